@@ -1,0 +1,38 @@
+export { SseKitError, type SseKitErrorCode } from './base/sse-kit-error.ts'
+export { SseLimitError } from './base/sse-limit-error.ts'
+export { type RelayOptions, relay } from './pipeline/relay.ts'
+export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'
+export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts'
+export {
+  EventMap,
+  type EventMapper,
+  type EventMapStage,
+  type Mapped,
+} from './transforms/event-map.ts'
+export {
+  HeartbeatInjector,
+  type HeartbeatInjectorOptions,
+  type HeartbeatInjectorStage,
+} from './transforms/heartbeat-injector.ts'
+export { mapEvents } from './transforms/map-events.ts'
+export {
+  MetricsTap,
+  type MetricsTapStage,
+  type TapObserver,
+  type TapSummary,
+} from './transforms/metrics-tap.ts'
+export { WatermarkBuffer, type WatermarkBufferOptions } from './transforms/watermark-buffer.ts'
+export {
+  type EncodableSse,
+  encodeEvent,
+  type SseComment,
+  type SseRetry,
+} from './wire/encode-event.ts'
+export {
+  FrameSplitter,
+  type FrameSplitterOptions,
+  type FrameSplitterStage,
+} from './wire/frame-splitter.ts'
+export { SseDecoder, type SseDecoderOptions, type SseDecoderStage } from './wire/sse-decoder.ts'
+export { SseEncoder, type SseEncoderStage } from './wire/sse-encoder.ts'
+export type { DecodedSseEvent, SseEvent } from './wire/sse-event.ts'

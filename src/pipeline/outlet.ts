@@ -1,0 +1,146 @@
+import type { Marks } from './marks.ts'
+import type { StageOutput } from './stage.ts'
+
+/** What an outlet tells whoever feeds it. */
+export interface OutletFeed {
+  /** The output wants items: for the first time, or again after it was full. */
+  wanted(): void
+  /** The output is full. */
+  full(): void
+  /** All that was emitted has been taken, and the stream has closed or errored as it was told to. */
+  settled(): void
+  /** A stage ended the stream with an error. */
+  errored(reason: unknown): void
+  /** The reader cancelled. */
+  cancelled(reason: unknown): void | Promise<void>
+}
+
+/**
+ * The readable end of a line of stages: a `ReadableStream` that knows when it is full, with a high and a
+ * low mark, and that delivers all it was given before it closes or errors.
+ *
+ * Holds what was emitted and not yet read. It is full from the high mark on; the feed has to stop then.
+ * On cancel what is held is dropped. Told to error, it errors only when all that it holds has been read:
+ * the standard's `controller.error()` throws the queue away, and with it events that were whole.
+ */
+export class Outlet<Out> implements StageOutput<Out> {
+  readonly readable: ReadableStream<Out>
+  readonly #marks: Marks<Out>
+  readonly #feed: OutletFeed
+  #controller!: ReadableStreamDefaultController<Out>
+  /** Whether the feed may go on. */
+  #open = false
+  /** Ends the running `pull`, see `#pull`. */
+  #release: (() => void) | undefined
+  #end: { reason: unknown } | 'close' | undefined
+  #isSettled = false
+
+  constructor(marks: Marks<Out>, feed: OutletFeed) {
+    this.#marks = marks
+    this.#feed = feed
+    this.readable = new ReadableStream<Out>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+        },
+        pull: () => this.#pull(),
+        cancel: (reason) => {
+          this.#isSettled = true
+          this.#open = false
+          return this.#feed.cancelled(reason)
+        },
+      },
+      { highWaterMark: marks.high, size: marks.size },
+    )
+  }
+
+  get desiredSize(): number {
+    return this.#open ? Math.max(this.#controller.desiredSize ?? 0, 1) : 0
+  }
+
+  get isEmpty(): boolean {
+    return this.queued === 0
+  }
+
+  /** How much is held, in the unit of the marks. */
+  get queued(): number {
+    return this.#marks.high - (this.#controller.desiredSize ?? this.#marks.high)
+  }
+
+  /** Whether the feed may go on. */
+  get isOpen(): boolean {
+    return this.#open
+  }
+
+  emit(item: Out): void {
+    if (this.#isSettled || this.#end !== undefined) return
+    const wasOpen = this.#open
+    // Before the enqueue: with a high mark of 0 the next `pull`, which opens again, runs inside of it.
+    this.#open = false
+    this.#controller.enqueue(item)
+    if ((this.#controller.desiredSize ?? 0) > 0) {
+      this.#open ||= wasOpen
+    } else if (wasOpen && !this.#open) {
+      this.#releasePull()
+      this.#feed.full()
+    }
+  }
+
+  error(reason: unknown): void {
+    this.#feed.errored(reason)
+  }
+
+  /** Closes the stream when all that it holds has been read. */
+  close(): void {
+    this.#endWith('close')
+  }
+
+  /** Errors the stream when all that it holds has been read. */
+  fail(reason: unknown): void {
+    this.#endWith({ reason })
+  }
+
+  #endWith(end: { reason: unknown } | 'close'): void {
+    if (this.#isSettled || this.#end !== undefined) return
+    this.#end = end
+    this.#open = false
+    this.#releasePull()
+    // A high mark of 0 has no `pull` that would tell when the last item was taken.
+    if (this.isEmpty || (end === 'close' && this.#marks.high === 0)) this.#settle()
+  }
+
+  #settle(): void {
+    this.#isSettled = true
+    if (this.#end === 'close') this.#controller.close()
+    else this.#controller.error(this.#end?.reason)
+    this.#feed.settled()
+  }
+
+  /**
+   * While the output is open this returns one promise that stays pending, so that the stream does not call
+   * `pull` again for each item (a promise and two microtasks each). Once it is full the promise resolves,
+   * and from then on each read calls `pull`, which opens again at the low mark.
+   */
+  #pull(): undefined | Promise<void> {
+    if (this.#isSettled) return
+    if (this.#end !== undefined) {
+      if (this.isEmpty) this.#settle()
+      return
+    }
+    if (!this.#open) {
+      if (this.queued > this.#marks.low) return
+      this.#open = true
+      this.#feed.wanted()
+    }
+    if (this.#marks.high === 0 || !this.#open) return
+    return new Promise((resolve) => {
+      this.#release = resolve
+    })
+  }
+
+  #releasePull(): void {
+    const release = this.#release
+    this.#release = undefined
+    release?.()
+  }
+}

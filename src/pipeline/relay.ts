@@ -1,0 +1,184 @@
+import { checkMarks, type Marks, sizeOf } from './marks.ts'
+import { Outlet, type OutletFeed } from './outlet.ts'
+import type { Stage } from './stage.ts'
+import { type AnyStage, StageLine } from './stage-line.ts'
+
+/** How much a relay may hold for a reader that is slower than the source. */
+export interface RelayOptions {
+  /** When to stop reading the source, and when to go on. */
+  watermark?: {
+    /** From so many bytes held on, the source is not read; items that are no bytes count 1. @default 65_536 */
+    highBytes?: number | undefined
+    /** Down to so many bytes the relay drains before it reads again. @default half of `highBytes` */
+    lowBytes?: number | undefined
+  }
+}
+
+/**
+ * Runs a line of stages fused: one `ReadableStream`, whose `pull` reads the source and walks the stages.
+ *
+ * - Holds at most `highBytes`, plus what one chunk of the source becomes, plus what the stages hold.
+ * - Backpressure: reads the source only while it is below the high mark, and after that from the low mark on.
+ * - Cancel reaches the source at once, also while a read is pending and while the source is held back.
+ * - Error, of the source or of a stage: what was whole before it is delivered first, then the stream errors
+ *   with the very same reason. A stage's error cancels the source.
+ *
+ * @throws RangeError for marks out of range
+ * @throws TypeError if the source is locked
+ *
+ * @example Count the events of a response that passes through
+ * ```ts
+ * import { FrameSplitter, HeartbeatInjector, MetricsTap, relay } from 'sse-stream-kit/streams'
+ *
+ * const upstream = new Response('data: 1\n\ndata: 2\n\n')
+ * const body = relay(upstream.body!, [
+ *   FrameSplitter.stage(),
+ *   MetricsTap.stage({ onEnd: (summary) => console.log(summary.events) }),
+ *   HeartbeatInjector.stage(),
+ * ])
+ * await new Response(body).text() // prints 2
+ * ```
+ * @see https://streams.spec.whatwg.org/#rs-model
+ */
+export function relay<T>(
+  source: ReadableStream<T>,
+  stages: readonly Stage<T, T>[],
+  options?: RelayOptions,
+): ReadableStream<T>
+export function relay<A, B>(
+  source: ReadableStream<A>,
+  stages: readonly [Stage<A, B>],
+  options?: RelayOptions,
+): ReadableStream<B>
+export function relay<A, B, C>(
+  source: ReadableStream<A>,
+  stages: readonly [Stage<A, B>, Stage<B, C>],
+  options?: RelayOptions,
+): ReadableStream<C>
+export function relay<A, B, C, D>(
+  source: ReadableStream<A>,
+  stages: readonly [Stage<A, B>, Stage<B, C>, Stage<C, D>],
+  options?: RelayOptions,
+): ReadableStream<D>
+export function relay<A, B, C, D, E>(
+  source: ReadableStream<A>,
+  stages: readonly [Stage<A, B>, Stage<B, C>, Stage<C, D>, Stage<D, E>],
+  options?: RelayOptions,
+): ReadableStream<E>
+export function relay(
+  source: ReadableStream<unknown>,
+  stages: readonly AnyStage[],
+  {
+    watermark: { highBytes = 65_536, lowBytes = Math.floor(highBytes / 2) } = {},
+  }: RelayOptions = {},
+): ReadableStream<unknown> {
+  const marks = checkMarks('highBytes', highBytes, 'lowBytes', lowBytes)
+  return new Relay(source, stages, { ...marks, size: sizeOf }).outlet.readable
+}
+
+class Relay implements OutletFeed {
+  readonly outlet: Outlet<unknown>
+  readonly #reader: ReadableStreamDefaultReader<unknown>
+  readonly #line: StageLine
+  #isReading = false
+  #isPaused = false
+  #hasEnded = false
+
+  constructor(source: ReadableStream<unknown>, stages: readonly AnyStage[], marks: Marks<unknown>) {
+    this.#reader = source.getReader()
+    this.outlet = new Outlet(marks, this)
+    this.#line = new StageLine(stages, this.outlet)
+  }
+
+  wanted(): void {
+    if (this.#isPaused) {
+      this.#isPaused = false
+      this.#line.resume()
+    }
+    this.#read()
+  }
+
+  full(): void {
+    this.#isPaused = true
+    this.#line.pause()
+  }
+
+  settled(): void {
+    this.#line.dispose('done')
+  }
+
+  errored(reason: unknown): void {
+    this.#failHere(reason)
+  }
+
+  cancelled(reason: unknown): Promise<void> {
+    this.#hasEnded = true
+    this.#line.dispose('cancelled', reason)
+    return this.#reader.cancel(reason)
+  }
+
+  #read(): void {
+    if (this.#isReading || this.#hasEnded) return
+    this.#isReading = true
+    this.#reader.read().then(this.#onRead, this.#onSourceError)
+  }
+
+  readonly #onRead = (result: ReadableStreamReadResult<unknown>): void => {
+    if (this.#hasEnded) return
+    if (result.done) {
+      this.#finish()
+      return
+    }
+    try {
+      this.#line.push(result.value)
+    } catch (error) {
+      this.#failHere(error)
+      return
+    }
+    if (this.#line.waiting === undefined) this.#readOn()
+    else this.#wait()
+  }
+
+  #readOn(): void {
+    this.#isReading = false
+    if (this.outlet.isOpen) this.#read()
+  }
+
+  async #wait(): Promise<void> {
+    try {
+      await this.#line.settleWaiting()
+      this.#readOn()
+    } catch (error) {
+      this.#failHere(error)
+    }
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      await this.#line.end()
+      this.#hasEnded = true
+      this.outlet.close()
+    } catch (error) {
+      this.#failHere(error)
+    }
+  }
+
+  readonly #onSourceError = (reason: unknown): void => {
+    this.#fail(reason)
+  }
+
+  /** The fault is on this side: the source has to be told. */
+  #failHere(reason: unknown): void {
+    if (this.#hasEnded) return
+    this.#fail(reason)
+    // The reason is the stream's own error by now; that the source cannot be cancelled adds nothing to it.
+    this.#reader.cancel(reason).catch(() => {})
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.#line.dispose('failed', reason)
+    this.outlet.fail(reason)
+  }
+}

@@ -1,0 +1,37 @@
+/** How a stage's life ended: the source was done, the client cancelled, or something failed. */
+export type StageOutcome = 'done' | 'cancelled' | 'failed'
+
+/** Where a stage puts its items; handed to it once, in `start`. */
+export interface StageOutput<Out> {
+  /** Hands an item on. After the stage's end it does nothing. */
+  emit(item: Out): void
+  /** Ends the stream with an error, once all that was emitted before has been taken. */
+  error(reason: unknown): void
+  /** How much more the output wants, as in the streams standard: at 0 or below it is full. */
+  readonly desiredSize: number
+  /** Whether everything that was emitted has been taken by the reader. */
+  readonly isEmpty: boolean
+}
+
+/**
+ * One step of a pipeline: items in, items out, without a promise or a stream per item.
+ *
+ * A stage runs as a `TransformStream` of its own (see {@link StageStream}) or fused with others into one
+ * `ReadableStream` (see {@link relay}); it cannot tell which.
+ *
+ * What `push` or `end` throws ends the stream with that error, after all that was emitted before it.
+ */
+export interface Stage<In, Out> {
+  /** Called once, before anything else. */
+  start(output: StageOutput<Out>): void
+  /** Takes an item. A stage that must wait returns a promise; the next item comes after it. */
+  push(item: In): void | Promise<void>
+  /** The source is done: whatever is still held goes out now. */
+  end?(): void | Promise<void>
+  /** The source is held back, because the output is full. */
+  pause?(): void
+  /** The source runs again. */
+  resume?(): void
+  /** Called exactly once, on every path, after which no timer or listener may be left. */
+  dispose?(outcome: StageOutcome, reason?: unknown): void
+}

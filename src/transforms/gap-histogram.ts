@@ -1,0 +1,44 @@
+/** Steps a power of two is divided into: a value read back is off by 6 % at most. */
+const STEPS = 8
+const MAX_MICROSECONDS = 2 ** 31 - 1
+
+/** The waits between items, in 1 KiB for any number of them, and without an allocation for each. */
+export class GapHistogram {
+  /** The longest gap in milliseconds. */
+  maxMs = 0
+  count = 0
+  #counts: Uint32Array | undefined
+
+  add(gapMs: number): void {
+    this.#counts ??= new Uint32Array(32 * STEPS)
+    if (gapMs > this.maxMs) this.maxMs = gapMs
+    this.count++
+    const index = indexOf(Math.min(gapMs * 1000, MAX_MICROSECONDS) | 0)
+    this.#counts[index] = (this.#counts[index] as number) + 1
+  }
+
+  /** The gap that so large a share of all gaps does not exceed, in milliseconds. */
+  quantile(share: number): number {
+    const rank = Math.ceil(this.count * share)
+    let seen = 0
+    for (const [index, count] of this.#counts?.entries() ?? []) {
+      seen += count
+      if (count > 0 && seen >= rank) return Math.min(middleOf(index) / 1000, this.maxMs)
+    }
+    return this.maxMs
+  }
+}
+
+/** Small values one by one; from 8 us on by their highest bit and the three bits behind it. */
+function indexOf(microseconds: number): number {
+  if (microseconds < STEPS) return microseconds
+  const exponent = 31 - Math.clz32(microseconds)
+  return (exponent - 2) * STEPS + ((microseconds >> (exponent - 3)) & (STEPS - 1))
+}
+
+function middleOf(index: number): number {
+  if (index < STEPS) return index
+  const exponent = Math.floor(index / STEPS) + 2
+  const width = 2 ** (exponent - 3)
+  return 2 ** exponent + ((index % STEPS) + 0.5) * width
+}

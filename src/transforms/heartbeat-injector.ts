@@ -1,0 +1,173 @@
+import { checkNumber } from '../base/check-number.ts'
+import type { Stage, StageOutput } from '../pipeline/stage.ts'
+import { StageStream } from '../pipeline/stage-stream.ts'
+import { BoundaryScanner } from '../wire/boundary-scanner.ts'
+import { LeadingBom } from '../wire/leading-bom.ts'
+
+/** When a {@link HeartbeatInjector} speaks, and what it says. */
+export interface HeartbeatInjectorOptions {
+  /** How long no byte goes out before a heartbeat does, in milliseconds; `Infinity` for never. @default 15_000 */
+  intervalMs?: number | undefined
+  /** The heartbeat: comment lines and blank lines, the last one blank. @default ': keepalive\n\n' */
+  frame?: string | undefined
+}
+
+/**
+ * Keeps a silent stream alive: sends a comment when no byte went out for a while.
+ *
+ * A heartbeat goes out only where the bytes already sent end at an event boundary, never between a CR and an
+ * LF that may belong to it, only when the reader asks for more, and never while anything is still waiting to
+ * be read. So it breaks no event, whatever the chunks are, and a stream that nobody reads does not fill with
+ * heartbeats. A stream that ends its events with bare CRs gets none, as each CR may be the half of a CRLF.
+ *
+ * No other byte changes, with one exception: a byte order mark that arrives after a heartbeat is dropped. It
+ * means something only at the very start, and behind a heartbeat it would become part of the first line.
+ *
+ * - Holds nothing (up to two bytes of what may be such a byte order mark).
+ * - Backpressure: takes a chunk when one is asked for.
+ * - Cancel, error and end: the timer is gone at once.
+ *
+ * @throws RangeError for an `intervalMs` below 1
+ * @throws TypeError for a `frame` that is not made of comment lines and blank lines
+ *
+ * @example Survive a load balancer that cuts after 30 s of silence
+ * ```ts
+ * import { HeartbeatInjector } from 'sse-stream-kit/streams'
+ *
+ * const upstream = new Response('data: 1\n\n')
+ * const body = upstream.body!.pipeThrough(new HeartbeatInjector({ intervalMs: 10_000 }))
+ * console.log(await new Response(body).text())
+ * ```
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes
+ */
+export class HeartbeatInjector extends StageStream<Uint8Array, Uint8Array> {
+  constructor(options?: HeartbeatInjectorOptions) {
+    super(HeartbeatInjector.stage(options))
+  }
+
+  /** The same logic as a stage, to be fused with others by `relay`. */
+  static stage(options?: HeartbeatInjectorOptions): HeartbeatInjectorStage {
+    return new HeartbeatInjectorStage(options)
+  }
+}
+
+/** Node turns a longer delay into one of 1 ms. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+/** The logic of {@link HeartbeatInjector}. */
+export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
+  /** How many heartbeats have gone out. */
+  heartbeats = 0
+  readonly #intervalMs: number
+  readonly #frame: Uint8Array
+  /** Over the bytes that were sent, heartbeats included. */
+  readonly #sent = new BoundaryScanner()
+  #hasSource = false
+  /** There after a heartbeat that came before the first byte of the source. */
+  #bom: LeadingBom | undefined
+  #output!: StageOutput<Uint8Array>
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #lastByteAt = 0
+
+  constructor({ intervalMs = 15_000, frame = ': keepalive\n\n' }: HeartbeatInjectorOptions = {}) {
+    this.#intervalMs = checkNumber('intervalMs', intervalMs, {
+      min: 1,
+      infinity: true,
+      fraction: true,
+    })
+    this.#frame = checkedFrame(frame)
+  }
+
+  start(output: StageOutput<Uint8Array>): void {
+    this.#output = output
+    this.#lastByteAt = performance.now()
+    this.#arm(this.#intervalMs)
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#bom === undefined) this.#send(chunk)
+    else this.#sendLessBom(chunk, this.#bom)
+    this.#hasSource ||= chunk.length > 0
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+    if (this.#bom !== undefined && !this.#bom.isDecided) this.#sendSeenBom(this.#bom)
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #send(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    this.#lastByteAt = performance.now()
+    this.#sent.scan(chunk)
+    this.#output.emit(chunk)
+  }
+
+  #sendLessBom(chunk: Uint8Array, bom: LeadingBom): void {
+    const seenBefore = bom.seenBytes
+    const skipped = bom.skip(chunk)
+    if (!bom.isDecided) return
+    this.#bom = undefined
+    if (bom.seenBytes === 3) {
+      this.#send(chunk.subarray(skipped))
+      return
+    }
+    bom.seenBytes = seenBefore
+    this.#sendSeenBom(bom)
+    this.#send(chunk)
+  }
+
+  #sendSeenBom({ seenBytes }: LeadingBom): void {
+    this.#send(Uint8Array.of(0xef, 0xbb).subarray(0, seenBytes))
+  }
+
+  /**
+   * One timer for the whole stream, set again when it fires: to set one for each chunk costs more than to
+   * relay the chunk.
+   */
+  #arm(delayMs: number): void {
+    if (this.#intervalMs === Infinity) return
+    this.#timer = setTimeout(() => this.#onTimer(), Math.min(delayMs, MAX_DELAY_MS))
+  }
+
+  #onTimer(): void {
+    const silentMs = performance.now() - this.#lastByteAt
+    if (silentMs < this.#intervalMs) {
+      this.#arm(this.#intervalMs - silentMs)
+      return
+    }
+    this.#arm(this.#intervalMs)
+    if (!this.#mayBeat()) return
+    if (!this.#hasSource) this.#bom ??= new LeadingBom()
+    this.heartbeats++
+    try {
+      // A copy: whoever reads the stream owns its chunks, and may transfer them.
+      this.#send(this.#frame.slice())
+    } catch (error) {
+      this.#output.error(error)
+    }
+  }
+
+  #mayBeat(): boolean {
+    return (
+      this.#output.desiredSize > 0 &&
+      this.#output.isEmpty &&
+      this.#sent.isAtBoundary &&
+      !this.#sent.isAfterCr &&
+      // Bytes that were taken and not sent: there is something in front of the next one.
+      (this.#bom === undefined || this.#bom.seenBytes === 0)
+    )
+  }
+}
+
+function checkedFrame(frame: string): Uint8Array {
+  if (typeof frame !== 'string' || !/^(?::[^\r\n]*\r?\n|\r?\n)*\r?\n$/.test(frame)) {
+    throw new TypeError(
+      `Cannot use frame as it must be comment lines and blank lines, the last one blank: current value is ${JSON.stringify(frame)}`,
+    )
+  }
+  return new TextEncoder().encode(frame)
+}

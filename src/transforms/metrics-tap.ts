@@ -1,0 +1,171 @@
+import { reportHookError } from '../base/report-hook-error.ts'
+import { sizeOf } from '../pipeline/marks.ts'
+import type { Stage, StageOutcome, StageOutput } from '../pipeline/stage.ts'
+import { StageStream } from '../pipeline/stage-stream.ts'
+import { EventCounter } from '../wire/event-counter.ts'
+import { GapHistogram } from './gap-histogram.ts'
+
+/** What passed through a {@link MetricsTap}, once it is over. */
+export interface TapSummary {
+  /** `done`: to the end; `cancelled`: by the reader; `failed`: by an error of the source or of a later stage. */
+  outcome: StageOutcome
+  /** What the reader or the error said, where the outcome is not `done`. */
+  reason?: unknown
+  /** From the first use of the stream to its end. */
+  durationMs: number
+  /** From the first use of the stream to its first item; absent if there was none. */
+  firstItemMs?: number
+  /** From the first use of the stream to its first whole event; only where items are bytes. */
+  firstEventMs?: number
+  items: number
+  /** Bytes, where items are bytes; else 0. */
+  bytes: number
+  /** Events that a client dispatches, where items are bytes; else 0. Comments and empty blocks do not count. */
+  events: number
+  /** The waits between one item and the next; absent with fewer than two items. The shares are exact to 6 %. */
+  gaps?: { p50Ms: number; p95Ms: number; maxMs: number }
+  /** How often, and for how long in all, the source was held back; holds under a millisecond do not count. */
+  pauses: { count: number; totalMs: number }
+}
+
+/** Who is told. What an observer throws is reported and touches nothing. */
+export interface TapObserver {
+  /** The first item came. Exactly once, unless there is none. */
+  onFirst?: ((first: { firstItemMs: number }) => void) | undefined
+  /** The stream is over. Exactly once, on every path. */
+  onEnd?: ((summary: TapSummary) => void) | undefined
+}
+
+/**
+ * Watches a stream go by: times, counts and how it ended, for items of any kind.
+ *
+ * - Holds 1 KiB of counters, and no items.
+ * - Backpressure: takes an item when one is asked for.
+ * - Cancel and error: the summary says so, and is given exactly once.
+ *
+ * @example Time to the first token
+ * ```ts
+ * import { MetricsTap } from 'sse-stream-kit/streams'
+ *
+ * const tap = new MetricsTap<Uint8Array>({
+ *   onEnd: ({ outcome, events, firstItemMs }) => console.log(outcome, events, firstItemMs),
+ * })
+ * const upstream = new Response('data: 1\n\ndata: 2\n\n')
+ * await new Response(upstream.body!.pipeThrough(tap)).text()
+ * ```
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+ */
+export class MetricsTap<T = Uint8Array> extends StageStream<T, T> {
+  constructor(observer?: TapObserver) {
+    super(MetricsTap.stage(observer))
+  }
+
+  /** The same logic as a stage, to be fused with others by `relay`. */
+  static stage<T = Uint8Array>(observer?: TapObserver): MetricsTapStage<T> {
+    return new MetricsTapStage(observer)
+  }
+}
+
+/** The logic of {@link MetricsTap}. */
+export class MetricsTapStage<T> implements Stage<T, T> {
+  readonly #observer: TapObserver
+  readonly #counter = new EventCounter()
+  readonly #gaps = new GapHistogram()
+  #output!: StageOutput<T>
+  #startedAt = 0
+  #lastItemAt = 0
+  #firstItemMs: number | undefined
+  #firstEventMs: number | undefined
+  #items = 0
+  #bytes = 0
+  #pausedAt: number | undefined
+  #pauses = 0
+  #pausedMs = 0
+
+  constructor(observer: TapObserver = {}) {
+    this.#observer = observer
+  }
+
+  /** Events so far. */
+  get events(): number {
+    return this.#counter.events
+  }
+
+  /** Bytes so far. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  start(output: StageOutput<T>): void {
+    this.#output = output
+    this.#startedAt = performance.now()
+  }
+
+  push(item: T): void {
+    const now = performance.now()
+    this.#items++
+    if (this.#firstItemMs === undefined) this.#onFirst(now)
+    else this.#gaps.add(now - this.#lastItemAt)
+    this.#lastItemAt = now
+    if (item instanceof Uint8Array) {
+      this.#bytes += sizeOf(item)
+      this.#counter.count(item)
+      if (this.#firstEventMs === undefined && this.#counter.events > 0) {
+        this.#firstEventMs = now - this.#startedAt
+      }
+    }
+    this.#output.emit(item)
+  }
+
+  pause(): void {
+    this.#pausedAt = performance.now()
+  }
+
+  resume(): void {
+    if (this.#pausedAt === undefined) return
+    const pausedMs = performance.now() - this.#pausedAt
+    this.#pausedAt = undefined
+    // In a chain of streams every other item waits for a microtask or two; that is no pause.
+    if (pausedMs < 1) return
+    this.#pauses++
+    this.#pausedMs += pausedMs
+  }
+
+  dispose(outcome: StageOutcome, reason?: unknown): void {
+    this.resume()
+    const { onEnd } = this.#observer
+    if (onEnd === undefined) return
+    try {
+      onEnd(this.#summary(outcome, reason))
+    } catch (error) {
+      reportHookError(error)
+    }
+  }
+
+  #onFirst(now: number): void {
+    this.#firstItemMs = now - this.#startedAt
+    try {
+      this.#observer.onFirst?.({ firstItemMs: this.#firstItemMs })
+    } catch (error) {
+      reportHookError(error)
+    }
+  }
+
+  #summary(outcome: StageOutcome, reason: unknown): TapSummary {
+    const gaps = this.#gaps
+    return {
+      outcome,
+      ...(outcome !== 'done' && { reason }),
+      durationMs: performance.now() - this.#startedAt,
+      ...(this.#firstItemMs !== undefined && { firstItemMs: this.#firstItemMs }),
+      ...(this.#firstEventMs !== undefined && { firstEventMs: this.#firstEventMs }),
+      items: this.#items,
+      bytes: this.#bytes,
+      events: this.#counter.events,
+      ...(gaps.count > 0 && {
+        gaps: { p50Ms: gaps.quantile(0.5), p95Ms: gaps.quantile(0.95), maxMs: gaps.maxMs },
+      }),
+      pauses: { count: this.#pauses, totalMs: this.#pausedMs },
+    }
+  }
+}

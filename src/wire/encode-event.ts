@@ -1,0 +1,85 @@
+import { checkNumber } from '../base/check-number.ts'
+import type { SseEvent } from './sse-event.ts'
+
+/** A comment: clients ignore it, and what stands between sees that the stream lives. */
+export interface SseComment {
+  comment: string
+}
+
+/** A reconnection time on its own. */
+export interface SseRetry {
+  /** How long a client should wait before it connects again, in milliseconds. */
+  retry: number
+}
+
+/** What can be written into an event stream. */
+export type EncodableSse = SseEvent | SseComment | SseRetry
+
+/**
+ * Writes one event, or one comment, as the text of a whole block, its blank line included.
+ *
+ * No value can break out of its field: `data` and `comment` become a line for each of theirs, whichever of
+ * the three line ends they use; an `event` or `id` that holds one is refused, since to strip it would hide a
+ * bug and let `a\nb` equal `ab`. An empty `event` is the same as none. Other keys are ignored.
+ *
+ * @throws TypeError that names the field, for CR, LF or NUL in `event` or `id`, or for a value of a wrong type
+ * @throws RangeError for a `retry` that is no non-negative safe integer
+ *
+ * @example The text of an event
+ * ```ts
+ * import { encodeEvent } from 'sse-stream-kit/streams'
+ *
+ * console.log(encodeEvent({ event: 'greeting', data: 'Hello\nWorld', id: '7' }))
+ * // event: greeting
+ * // id: 7
+ * // data: Hello
+ * // data: World
+ * ```
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+ */
+export function encodeEvent(item: EncodableSse): string {
+  const { event, id, retry, data, comment } = item as Partial<SseEvent & SseComment>
+  let text = ''
+  if (comment !== undefined) text += lines('comment', comment, ':')
+  if (event !== undefined && event !== '') text += `event: ${singleLine('event', event)}\n`
+  if (id !== undefined) text += `id: ${singleLine('id', id)}\n`
+  if (retry !== undefined) text += `retry: ${checkNumber('retry', retry, { min: 0 })}\n`
+  if (data !== undefined) text += lines('data', data, 'data:')
+  if (text === '') {
+    throw new TypeError(
+      'Cannot encode an event without a field: "data", "retry" or "comment" is wanted',
+    )
+  }
+  return `${text}\n`
+}
+
+function lines(field: string, value: string, prefix: string): string {
+  checkString(field, value)
+  // A model's answer is one line of JSON nearly always: no array for it.
+  if (!/[\r\n]/.test(value)) return line(value, prefix)
+  return value
+    .split(/\r\n|\r|\n/)
+    .map((part) => line(part, prefix))
+    .join('')
+}
+
+function line(value: string, prefix: string): string {
+  return value === '' ? `${prefix}\n` : `${prefix} ${value}\n`
+}
+
+function singleLine(field: string, value: string): string {
+  checkString(field, value)
+  if (/[\r\n\0]/.test(value)) {
+    throw new TypeError(
+      `Cannot encode "${field}" as it must not hold CR, LF or NUL: current value is ${JSON.stringify(value)}`,
+    )
+  }
+  return value
+}
+
+function checkString(field: string, value: unknown): void {
+  if (typeof value === 'string') return
+  throw new TypeError(
+    `Cannot encode "${field}" as it must be a string: current value is a ${typeof value}`,
+  )
+}

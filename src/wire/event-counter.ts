@@ -1,0 +1,91 @@
+import { LeadingBom } from './leading-bom.ts'
+import { BOUNDARY, IN_LINE, isLineEnd, nextLineState } from './line-state.ts'
+
+const DATA = [0x64, 0x61, 0x74, 0x61] as const
+const COLON = 0x3a
+/** The line at hand is not a `data` field. */
+const NO_MATCH = -1
+
+/**
+ * Counts the events in the bytes of a stream without decoding them: blocks with at least one `data` line,
+ * which are the ones a client dispatches. Comments, pings without data and blank lines do not count.
+ *
+ * A block's lines are looked at until a `data` line is found, and from there on only every other byte: a
+ * blank line is at least two line ends in a row, and one of them is always at such a place.
+ *
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage
+ */
+export class EventCounter {
+  /** The events so far. */
+  events = 0
+  #state = BOUNDARY
+  #hasData = false
+  /** How many letters of `data` the line at hand starts with. */
+  #matched = 0
+  readonly #bom = new LeadingBom()
+
+  count(chunk: Uint8Array): void {
+    const length = chunk.length
+    let index = this.#bom.isDecided ? 0 : this.#skipBom(chunk)
+    while (index < length) {
+      if (this.#state !== IN_LINE || !(this.#hasData || this.#matched === NO_MATCH)) {
+        this.#step(chunk[index++] as number)
+      } else if (this.#hasData) {
+        index = this.#skipToBlankLine(chunk, index)
+      } else {
+        while (index < length && !isLineEnd(chunk[index] as number)) index++
+        if (index < length) this.#step(chunk[index++] as number)
+      }
+    }
+  }
+
+  #step(byte: number): void {
+    const before = this.#state
+    const state = nextLineState(before, byte)
+    this.#state = state
+    if (state === IN_LINE) {
+      if (before !== IN_LINE) this.#matched = 0
+      if (this.#hasData || this.#matched === NO_MATCH) return
+      if (this.#matched === DATA.length) {
+        this.#hasData = byte === COLON
+        this.#matched = NO_MATCH
+      } else {
+        this.#matched = byte === DATA[this.#matched] ? this.#matched + 1 : NO_MATCH
+      }
+      return
+    }
+    // A field name without a colon is a whole line, and its value is the empty string.
+    if (before === IN_LINE && this.#matched === DATA.length) this.#hasData = true
+    this.#matched = 0
+    if (state >= BOUNDARY && this.#hasData) {
+      this.events++
+      this.#hasData = false
+    }
+  }
+
+  /** From inside a line of a block that has data; returns where to go on. */
+  #skipToBlankLine(chunk: Uint8Array, from: number): number {
+    const length = chunk.length
+    let index = from
+    // Text has hardly a byte up to CR but line ends: one comparison for both.
+    while (index < length && (chunk[index] as number) > 13) index += 2
+    if (index >= length) {
+      if (isLineEnd(chunk[length - 1] as number)) this.#step(chunk[length - 1] as number)
+      return length
+    }
+    if (index > from && isLineEnd(chunk[index - 1] as number)) index--
+    do this.#step(chunk[index++] as number)
+    while (index < length && this.#hasData && isLineEnd(chunk[index] as number))
+    return index
+  }
+
+  #skipBom(chunk: Uint8Array): number {
+    const skipped = this.#bom.skip(chunk)
+    // Part of a mark and then something else: a line that is no field.
+    if (this.#bom.isDecided && this.#bom.seenBytes > 0 && this.#bom.seenBytes < 3) {
+      this.#state = IN_LINE
+      this.#matched = NO_MATCH
+    }
+    return skipped
+  }
+}

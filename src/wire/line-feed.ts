@@ -1,0 +1,157 @@
+import type { EventSourceParser } from 'eventsource-parser'
+
+/** Starts of a line that may yet become an `id` or a `retry` field. */
+const PREFIXES = new Set(['i', 'r', 're', 'ret', 'retr'])
+const LF = 10
+
+/**
+ * Feeds text to the parser and keeps the ids itself.
+ *
+ * The parser reports an id only with an event (version 3 says nothing of a block that has an id and no data),
+ * and it waits with a line that a bare CR ended until it sees the next character. So line ends are made LF
+ * here, and once a stream has shown an `id` or a `retry` line, its blank lines are watched. Streams without
+ * either, as LLM APIs send them, pay two searches a chunk.
+ */
+export class LineFeed {
+  /** The sticky last event id. */
+  lastEventId = ''
+  /** The id of the block at hand, once its blank line has come. */
+  id: string | undefined
+  /** The reconnection time of the block at hand. */
+  retry: number | undefined
+
+  readonly #parser: EventSourceParser
+  readonly #onId: (id: string) => void
+  /** The id of the block at hand, which only its blank line makes valid. */
+  #pendingId: string | undefined
+  /** Whether the block at hand has an `id` or `retry` line, so that its end must not be missed. */
+  #isMarked = false
+  #isAfterCr = false
+  #isAtLineStart = true
+  /** The start of a line, held back as it cannot be told yet which field it is. */
+  #prefix = ''
+  /** Whether lines are looked at one by one. */
+  #isWatching = false
+  /** The pieces of an unfinished `id` line; joined once, since it may come in any number of chunks. */
+  #idLine: string[] | undefined
+
+  constructor(parser: EventSourceParser, onId: (id: string) => void) {
+    this.#parser = parser
+    this.#onId = onId
+  }
+
+  feed(chunk: string): void {
+    let text = chunk
+    if (this.#isAfterCr || text.includes('\r')) text = this.#normalize(text)
+    if (this.#prefix !== '') {
+      text = this.#prefix + text
+      this.#prefix = ''
+    }
+    if (text === '') return
+    if (!this.#isWatching && !this.#mayHold(text)) {
+      this.#feedPlain(text)
+      return
+    }
+    this.#isWatching = true
+    this.#feedWatching(text)
+  }
+
+  #normalize(chunk: string): string {
+    if (chunk === '') return chunk
+    const isSecondHalf = this.#isAfterCr && chunk.charCodeAt(0) === LF
+    this.#isAfterCr = chunk.endsWith('\r')
+    return (isSecondHalf ? chunk.slice(1) : chunk).replace(/\r\n?/g, '\n')
+  }
+
+  #mayHold(text: string): boolean {
+    return (
+      text.includes('\nid') ||
+      text.includes('\nretry') ||
+      (this.#isAtLineStart && (text.startsWith('id') || text.startsWith('retry')))
+    )
+  }
+
+  #feedPlain(text: string): void {
+    if (text.charCodeAt(text.length - 1) === LF) {
+      this.#isAtLineStart = true
+      this.#parser.feed(text)
+      return
+    }
+    const lineStart = text.lastIndexOf('\n') + 1
+    const isLine = lineStart > 0 || this.#isAtLineStart
+    if (isLine && PREFIXES.has(text.slice(lineStart, lineStart + 5))) {
+      this.#prefix = text.slice(lineStart)
+      this.#isAtLineStart = true
+      if (lineStart > 0) this.#parser.feed(text.slice(0, lineStart))
+      return
+    }
+    this.#isAtLineStart = false
+    this.#parser.feed(text)
+  }
+
+  #feedWatching(text: string): void {
+    let from = 0
+    let at = 0
+    while (at < text.length) {
+      if (this.#idLine !== undefined) {
+        from = at = this.#readIdLine(text, at)
+        continue
+      }
+      if (!this.#isAtLineStart) {
+        at = text.indexOf('\n', at) + 1
+        if (at === 0) break
+        this.#isAtLineStart = true
+        continue
+      }
+      if (text.charCodeAt(at) === LF) {
+        if (this.#isMarked) {
+          this.#parser.feed(text.slice(from, at))
+          this.#endBlock()
+          from = at + 1
+        }
+        at++
+        continue
+      }
+      const rest = text.slice(at, at + 6)
+      if (rest === 'id' || PREFIXES.has(rest)) {
+        this.#prefix = rest
+        if (from < at) this.#parser.feed(text.slice(from, at))
+        return
+      }
+      if (rest.startsWith('id:') || rest.startsWith('id\n')) {
+        if (from < at) this.#parser.feed(text.slice(from, at))
+        this.#idLine = []
+        this.#isMarked = true
+        continue
+      }
+      if (rest.startsWith('retry')) this.#isMarked = true
+      this.#isAtLineStart = false
+    }
+    if (from < text.length && this.#idLine === undefined) this.#parser.feed(text.slice(from))
+  }
+
+  /** Takes the `id` line from the text, up to its end if that is there, and returns the offset behind it. */
+  #readIdLine(text: string, from: number): number {
+    const lineEnd = text.indexOf('\n', from)
+    this.#idLine?.push(text.slice(from, lineEnd === -1 ? text.length : lineEnd))
+    if (lineEnd === -1) return text.length
+    // Less "id:" and one space.
+    const value = (this.#idLine ?? []).join('').slice(3).replace(/^ /, '')
+    this.#idLine = undefined
+    this.#isAtLineStart = true
+    // "If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value."
+    if (!value.includes('\0')) this.#pendingId = value
+    return lineEnd + 1
+  }
+
+  /** "Set the last event ID string of the event source to the value of the last event ID buffer." */
+  #endBlock(): void {
+    if (this.#pendingId !== undefined) {
+      this.id = this.lastEventId = this.#pendingId
+      this.#onId(this.id)
+    }
+    this.#parser.feed('\n')
+    this.id = this.retry = this.#pendingId = undefined
+    this.#isMarked = false
+  }
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import type { ViteUserConfig } from 'vitest/config'
+
+const src = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url))
+
+const config: ViteUserConfig = {
+  test: {
+    root: fileURLToPath(new URL('..', import.meta.url)),
+    include: ['test/**/*.test.ts'],
+    // A test that waits for something which never happens says so within seconds.
+    testTimeout: 15_000,
+  },
+  resolve: {
+    alias: [
+      { find: /^sse-stream-kit$/, replacement: src('index.ts') },
+      { find: /^sse-stream-kit\/(.+)$/, replacement: `${src('')}$1.ts` },
+    ],
+  },
+}
+
+export { config as default }

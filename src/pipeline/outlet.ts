@@ -58,11 +58,6 @@ export class Outlet<Out> implements StageOutput<Out> {
     return this.#open ? Math.max(this.#controller.desiredSize ?? 0, 1) : 0
   }
 
-  get isEmpty(): boolean {
-    return this.queued === 0
-  }
-
-  /** How much is held, in the unit of the marks. */
   get queued(): number {
     return this.#marks.high - (this.#controller.desiredSize ?? this.#marks.high)
   }
@@ -106,7 +101,7 @@ export class Outlet<Out> implements StageOutput<Out> {
     this.#open = false
     this.#releasePull()
     // A high mark of 0 has no `pull` that would tell when the last item was taken.
-    if (this.isEmpty || (end === 'close' && this.#marks.high === 0)) this.#settle()
+    if (this.queued === 0 || (end === 'close' && this.#marks.high === 0)) this.#settle()
   }
 
   #settle(): void {
@@ -124,7 +119,7 @@ export class Outlet<Out> implements StageOutput<Out> {
   #pull(): undefined | Promise<void> {
     if (this.#isSettled) return
     if (this.#end !== undefined) {
-      if (this.isEmpty) this.#settle()
+      if (this.queued === 0) this.#settle()
       return
     }
     if (!this.#open) {

@@ -29,8 +29,8 @@ class Link implements StageOutput<unknown> {
     return this.#sink.desiredSize
   }
 
-  get isEmpty(): boolean {
-    return this.#sink.isEmpty
+  get queued(): number {
+    return this.#sink.queued
   }
 }
 

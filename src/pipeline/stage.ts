@@ -9,8 +9,8 @@ export interface StageOutput<Out> {
   error(reason: unknown): void
   /** How much more the output wants, as in the streams standard: at 0 or below it is full. */
   readonly desiredSize: number
-  /** Whether everything that was emitted has been taken by the reader. */
-  readonly isEmpty: boolean
+  /** How much was emitted and not yet taken by the reader: bytes, where the output holds bytes. */
+  readonly queued: number
 }
 
 /**

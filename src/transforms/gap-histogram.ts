@@ -2,8 +2,14 @@
 const STEPS = 8
 const MAX_MICROSECONDS = 2 ** 31 - 1
 
+/** How long the waits between items were, exact to 6 %. */
+export interface GapDistribution {
+  /** Calls back for each length that occurred, ascending. */
+  forEach(callback: (gapMs: number, count: number) => void): void
+}
+
 /** The waits between items, in 1 KiB for any number of them, and without an allocation for each. */
-export class GapHistogram {
+export class GapHistogram implements GapDistribution {
   /** The longest gap in milliseconds. */
   maxMs = 0
   count = 0
@@ -15,6 +21,13 @@ export class GapHistogram {
     this.count++
     const index = indexOf(Math.min(gapMs * 1000, MAX_MICROSECONDS) | 0)
     this.#counts[index] = (this.#counts[index] as number) + 1
+  }
+
+  /** Calls back for each length that occurred, ascending. */
+  forEach(callback: (gapMs: number, count: number) => void): void {
+    for (const [index, count] of this.#counts?.entries() ?? []) {
+      if (count > 0) callback(Math.min(middleOf(index) / 1000, this.maxMs), count)
+    }
   }
 
   /** The gap that so large a share of all gaps does not exceed, in milliseconds. */

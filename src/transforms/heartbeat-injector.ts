@@ -154,7 +154,7 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   #mayBeat(): boolean {
     return (
       this.#output.desiredSize > 0 &&
-      this.#output.isEmpty &&
+      this.#output.queued === 0 &&
       this.#sent.isAtBoundary &&
       !this.#sent.isAfterCr &&
       // Bytes that were taken and not sent: there is something in front of the next one.

@@ -3,7 +3,7 @@ import { sizeOf } from '../pipeline/marks.ts'
 import type { Stage, StageOutcome, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
 import { EventCounter } from '../wire/event-counter.ts'
-import { GapHistogram } from './gap-histogram.ts'
+import { type GapDistribution, GapHistogram } from './gap-histogram.ts'
 
 /** What passed through a {@link MetricsTap}, once it is over. */
 export interface TapSummary {
@@ -33,7 +33,7 @@ export interface TapObserver {
   /** The first item came. Exactly once, unless there is none. */
   onFirst?: ((first: { firstItemMs: number }) => void) | undefined
   /** The stream is over. Exactly once, on every path. */
-  onEnd?: ((summary: TapSummary) => void) | undefined
+  onEnd?: ((summary: TapSummary, gaps: GapDistribution) => void) | undefined
 }
 
 /**
@@ -136,7 +136,7 @@ export class MetricsTapStage<T> implements Stage<T, T> {
     const { onEnd } = this.#observer
     if (onEnd === undefined) return
     try {
-      onEnd(this.#summary(outcome, reason))
+      onEnd(this.#summary(outcome, reason), this.#gaps)
     } catch (error) {
       reportHookError(error)
     }

@@ -1,0 +1,10 @@
+import type { GapDistribution } from './gap-histogram.ts'
+import type { StreamSummary } from './stream-summary.ts'
+
+/** Where proxies report to: a registry, or anything else with these two methods. */
+export interface MetricsSink {
+  /** A request has come in. */
+  streamStarted(): void
+  /** It is over. Exactly once for each that started. */
+  streamEnded(summary: StreamSummary, gaps: GapDistribution): void
+}

@@ -1,0 +1,134 @@
+import { checkNumber } from '../base/check-number.ts'
+import { CR, LF } from '../wire/line-state.ts'
+
+/** One way to cut the same bytes. */
+export interface Chunking {
+  /** What was done to the bytes, for the name of a test or the message of a failure. */
+  name: string
+  /** The pieces; joined they are the bytes. */
+  chunks: Uint8Array[]
+}
+
+/** How many random cuts {@link chunkings} makes, and which. */
+export interface ChunkingsOptions {
+  /** Where the random cuts start from, an integer >= 0: the same seed gives the same cuts. @default 1 */
+  seed?: number | undefined
+  /** How many random chunkings there are; 0 for none. @default 20 */
+  random?: number | undefined
+}
+
+/**
+ * Cuts bytes in every way that breaks parsers: whole, at each single place, byte by byte, with empty chunks
+ * in between, inside every CRLF, inside every UTF-8 sequence, after every line end, and at random.
+ *
+ * The same bytes and options give the same chunkings in the same order. A cut that the bytes have no place
+ * for is left out. Every chunk is a copy: a chunk may be detached by whoever takes it (a byte stream does,
+ * so does a worker), and as a view it would take the bytes of all the chunkings to come with it.
+ *
+ * - Holds one chunking at a time. All of them together copy the length of the bytes squared: meant for
+ *   streams of some kilobytes.
+ *
+ * @throws RangeError for a `seed` or `random` that is no non-negative integer
+ *
+ * @example Prove that a parser does not care what the network did
+ * ```ts
+ * import { SseDecoder } from 'sse-stream-kit/streams'
+ * import { chunkings, streamOf } from 'sse-stream-kit/testing'
+ *
+ * const bytes = new TextEncoder().encode('event: é\r\ndata: 1\r\n\r\n')
+ * for (const { name, chunks } of chunkings(bytes)) {
+ *   const events = []
+ *   for await (const event of streamOf(chunks).pipeThrough(new SseDecoder())) events.push(event)
+ *   if (events.length !== 1 || events[0]?.event !== 'é') throw new Error(`Broken by ${name}`)
+ * }
+ * ```
+ */
+export function chunkings(
+  bytes: Uint8Array,
+  { seed = 1, random = 20 }: ChunkingsOptions = {},
+): Iterable<Chunking> {
+  checkNumber('seed', seed, { min: 0 })
+  checkNumber('random', random, { min: 0 })
+  // Not the generator itself: it can be walked once, and a second loop over it would test nothing.
+  return { [Symbol.iterator]: () => allChunkings(bytes, seed, random) }
+}
+
+function* allChunkings(bytes: Uint8Array, seed: number, random: number): Generator<Chunking> {
+  const { length } = bytes
+  const everyByte = placesWhere(bytes, () => true)
+  yield { name: 'whole', chunks: cutAt(bytes, []) }
+  for (const place of everyByte) {
+    yield { name: `cut at ${place} of ${length}`, chunks: cutAt(bytes, [place]) }
+  }
+  yield { name: '1-byte', chunks: cutAt(bytes, everyByte) }
+  yield { name: 'whole between empty chunks', chunks: withEmpty(cutAt(bytes, [])) }
+  yield { name: '1-byte between empty chunks', chunks: withEmpty(cutAt(bytes, everyByte)) }
+
+  const insideCrlf = placesWhere(bytes, (before, after) => before === CR && after === LF)
+  const insideUtf8 = placesWhere(bytes, (_, after) => (after & 0xc0) === 0x80)
+  const afterLineEnd = placesWhere(
+    bytes,
+    (before, after) => before === LF || (before === CR && after !== LF),
+  )
+  for (const [name, places] of [
+    ['inside every CRLF', insideCrlf],
+    ['inside every UTF-8 sequence', insideUtf8],
+    ['after every line end', afterLineEnd],
+  ] as const) {
+    if (places.length === 0) continue
+    yield { name, chunks: cutAt(bytes, places) }
+    yield { name: `${name}, empty chunks between`, chunks: withEmpty(cutAt(bytes, places)) }
+  }
+
+  const next = randomFrom(seed)
+  for (let index = 0; index < random; index++) {
+    const places = randomPlaces(length, next)
+    yield { name: `random ${index + 1} of seed ${seed}`, chunks: cutAt(bytes, places) }
+  }
+}
+
+/** The places between two bytes that a test of these two accepts. */
+function placesWhere(
+  bytes: Uint8Array,
+  isWanted: (before: number, after: number) => boolean,
+): number[] {
+  const places: number[] = []
+  for (let place = 1; place < bytes.length; place++) {
+    if (isWanted(bytes[place - 1] as number, bytes[place] as number)) places.push(place)
+  }
+  return places
+}
+
+/** Places in ascending order; one that comes twice gives an empty chunk. */
+function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const ends = [...places, bytes.length]
+  // Not slice(): that of a Node Buffer gives a view.
+  return ends.map((end, index) => new Uint8Array(bytes.subarray(ends[index - 1] ?? 0, end)))
+}
+
+function withEmpty(chunks: Uint8Array[]): Uint8Array[] {
+  return [new Uint8Array(0), ...chunks.flatMap((chunk) => [chunk, new Uint8Array(0)])]
+}
+
+function randomPlaces(length: number, next: () => number): number[] {
+  // From nearly whole to nearly byte by byte, so that long and short chunks both come up.
+  const longest = Math.max(1, Math.ceil(length ** next()))
+  const places: number[] = []
+  let place = Math.floor(next() * (longest + 1))
+  while (place < length) {
+    places.push(place)
+    place += Math.floor(next() * (longest + 1))
+  }
+  return places
+}
+
+/** Mulberry32: numbers in [0, 1) that are the same in every runtime, which Math.random cannot give. */
+function randomFrom(seed: number): () => number {
+  let state = seed | 0
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

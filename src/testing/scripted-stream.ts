@@ -1,0 +1,122 @@
+import { checkNumber } from '../base/check-number.ts'
+import { startWait, type Wait } from './start-wait.ts'
+
+/**
+ * One step of a script: text or bytes are a chunk each; `waitMs` waits so many milliseconds before the next
+ * step (`Infinity` for ever); `error` ends the stream with that error.
+ */
+export type StreamStep = string | Uint8Array | { waitMs: number } | { error: unknown }
+
+/** Whether a scripted stream still runs, came to its end, errored, or was cancelled by its reader. */
+export type ScriptedStreamState = 'open' | 'closed' | 'errored' | 'cancelled'
+
+/** What {@link streamOf} gives: the stream, and a record of what its reader did. */
+export class ScriptedStream extends ReadableStream<Uint8Array> {
+  readonly #script: Script
+
+  constructor(steps: Iterable<StreamStep>) {
+    const script = new Script(steps)
+    super(
+      {
+        pull: (controller) => script.pull(controller),
+        cancel: (reason) => script.cancel(reason),
+      },
+      { highWaterMark: 0 },
+    )
+    this.#script = script
+  }
+
+  /** How often the reader has asked for a chunk. */
+  get pulls(): number {
+    return this.#script.pulls
+  }
+
+  /** How many bytes the reader has got. */
+  get bytesSent(): number {
+    return this.#script.bytesSent
+  }
+
+  /** Whether it still runs, and if not, why. */
+  get state(): ScriptedStreamState {
+    return this.#script.state
+  }
+
+  /** What the reader gave as the reason when it cancelled. */
+  get cancelReason(): unknown {
+    return this.#script.cancelReason
+  }
+
+  /** Resolves with the state in which the stream ended; never rejects. */
+  get settled(): Promise<ScriptedStreamState> {
+    return this.#script.settled
+  }
+}
+
+class Script {
+  pulls = 0
+  bytesSent = 0
+  state: ScriptedStreamState = 'open'
+  cancelReason: unknown
+  readonly settled: Promise<ScriptedStreamState>
+  readonly #steps: Iterator<StreamStep>
+  #wait: Wait | undefined
+  #settle!: (state: ScriptedStreamState) => void
+
+  constructor(steps: Iterable<StreamStep>) {
+    this.#steps = steps[Symbol.iterator]()
+    this.settled = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    this.pulls++
+    try {
+      while (this.state === 'open') {
+        const { done, value: step } = this.#steps.next()
+        if (done) {
+          this.#end('closed')
+          controller.close()
+          return
+        }
+        if (typeof step === 'object' && 'waitMs' in step) {
+          this.#wait = startWait(
+            checkNumber('waitMs', step.waitMs, { min: 0, infinity: true, fraction: true }),
+          )
+          await this.#wait.over
+        } else if (typeof step === 'object' && 'error' in step) {
+          this.#end('errored')
+          controller.error(step.error)
+        } else {
+          const chunk = toChunk(step)
+          this.bytesSent += chunk.length
+          controller.enqueue(chunk)
+          return
+        }
+      }
+    } catch (error) {
+      this.#end('errored')
+      throw error
+    }
+  }
+
+  cancel(reason: unknown): void {
+    this.cancelReason = reason
+    this.#end('cancelled')
+    this.#wait?.stop()
+  }
+
+  #end(state: ScriptedStreamState): void {
+    this.state = state
+    this.#settle(state)
+    if (state !== 'closed') this.#steps.return?.()
+  }
+}
+
+function toChunk(step: string | Uint8Array): Uint8Array {
+  if (typeof step === 'string') return new TextEncoder().encode(step)
+  if (ArrayBuffer.isView(step)) return step
+  throw new TypeError(
+    `Cannot play a step as it must be text, bytes, { waitMs } or { error }: current value is ${String(step)}`,
+  )
+}

@@ -1,0 +1,106 @@
+import { checkNumber } from '../base/check-number.ts'
+import { SseLimitError } from '../base/sse-limit-error.ts'
+import { BoundaryScanner } from '../wire/boundary-scanner.ts'
+import { SseDecoderStage } from '../wire/sse-decoder.ts'
+import type { DecodedSseEvent } from '../wire/sse-event.ts'
+import type { CollectedStream } from './collected-stream.ts'
+
+/** Takes the chunks of a stream one by one and makes a {@link CollectedStream} of them. */
+export class StreamRecorder {
+  readonly #maxBytes: number
+  readonly #startedAt = performance.now()
+  readonly #scanner = new BoundaryScanner()
+  readonly #events: DecodedSseEvent[] = []
+  readonly #comments: string[] = []
+  readonly #chunks: Uint8Array[] = []
+  readonly #chunksAt: number[] = []
+  readonly #decoder = new SseDecoderStage({
+    maxEventBytes: Infinity,
+    onComment: (comment) => this.#comments.push(comment),
+  })
+  #byteLength = 0
+  #firstByteMs: number | undefined
+  #firstEventMs: number | undefined
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = checkNumber('maxBytes', maxBytes, { min: 0, infinity: true })
+    this.#decoder.start({
+      emit: (event) => {
+        this.#firstEventMs ??= this.#elapsedMs()
+        this.#events.push(event)
+      },
+      // The decoder throws what goes wrong in a push, to whoever pushed.
+      error: () => {},
+      desiredSize: Infinity,
+      queued: 0,
+    })
+  }
+
+  /**
+   * Takes a chunk; of one that passes the limit, the bytes up to the limit.
+   *
+   * @throws {@link SseLimitError} for more than `maxBytes`
+   * @throws TypeError for a chunk that is no bytes
+   */
+  add(chunk: Uint8Array): void {
+    // Not instanceof: the bytes of another realm (jsdom has its own) are bytes too.
+    if (!ArrayBuffer.isView(chunk)) {
+      throw new TypeError(
+        `Cannot collect a chunk as it must be a Uint8Array: current value is a ${typeof chunk}`,
+      )
+    }
+    const arrived = this.#byteLength + chunk.length
+    if (arrived <= this.#maxBytes) {
+      this.#take(chunk)
+      return
+    }
+    const room = this.#maxBytes - this.#byteLength
+    if (room > 0) this.#take(chunk.subarray(0, room))
+    throw new SseLimitError('maxBytes', this.#maxBytes, arrived)
+  }
+
+  /** The end of the stream, without an error. */
+  end(): CollectedStream {
+    return this.#result(this.#scanner.isAtBoundary ? 'clean' : 'truncated')
+  }
+
+  /** The end of the stream, with an error or by a cancel. */
+  stop(ended: 'error' | 'cancelled', error: unknown): CollectedStream {
+    return { ...this.#result(ended), error }
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#chunksAt.push(performance.now())
+    this.#chunks.push(chunk)
+    this.#byteLength += chunk.length
+    if (chunk.length > 0) this.#firstByteMs ??= this.#elapsedMs()
+    this.#scanner.scan(chunk)
+    this.#decoder.push(chunk)
+  }
+
+  #elapsedMs(): number {
+    return performance.now() - this.#startedAt
+  }
+
+  #result(ended: CollectedStream['ended']): CollectedStream {
+    this.#decoder.dispose()
+    const raw = new Uint8Array(this.#byteLength)
+    let offset = 0
+    for (const chunk of this.#chunks) {
+      raw.set(chunk, offset)
+      offset += chunk.length
+    }
+    return {
+      events: this.#events,
+      comments: this.#comments,
+      raw,
+      text: new TextDecoder().decode(raw),
+      chunks: this.#chunks,
+      firstByteMs: this.#firstByteMs,
+      firstEventMs: this.#firstEventMs,
+      gapsMs: this.#chunksAt.slice(1).map((at, index) => at - (this.#chunksAt[index] as number)),
+      durationMs: this.#elapsedMs(),
+      ended,
+    }
+  }
+}

@@ -1,0 +1,14 @@
+export { type HealthReport, healthHandler } from './metrics/health-handler.ts'
+export type {
+  HistogramFamily,
+  HistogramValue,
+  MetricFamily,
+  MetricLabels,
+  NumberFamily,
+} from './metrics/metric-family.ts'
+export { metricsHandler } from './metrics/metrics-handler.ts'
+export { prometheusText } from './metrics/prometheus-text.ts'
+export { StreamRegistry, type StreamRegistryOptions } from './metrics/stream-registry.ts'
+export type { GapDistribution } from './transforms/gap-histogram.ts'
+export type { MetricsSink } from './transforms/metrics-sink.ts'
+export type { StreamSummary, Verdict } from './transforms/stream-summary.ts'

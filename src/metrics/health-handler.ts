@@ -1,0 +1,45 @@
+import { readOnlyResponse } from './read-only-response.ts'
+
+/** How a server is doing, as `/health` shows it. */
+export interface HealthReport {
+  /** `draining`: running streams go on, and new ones should go elsewhere. */
+  status: 'ok' | 'draining'
+  activeStreams: number
+  /** Streams that ended in the last minute. */
+  endedLastMinute: number
+  /** The share of those that failed by no fault of the client, 0 to 1; 0 if none ended. */
+  errorRate: number
+  /** Since the registry was made. */
+  uptimeSeconds: number
+}
+
+/**
+ * Makes a fetch handler that tells load balancers and people how the server is doing, in JSON.
+ *
+ * 200, or 503 while draining. A high error rate alone does not make it 503: the upstream's trouble would then
+ * take every healthy server out of service. GET and HEAD only, else 405; never cached.
+ *
+ * @example A health check
+ * ```ts
+ * import { healthHandler, StreamRegistry } from 'sse-stream-kit/metrics'
+ *
+ * const registry = new StreamRegistry()
+ * const health = healthHandler(registry)
+ * console.log(await health(new Request('http://localhost/health')).json())
+ * registry.setDraining(true)
+ * console.log(health(new Request('http://localhost/health')).status) // 503
+ * ```
+ */
+export function healthHandler(registry: {
+  health(): HealthReport
+}): (request: Request) => Response {
+  return (request) =>
+    readOnlyResponse(request, () => {
+      const report = registry.health()
+      return {
+        status: report.status === 'draining' ? 503 : 200,
+        contentType: 'application/json',
+        body: JSON.stringify(report),
+      }
+    })
+}

@@ -1,0 +1,43 @@
+import type { Verdict } from '../transforms/stream-summary.ts'
+
+const KNOWN_VERDICTS: Record<Verdict, true> = {
+  complete: true,
+  truncated: true,
+  client_gone: true,
+  upstream_error: true,
+  timeout: true,
+  too_large: true,
+  error: true,
+}
+const VERDICTS: readonly string[] = [...Object.keys(KNOWN_VERDICTS), 'other']
+const STATUS_CLASSES = ['2xx', '4xx', '5xx', '1xx', '3xx', 'other'] as const
+/** The first so many status classes are shown from the start: `rate()` misses the step from absent to 1. */
+const SHOWN_AT_ZERO = 3
+
+/** How many streams ended in which way: one number a pair of labels, whatever is reported. */
+export class StreamCounts {
+  readonly #counts = new Float64Array(VERDICTS.length * STATUS_CLASSES.length)
+
+  add(verdict: string, status: number): void {
+    const row = indexOrLast(VERDICTS, verdict)
+    const column = indexOrLast(STATUS_CLASSES, `${Math.floor(status / 100)}xx`)
+    const index = row * STATUS_CLASSES.length + column
+    this.#counts[index] = (this.#counts[index] as number) + 1
+  }
+
+  /** Calls back for each pair that occurred, and for the usual ones that did not. */
+  forEach(callback: (verdict: string, statusClass: string, count: number) => void): void {
+    for (const [row, verdict] of VERDICTS.entries()) {
+      for (const [column, statusClass] of STATUS_CLASSES.entries()) {
+        const count = this.#counts[row * STATUS_CLASSES.length + column] as number
+        const usual = column < SHOWN_AT_ZERO && verdict in KNOWN_VERDICTS
+        if (count > 0 || usual) callback(verdict, statusClass, count)
+      }
+    }
+  }
+}
+
+function indexOrLast(names: readonly string[], name: string): number {
+  const index = names.indexOf(name)
+  return index < 0 ? names.length - 1 : index
+}

@@ -1,0 +1,28 @@
+import { execFile } from 'node:child_process'
+import { cp, mkdir, readdir, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const PACKED = ['package.json', 'tsconfig.json', 'src', 'README.md', 'LICENSE', 'CHANGELOG.md']
+
+/**
+ * Builds and packs the project that lies in `root`, and returns the path of the tarball in `into`.
+ *
+ * In a copy, so that it neither needs nor disturbs the `dist` of whoever works beside it.
+ */
+export async function packProject(root: string, into: string): Promise<string> {
+  const copy = join(into, 'source')
+  await mkdir(copy, { recursive: true })
+  const there = await readdir(root)
+  for (const name of PACKED.filter((entry) => there.includes(entry)))
+    await cp(join(root, name), join(copy, name), { recursive: true })
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction')
+  const limits = { cwd: copy, timeout: 120_000 }
+  await run(process.execPath, ['node_modules/tsup/dist/cli-default.js', '--silent'], limits)
+  // Its scripts would build once more.
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', into], limits)
+  const tarball = (await readdir(into)).find((name) => name.endsWith('.tgz'))
+  if (tarball === undefined) throw new Error(`npm pack left no tarball in ${into}`)
+  return join(into, tarball)
+}

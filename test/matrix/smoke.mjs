@@ -1,0 +1,50 @@
+// Goes through every door of the installed package, by import and by require, and streams through one.
+// Runs in a folder of its own that has the package in its node_modules; prints what it found as JSON.
+import { strict as assert } from 'node:assert'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+const meta = JSON.parse(readFileSync('node_modules/sse-stream-kit/package.json', 'utf8'))
+const doors = {}
+
+for (const entry of Object.keys(meta.exports)) {
+  const specifier = `sse-stream-kit${entry.slice(1)}`
+  if (entry === './package.json') {
+    assert.equal(require(specifier).version, meta.version)
+    continue
+  }
+  const imported = await import(specifier)
+  const required = require(specifier)
+  doors[entry] = Object.keys(imported).sort()
+  assert.deepEqual(
+    Object.keys(required)
+      .filter((name) => name !== '__esModule')
+      .sort(),
+    doors[entry],
+  )
+  for (const name of doors[entry])
+    assert.equal(required[name], imported[name], `${entry}: two copies`)
+}
+
+const { HeartbeatInjector, SseDecoder, SseEncoder } = await import('sse-stream-kit/streams')
+const sent = [
+  { event: 'greeting', data: 'Hello\nworld' },
+  { id: '7', data: 'Grüße' },
+]
+const received = []
+const events = ReadableStream.from(sent)
+  .pipeThrough(new SseEncoder())
+  .pipeThrough(new HeartbeatInjector())
+  .pipeThrough(new SseDecoder())
+for await (const event of events) received.push(event)
+assert.deepEqual(received, [
+  { event: 'greeting', data: 'Hello\nworld', lastEventId: '' },
+  { id: '7', data: 'Grüße', lastEventId: '7' },
+])
+
+const versions = {}
+for (const name of Object.keys(meta.dependencies ?? {}))
+  versions[name] = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version
+
+process.stdout.write(`${JSON.stringify({ node: process.version, versions, doors })}\n`)

@@ -1,0 +1,85 @@
+import { FrameSplitter, SseDecoder } from 'sse-stream-kit/streams'
+import { streamOf } from 'sse-stream-kit/testing'
+import { describe, expect, it } from 'vitest'
+import { allOf } from './all-of.ts'
+import { bytes } from './bytes.ts'
+import { saidBy } from './spec-case.ts'
+
+const MIB = 1_048_576
+
+describe('"block buffering or line buffering with different expected line endings can cause delays in event dispatch"', () => {
+  for (const [name, stream] of [
+    ['LF', 'data: x\n\n'],
+    ['CRLF', 'data: x\r\n\r\n'],
+    ['CR', 'data: x\r\r'],
+    ['the CR of what may become a CRLF', 'data: x\r\n\r'],
+    ['LF and then CR', 'data: x\n\r'],
+  ] as const) {
+    it(`gives an event that ${name} ended before any further byte comes`, async () => {
+      const decoder = new SseDecoder()
+      const writer = decoder.writable.getWriter()
+      const reader = decoder.readable.getReader()
+      void writer.write(bytes(stream))
+      expect(await reader.read()).toEqual({ done: false, value: { data: 'x', lastEventId: '' } })
+    })
+
+    it(`gives a frame that ${name} ended before any further byte comes`, async () => {
+      const splitter = new FrameSplitter()
+      const writer = splitter.writable.getWriter()
+      const reader = splitter.readable.getReader()
+      void writer.write(bytes(stream))
+      expect(await reader.read()).toEqual({ done: false, value: bytes(stream) })
+    })
+  }
+
+  it('says each comment, time and id at the byte that completes it', () => {
+    const input = ':c\rretry: 5\rid: 1\rdata: x\r\r'
+    const counts = Array.from(
+      input,
+      (_, index) => saidBy([bytes(input.slice(0, index + 1))]).length,
+    )
+    const steps = counts.flatMap((count, index) =>
+      count > (counts[index - 1] ?? 0) ? [index] : [],
+    )
+    expect(steps).toEqual([
+      input.indexOf('\rretry'),
+      input.indexOf('\rid'),
+      input.length - 1, // the id and the event, both at the blank line
+    ])
+    expect(counts.at(-1)).toBe(4)
+  })
+
+  it('does not let an LF that comes later, behind empty chunks, end another event', async () => {
+    const chunks = ['data: x\r', '', '\n', '', '\r', '', '\n', '', 'data: y\r\n\r', '', '', '\n']
+    const events = await allOf(streamOf(chunks).pipeThrough(new SseDecoder()))
+    expect(events.map(({ data }) => data)).toEqual(['x', 'y'])
+  })
+})
+
+describe('a line of 1 MiB', () => {
+  const letters = new Uint8Array(MIB).fill(0x78)
+  const stream = bytes('id: 1\ndata: ', letters, '\n\n')
+
+  it('comes out whole of 1-byte chunks', () => {
+    const chunks = Array.from(stream, (byte) => Uint8Array.of(byte))
+    const [, event] = saidBy(chunks)
+    expect(event).toMatchObject({ is: 'event', id: '1' })
+    expect(event?.is === 'event' && event.data.length).toBe(MIB)
+  })
+
+  it('of a comment or an unknown field changes nothing else, in 1-byte chunks', () => {
+    for (const start of [':', 'foo: ', 'i', 'ret']) {
+      const input = bytes(start, letters, '\ndata: x\n\n')
+      const events = saidBy(Array.from(input, (byte) => Uint8Array.of(byte)))
+      expect(events.filter(({ is }) => is === 'event')).toEqual([
+        { is: 'event', data: 'x', lastEventId: '' },
+      ])
+    }
+  })
+
+  it('of an id is kept whole, in 1-byte chunks', () => {
+    const input = bytes('id: ', letters, '\n\n')
+    const [id] = saidBy(Array.from(input, (byte) => Uint8Array.of(byte)))
+    expect(id?.is === 'id' && id.id.length).toBe(MIB)
+  })
+})

@@ -1,0 +1,9 @@
+/** Bytes of texts and single bytes, one after the other. */
+export function bytes(...parts: (string | number | Uint8Array)[]): Uint8Array {
+  return Uint8Array.from(
+    parts.flatMap((part) => {
+      if (typeof part === 'number') return [part]
+      return [...(typeof part === 'string' ? new TextEncoder().encode(part) : part)]
+    }),
+  )
+}

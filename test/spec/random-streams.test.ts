@@ -1,0 +1,30 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { EventCounter } from '../../src/wire/event-counter.ts'
+import { bytes } from './bytes.ts'
+import { referenceDecode } from './reference-decoder.ts'
+import { someChunks, someSse } from './some-sse.ts'
+import { saidBy } from './spec-case.ts'
+
+describe('streams that nobody would write', () => {
+  it('are decoded as the standard says, word for word', () => {
+    fc.assert(
+      fc.property(someChunks(someSse), (chunks) => {
+        expect(saidBy(chunks)).toEqual(referenceDecode(bytes(...chunks)))
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  it('have as many events by the counter as by the decoder', () => {
+    fc.assert(
+      fc.property(someChunks(someSse), (chunks) => {
+        const counter = new EventCounter()
+        for (const chunk of chunks) counter.count(chunk)
+        const events = referenceDecode(bytes(...chunks)).filter(({ is }) => is === 'event')
+        expect(counter.events).toBe(events.length)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+})

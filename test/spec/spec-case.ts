@@ -1,0 +1,92 @@
+import { FrameSplitter, SseDecoder } from 'sse-stream-kit/streams'
+import { chunkings, streamOf } from 'sse-stream-kit/testing'
+import { describe, expect, it } from 'vitest'
+import { allOf } from './all-of.ts'
+import { cuttingPlaces } from './boundary-oracle.ts'
+import { bytes } from './bytes.ts'
+import { referenceDecode, type SaidBySse } from './reference-decoder.ts'
+
+/** A stream, and all that it says. */
+export interface SpecCase {
+  /** The stream, as text or, where it is no UTF-8, as bytes. */
+  stream: string | Uint8Array
+  /** The whole of its events; `lastEventId` is empty where it is not named. */
+  events: { event?: string; data: string; id?: string; retry?: number; lastEventId?: string }[]
+  /** What `onId` is called with. */
+  ids?: string[]
+  /** What `onRetry` is called with. */
+  retries?: number[]
+  /** What `onComment` is called with. */
+  comments?: string[]
+}
+
+/** Quotes a sentence of the standard, and runs its cases under every chunking. */
+export function sentence(quote: string, cases: Record<string, SpecCase>): void {
+  describe(`"${quote}"`, () => {
+    for (const [name, specCase] of Object.entries(cases)) {
+      it(name, () => checkDecoder(specCase))
+      it(`${name}: cut into frames without a byte changed`, () => checkSplitter(specCase.stream))
+    }
+  })
+}
+
+async function checkDecoder({ stream, events, ids = [], retries = [], comments = [] }: SpecCase) {
+  const input = bytes(stream)
+  const wanted = events.map((event) => ({ lastEventId: '', ...event }))
+  const order = referenceDecode(input)
+  for (const { name, chunks } of chunkings(input)) {
+    const seenIds: string[] = []
+    const seenRetries: number[] = []
+    const seenComments: string[] = []
+    const decoder = new SseDecoder({
+      onId: (id) => seenIds.push(id),
+      onRetry: (retryMs) => seenRetries.push(retryMs),
+      onComment: (comment) => seenComments.push(comment),
+    })
+    const seen = await allOf(streamOf(chunks).pipeThrough(decoder))
+    expect(seen, name).toEqual(wanted)
+    expect(seenIds, name).toEqual(ids)
+    expect(seenRetries, name).toEqual(retries)
+    expect(seenComments, name).toEqual(comments)
+    expect(saidBy(chunks), `order, ${name}`).toEqual(order)
+  }
+}
+
+/** What the decoder says to whoever listens to everything, in the order in which it says it. */
+export function saidBy(chunks: readonly Uint8Array[]): SaidBySse[] {
+  const said: SaidBySse[] = []
+  const stage = SseDecoder.stage({
+    onId: (id) => said.push({ is: 'id', id }),
+    onRetry: (retry) => said.push({ is: 'retry', retry }),
+    onComment: (comment) => said.push({ is: 'comment', comment }),
+  })
+  stage.start({
+    emit: (event) => said.push({ is: 'event', ...event }),
+    error: () => {},
+    desiredSize: 1,
+    queued: 0,
+  })
+  for (const chunk of chunks) stage.push(chunk)
+  return said
+}
+
+async function checkSplitter(stream: string | Uint8Array) {
+  const input = bytes(stream)
+  const places = new Set(cuttingPlaces(input))
+  for (const { name, chunks } of chunkings(input)) {
+    let tail = 0
+    const splitter = new FrameSplitter({
+      onTail: (byteLength) => {
+        tail = byteLength
+      },
+    })
+    const pieces = await allOf(streamOf(chunks).pipeThrough(splitter))
+    expect(bytes(...pieces), name).toEqual(input)
+    expect(tail, name).toBe(input.length - Math.max(0, ...places))
+    let end = 0
+    for (const piece of tail > 0 ? pieces.slice(0, -1) : pieces) {
+      end += piece.length
+      expect(places, name).toContain(end)
+    }
+  }
+}

@@ -1,27 +1,46 @@
+export { ClientStalledError } from './base/client-stalled-error.ts'
 export { SseKitError, type SseKitErrorCode } from './base/sse-kit-error.ts'
 export { SseLimitError } from './base/sse-limit-error.ts'
+export { UpstreamNetworkError } from './base/upstream-network-error.ts'
+export { type TimeoutPhase, UpstreamTimeoutError } from './base/upstream-timeout-error.ts'
 export { type RelayOptions, relay } from './pipeline/relay.ts'
 export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'
 export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts'
+export type { ProxyMetrics } from './proxy/proxy-counters.ts'
+export { type ProxyFetchOptions, proxyFetch } from './proxy/proxy-fetch.ts'
+export type {
+  HeadersLike,
+  ProxyOptions,
+  TimeoutOptions,
+  Upstream,
+  UpstreamOptions,
+} from './proxy/proxy-options.ts'
+export { type CloseOptions, type SseProxy, sseProxy } from './proxy/sse-proxy.ts'
 export {
   EventMap,
   type EventMapper,
   type EventMapStage,
   type Mapped,
 } from './transforms/event-map.ts'
+export type { EventTransform } from './transforms/event-rewriter.ts'
+export type { GapDistribution } from './transforms/gap-histogram.ts'
 export {
   HeartbeatInjector,
   type HeartbeatInjectorOptions,
   type HeartbeatInjectorStage,
 } from './transforms/heartbeat-injector.ts'
 export { mapEvents } from './transforms/map-events.ts'
+export type { MetricsSink } from './transforms/metrics-sink.ts'
 export {
   MetricsTap,
+  type MetricsTapOptions,
   type MetricsTapStage,
   type TapObserver,
   type TapSummary,
 } from './transforms/metrics-tap.ts'
+export type { StreamSummary, Verdict } from './transforms/stream-summary.ts'
 export { WatermarkBuffer, type WatermarkBufferOptions } from './transforms/watermark-buffer.ts'
+export type { UpstreamPoolOptions } from './upstream/upstream-pool.ts'
 export {
   type EncodableSse,
   encodeEvent,

@@ -17,6 +17,7 @@ export {
 export { mapEvents } from './transforms/map-events.ts'
 export {
   MetricsTap,
+  type MetricsTapOptions,
   type MetricsTapStage,
   type TapObserver,
   type TapSummary,

@@ -58,6 +58,11 @@ const MAX_DELAY_MS = 2 ** 31 - 1
 export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   /** How many heartbeats have gone out. */
   heartbeats = 0
+  /** How many bytes that was. */
+  get heartbeatBytes(): number {
+    return this.heartbeats * this.#frame.length
+  }
+
   readonly #intervalMs: number
   readonly #frame: Uint8Array
   /** Over the bytes that were sent, heartbeats included. */

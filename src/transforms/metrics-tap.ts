@@ -36,6 +36,12 @@ export interface TapObserver {
   onEnd?: ((summary: TapSummary, gaps: GapDistribution) => void) | undefined
 }
 
+/** What a {@link MetricsTap} looks at. */
+export interface MetricsTapOptions {
+  /** Whether events are counted where items are bytes; off for bytes that are no event stream. @default true */
+  countEvents?: boolean | undefined
+}
+
 /**
  * Watches a stream go by: times, counts and how it ended, for items of any kind.
  *
@@ -56,19 +62,23 @@ export interface TapObserver {
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export class MetricsTap<T = Uint8Array> extends StageStream<T, T> {
-  constructor(observer?: TapObserver) {
-    super(MetricsTap.stage(observer))
+  constructor(observer?: TapObserver, options?: MetricsTapOptions) {
+    super(MetricsTap.stage(observer, options))
   }
 
   /** The same logic as a stage, to be fused with others by `relay`. */
-  static stage<T = Uint8Array>(observer?: TapObserver): MetricsTapStage<T> {
-    return new MetricsTapStage(observer)
+  static stage<T = Uint8Array>(
+    observer?: TapObserver,
+    options?: MetricsTapOptions,
+  ): MetricsTapStage<T> {
+    return new MetricsTapStage(observer, options)
   }
 }
 
 /** The logic of {@link MetricsTap}. */
 export class MetricsTapStage<T> implements Stage<T, T> {
   readonly #observer: TapObserver
+  readonly #countsEvents: boolean
   readonly #counter = new EventCounter()
   readonly #gaps = new GapHistogram()
   #output!: StageOutput<T>
@@ -82,13 +92,19 @@ export class MetricsTapStage<T> implements Stage<T, T> {
   #pauses = 0
   #pausedMs = 0
 
-  constructor(observer: TapObserver = {}) {
+  constructor(observer: TapObserver = {}, { countEvents = true }: MetricsTapOptions = {}) {
     this.#observer = observer
+    this.#countsEvents = countEvents
   }
 
   /** Events so far. */
   get events(): number {
     return this.#counter.events
+  }
+
+  /** Items so far. */
+  get items(): number {
+    return this.#items
   }
 
   /** Bytes so far. */
@@ -109,7 +125,7 @@ export class MetricsTapStage<T> implements Stage<T, T> {
     this.#lastItemAt = now
     if (item instanceof Uint8Array) {
       this.#bytes += sizeOf(item)
-      this.#counter.count(item)
+      if (this.#countsEvents) this.#counter.count(item)
       if (this.#firstEventMs === undefined && this.#counter.events > 0) {
         this.#firstEventMs = now - this.#startedAt
       }

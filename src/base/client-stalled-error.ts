@@ -1,0 +1,16 @@
+import { SseKitError } from './sse-kit-error.ts'
+
+/** The client took nothing for too long and was let go. Code `SSE_CLIENT_STALLED`. */
+export class ClientStalledError extends SseKitError {
+  override readonly name = 'ClientStalledError'
+  /** The limit in milliseconds. */
+  readonly timeoutMs: number
+
+  constructor(timeoutMs: number) {
+    super(
+      'SSE_CLIENT_STALLED',
+      `The client took nothing for too long as clientStallMs is ${timeoutMs}`,
+    )
+    this.timeoutMs = timeoutMs
+  }
+}

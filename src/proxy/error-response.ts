@@ -1,0 +1,18 @@
+import type { SseKitErrorCode } from '../base/sse-kit-error.ts'
+
+/**
+ * What a client is told before there is an answer: a status and a JSON error in the shape that LLM clients
+ * read, with the stable code, and nothing of the upstream in it.
+ */
+export function errorResponse(
+  status: number,
+  code: SseKitErrorCode,
+  message: string,
+  headers: Record<string, string> = {},
+): Response {
+  const type = status < 500 ? 'invalid_request_error' : 'upstream_error'
+  return new Response(JSON.stringify({ error: { message, type, code } }), {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
+  })
+}

@@ -1,0 +1,118 @@
+import { reportHookError } from '../base/report-hook-error.ts'
+import { SseKitError } from '../base/sse-kit-error.ts'
+import type { GapDistribution } from '../transforms/gap-histogram.ts'
+import type { StreamSummary, Verdict } from '../transforms/stream-summary.ts'
+import type { ProxySettings } from './proxy-settings.ts'
+
+/** What is known of a body that was relayed, at its end. */
+export type BodySummary = Pick<
+  StreamSummary,
+  | 'firstItemMs'
+  | 'firstEventMs'
+  | 'events'
+  | 'gaps'
+  | 'pauses'
+  | 'bytesIn'
+  | 'bytesOut'
+  | 'heartbeats'
+>
+
+const NO_BODY: BodySummary = {
+  events: 0,
+  pauses: { count: 0, totalMs: 0 },
+  bytesIn: 0,
+  bytesOut: 0,
+  heartbeats: 0,
+}
+const NO_GAPS: GapDistribution = { forEach: () => {} }
+
+/**
+ * One request through the proxy, from its arrival to its end: who has to be told when the client leaves,
+ * and what is reported when it is over. It ends exactly once.
+ */
+export class Exchange {
+  readonly request: Request
+  readonly requestedAt: number = performance.now()
+  /** Aborts the call to the upstream; one of its own for every exchange. */
+  readonly controller: AbortController = new AbortController()
+  status = 0
+  upstreamStatus: number | undefined
+  upstream = 0
+  isSse = false
+  headersMs: number | undefined
+  /** Ends the body that is being relayed. */
+  abortBody: ((reason: unknown) => void) | undefined
+  readonly #settings: ProxySettings
+  readonly #onOver: ((exchange: Exchange) => void) | undefined
+  #isClientGone = false
+  #isOver = false
+
+  constructor(request: Request, settings: ProxySettings, onOver?: (exchange: Exchange) => void) {
+    this.request = request
+    this.#settings = settings
+    this.#onOver = onOver
+    for (const sink of settings.metrics) guard(() => sink.streamStarted())
+    request.signal.addEventListener('abort', this.#onClientGone)
+    if (request.signal.aborted) this.#onClientGone()
+  }
+
+  /** Whether the client left, before or during the answer. */
+  get isClientGone(): boolean {
+    return this.#isClientGone
+  }
+
+  /** Breaks off whatever is going on: the upstream's socket closes, a body that is relayed errors. */
+  abort(reason: unknown): void {
+    this.controller.abort(reason)
+    this.abortBody?.(reason)
+  }
+
+  /** The end, with what it came to. Later ends are ignored. */
+  end(
+    verdict: Verdict,
+    error?: unknown,
+    body: BodySummary = NO_BODY,
+    gaps: GapDistribution = NO_GAPS,
+  ): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.request.signal.removeEventListener('abort', this.#onClientGone)
+    this.abortBody = undefined
+    const summary = this.#summary(this.#isClientGone ? 'client_gone' : verdict, error, body)
+    for (const sink of this.#settings.metrics) guard(() => sink.streamEnded(summary, gaps))
+    guard(() => this.#settings.onEnd?.(summary))
+    this.#onOver?.(this)
+  }
+
+  readonly #onClientGone = (): void => {
+    this.#isClientGone = true
+    this.abort(new SseKitError('SSE_CLIENT_GONE', 'The client left'))
+  }
+
+  #summary(verdict: Verdict, error: unknown, body: BodySummary): StreamSummary {
+    const code = verdict === 'client_gone' ? 'SSE_CLIENT_GONE' : undefined
+    const known = error as { code?: string; phase?: string } | undefined
+    const isStalled = known?.code === 'SSE_CLIENT_STALLED'
+    const shown = isStalled ? known?.code : (code ?? known?.code)
+    return {
+      verdict,
+      ...(verdict !== 'complete' && shown !== undefined && { code: shown }),
+      ...(verdict === 'timeout' && known?.phase !== undefined && { phase: known.phase }),
+      status: this.status,
+      ...(this.upstreamStatus !== undefined && { upstreamStatus: this.upstreamStatus }),
+      upstream: this.upstream,
+      isSse: this.isSse,
+      durationMs: performance.now() - this.requestedAt,
+      ...(this.headersMs !== undefined && { headersMs: this.headersMs }),
+      ...body,
+    }
+  }
+}
+
+function guard(hook: () => void): void {
+  try {
+    hook()
+  } catch (error) {
+    reportHookError(error)
+  }
+}

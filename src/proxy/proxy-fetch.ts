@@ -1,0 +1,63 @@
+import { createUpstreamPool, type UpstreamPool } from '../upstream/upstream-pool.ts'
+import { answer } from './answer.ts'
+import { Exchange } from './exchange.ts'
+import type { ProxyOptions, Upstream } from './proxy-options.ts'
+import { proxySettings } from './proxy-settings.ts'
+import { upstreamTarget } from './upstream-target.ts'
+
+/** What `proxyFetch` takes: all of a proxy's options but those of its pool. */
+export type ProxyFetchOptions = Omit<ProxyOptions, 'pool'>
+
+/** One pool for every limit on connecting that was asked for: they are written in code, so they are few. */
+const sharedPools = new Map<number, UpstreamPool>()
+
+/**
+ * Passes one request on to an upstream and answers with what comes back; an event stream comes event by event.
+ *
+ * The path and query of the request are joined to the upstream's URL. See {@link sseProxy} for a handler that
+ * does the same for every request, with connections of its own.
+ *
+ * - Holds at most `watermark.highBytes` and one unfinished event per stream.
+ * - Backpressure: a client that does not read stops the upstream, down to its TCP window.
+ * - Client gone, by the request's signal or by a cancel of the body: the upstream's socket closes at once.
+ * - Error: before the headers a JSON error with a stable `code` (502, 504; 400 for a request that cannot be
+ *   passed on), after them the body errors, so that a truncated answer never looks complete.
+ *
+ * @throws TypeError or RangeError for wrong arguments; whatever happens on the network is an answer instead
+ *
+ * @example Stream a completion
+ * ```ts no-run
+ * import { proxyFetch } from 'sse-stream-kit'
+ *
+ * export function POST(request: Request): Promise<Response> {
+ *   return proxyFetch(request, 'https://api.openai.com', {
+ *     headers: { authorization: `Bearer ${process.env['OPENAI_API_KEY']}` },
+ *   })
+ * }
+ * ```
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export async function proxyFetch(
+  request: Request,
+  upstream: Upstream,
+  options: ProxyFetchOptions = {},
+): Promise<Response> {
+  const settings = proxySettings(options)
+  const { connectMs } = settings.timeouts
+  const target = upstreamTarget(
+    upstream,
+    settings,
+    options.timeouts ?? {},
+    options.fetch ?? sharedFetch,
+  )
+  return answer(new Exchange(request, settings), target, settings)
+
+  function sharedFetch(...args: Parameters<typeof fetch>): Promise<Response> {
+    let pool = sharedPools.get(connectMs)
+    if (pool === undefined) {
+      pool = createUpstreamPool({}, connectMs)
+      sharedPools.set(connectMs, pool)
+    }
+    return pool.fetch(...args)
+  }
+}

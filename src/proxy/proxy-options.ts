@@ -1,0 +1,92 @@
+import type { EventTransform } from '../transforms/event-rewriter.ts'
+import type { MetricsSink } from '../transforms/metrics-sink.ts'
+import type { StreamSummary } from '../transforms/stream-summary.ts'
+import type { UpstreamPoolOptions } from '../upstream/upstream-pool.ts'
+
+/** Header names and values, in any of the forms that `fetch` takes. */
+export type HeadersLike = Headers | Record<string, string> | readonly (readonly [string, string])[]
+
+/** One upstream, where its URL alone does not say it all. */
+export interface UpstreamOptions {
+  /** The base: the request's path and query are appended to it. */
+  url: string | URL
+  /** Set on the upstream request last, after those of the proxy's own options. */
+  headers?: HeadersLike | undefined
+  /** Asks this upstream, instead of the proxy's pool. */
+  fetch?: typeof fetch | undefined
+  /** Limits of this upstream, where they differ from the proxy's. */
+  timeouts?: TimeoutOptions | undefined
+}
+
+/** Where requests go. */
+export type Upstream = string | URL | UpstreamOptions
+
+/** How long what may take, in milliseconds; `false` for no limit. */
+export interface TimeoutOptions {
+  /** To get a connection. Belongs to the pool, so it is not for a single upstream. @default 10_000 */
+  connectMs?: number | false | undefined
+  /** From the request to the upstream's headers. @default 600_000 (10 min) */
+  headersMs?: number | false | undefined
+  /** From the headers to the first event, or byte where the answer is no event stream. @default 600_000 (10 min) */
+  firstEventMs?: number | false | undefined
+  /** Between two signs of life of the upstream, after the first. @default 120_000 (2 min) */
+  idleMs?: number | false | undefined
+  /** Whether any byte is a sign of life, or only an event: then comments and pings are none. @default 'bytes' */
+  idleCounts?: 'bytes' | 'events' | undefined
+  /** From the request to the end of the answer. @default 3_600_000 (1 h) */
+  totalMs?: number | false | undefined
+  /** While a client takes nothing of what is waiting for it. @default 120_000 (2 min) */
+  clientStallMs?: number | false | undefined
+}
+
+/** How a proxy relays. */
+export interface ProxyOptions {
+  /** Set on the upstream request last: a client can neither override nor remove them. */
+  headers?: HeadersLike | undefined
+  /**
+   * Whether the client's `authorization`, `x-api-key`, `api-key` and `x-goog-api-key` go to the upstream.
+   * Off, since they are likely meant for the application. @default false
+   */
+  forwardCredentials?: boolean | undefined
+  /** Whether the upstream's `set-cookie` goes to the client. @default false */
+  forwardSetCookie?: boolean | undefined
+  /** Comments that keep a silent stream alive; `false` for none. */
+  heartbeat?:
+    | false
+    | {
+        /** How long no byte goes out before a heartbeat does, in milliseconds. @default 15_000 */
+        intervalMs?: number | undefined
+        /**
+         * What is sent: `comment`, `blank` for a blank line, or a frame of your own. `auto` takes a comment,
+         * and a blank line for Gemini, whose clients cannot bear comments. @default 'auto'
+         */
+        frame?: 'auto' | 'comment' | 'blank' | (string & {}) | undefined
+      }
+    | undefined
+  /** How long what may take. */
+  timeouts?: TimeoutOptions | undefined
+  /** How much is held for a client that is slower than the upstream, per stream. */
+  watermark?:
+    | {
+        /** From so many bytes on the upstream is not read. @default 65_536 */
+        highBytes?: number | undefined
+        /** Down to so many bytes it drains before the upstream is read again. @default half of `highBytes` */
+        lowBytes?: number | undefined
+      }
+    | undefined
+  /** The longest event in bytes; `Infinity` for no limit. @default 16_777_216 (16 MiB) */
+  maxEventBytes?: number | undefined
+  /**
+   * Changes events on their way: return the same object for no change, another event, several, or `null`
+   * for none. Only changed events are written anew; all else stays byte for byte what the upstream sent.
+   */
+  transform?: EventTransform | undefined
+  /** Called exactly once per request, however it ended. What it throws is reported and touches nothing. */
+  onEnd?: ((summary: StreamSummary) => void) | undefined
+  /** Where figures are reported to, such as a registry of `sse-stream-kit/metrics`. */
+  metrics?: MetricsSink | undefined
+  /** Asks the upstream, instead of a pool of our own. */
+  fetch?: typeof fetch | undefined
+  /** The connections to the upstream; only for `sseProxy`, as `proxyFetch` shares one pool in the process. */
+  pool?: UpstreamPoolOptions | undefined
+}

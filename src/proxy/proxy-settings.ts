@@ -1,0 +1,111 @@
+import { checkNumber } from '../base/check-number.ts'
+import type { EventTransform } from '../transforms/event-rewriter.ts'
+import { HeartbeatInjector } from '../transforms/heartbeat-injector.ts'
+import type { MetricsSink } from '../transforms/metrics-sink.ts'
+import type { StreamSummary } from '../transforms/stream-summary.ts'
+import type { HeadersLike, ProxyOptions, TimeoutOptions } from './proxy-options.ts'
+
+/** Limits with their defaults in place; `Infinity` for no limit. */
+export interface Timeouts {
+  connectMs: number
+  headersMs: number
+  firstEventMs: number
+  idleMs: number
+  idleCounts: 'bytes' | 'events'
+  totalMs: number
+  clientStallMs: number
+}
+
+/** A proxy's options, checked and with their defaults in place. */
+export interface ProxySettings {
+  headers: Headers
+  forwardCredentials: boolean
+  forwardSetCookie: boolean
+  heartbeat: false | { intervalMs: number; frame: string }
+  timeouts: Timeouts
+  watermark: { highBytes?: number | undefined; lowBytes?: number | undefined }
+  maxEventBytes: number
+  transform: EventTransform | undefined
+  onEnd: ((summary: StreamSummary) => void) | undefined
+  metrics: readonly MetricsSink[]
+}
+
+/**
+ * Checks a proxy's options, once, where they are given: a wrong one should not wait for the first request.
+ *
+ * @throws RangeError or TypeError that names the option
+ */
+export function proxySettings({
+  headers = {},
+  forwardCredentials = false,
+  forwardSetCookie = false,
+  heartbeat = {},
+  timeouts = {},
+  watermark = {},
+  maxEventBytes = 16_777_216,
+  transform,
+  onEnd,
+  metrics,
+}: ProxyOptions): ProxySettings {
+  return {
+    headers: headersFrom(headers),
+    forwardCredentials,
+    forwardSetCookie,
+    heartbeat: heartbeat === false ? false : heartbeatSettings(heartbeat),
+    timeouts: timeoutSettings(timeouts),
+    watermark,
+    maxEventBytes: checkNumber('maxEventBytes', maxEventBytes, { min: 1, infinity: true }),
+    transform,
+    onEnd,
+    metrics: metrics === undefined ? [] : [metrics],
+  }
+}
+
+/** Fills in what an upstream does not say about its limits. */
+export function timeoutSettings({
+  connectMs = 10_000,
+  headersMs = 600_000,
+  firstEventMs = 600_000,
+  idleMs = 120_000,
+  idleCounts = 'bytes',
+  totalMs = 3_600_000,
+  clientStallMs = 120_000,
+}: TimeoutOptions): Timeouts {
+  return {
+    connectMs: limit('connectMs', connectMs),
+    headersMs: limit('headersMs', headersMs),
+    firstEventMs: limit('firstEventMs', firstEventMs),
+    idleMs: limit('idleMs', idleMs),
+    idleCounts,
+    totalMs: limit('totalMs', totalMs),
+    clientStallMs: limit('clientStallMs', clientStallMs),
+  }
+}
+
+/** Any form of headers as one, so that names and values are checked. */
+export function headersFrom(headers: HeadersLike): Headers {
+  return new Headers(headers as ConstructorParameters<typeof Headers>[0])
+}
+
+function heartbeatSettings({
+  intervalMs = 15_000,
+  frame = 'auto',
+}: Exclude<ProxyOptions['heartbeat'], false | undefined>): { intervalMs: number; frame: string } {
+  // Made once to have its arguments checked now.
+  HeartbeatInjector.stage({ intervalMs, frame: heartbeatFrame(frame, '') })
+  return { intervalMs, frame }
+}
+
+/** The bytes of a heartbeat for a request to this path. */
+export function heartbeatFrame(frame: string, pathname: string): string {
+  if (frame === 'comment') return ': keepalive\n\n'
+  if (frame === 'blank') return '\n'
+  if (frame !== 'auto') return frame
+  // Google's own clients lose the text behind a comment, or throw; a blank line they all bear.
+  return heartbeatFrame(pathname.includes(':streamGenerateContent') ? 'blank' : 'comment', pathname)
+}
+
+function limit(name: string, value: number | false): number {
+  if (value === false) return Infinity
+  return checkNumber(name, value, { min: 1, infinity: true, fraction: true })
+}

@@ -1,0 +1,94 @@
+import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
+import { relay } from '../pipeline/relay.ts'
+import type { Stage } from '../pipeline/stage.ts'
+import { EventRewriterStage } from '../transforms/event-rewriter.ts'
+import type { GapDistribution } from '../transforms/gap-histogram.ts'
+import { HeartbeatInjector } from '../transforms/heartbeat-injector.ts'
+import { MetricsTap, type TapSummary } from '../transforms/metrics-tap.ts'
+import { FrameSplitter } from '../wire/frame-splitter.ts'
+import type { Exchange } from './exchange.ts'
+import { heartbeatFrame, type ProxySettings, type Timeouts } from './proxy-settings.ts'
+import { verdictOf } from './verdict-of.ts'
+import { Watchdog } from './watchdog.ts'
+
+/**
+ * The body for the client: the upstream's, through the fused stages that fit it. At its end, however that
+ * comes, it ends the exchange.
+ */
+export function relayBody(
+  body: ReadableStream<Uint8Array>,
+  exchange: Exchange,
+  settings: ProxySettings,
+  timeouts: Timeouts,
+): ReadableStream<Uint8Array> {
+  const { isSse } = exchange
+  let tailBytes = 0
+  const tap = MetricsTap.stage<Uint8Array>({ onEnd }, { countEvents: isSse })
+  const watchdog = new Watchdog({ ...timeouts, requestedAt: exchange.requestedAt }, () =>
+    isSse ? tap.events : tap.items,
+  )
+  const stages: Stage<Uint8Array, Uint8Array>[] = [watchdog]
+  const { heartbeat: wanted, maxEventBytes, transform } = settings
+  const rewriter = isSse && transform !== undefined ? new EventRewriterStage(transform) : undefined
+  const heartbeat =
+    isSse && wanted !== false
+      ? HeartbeatInjector.stage({
+          intervalMs: wanted.intervalMs,
+          frame: heartbeatFrame(wanted.frame, new URL(exchange.request.url).pathname),
+        })
+      : undefined
+  if (isSse) {
+    stages.push(
+      FrameSplitter.stage({
+        maxEventBytes,
+        onTail: (byteLength) => {
+          tailBytes = byteLength
+        },
+      }),
+    )
+  }
+  stages.push(tap)
+  if (rewriter !== undefined) stages.push(rewriter)
+  if (heartbeat !== undefined) stages.push(heartbeat)
+  exchange.abortBody = (reason) => watchdog.abort(reason)
+  return relay(body, stages, { watermark: settings.watermark })
+
+  function onEnd(summary: TapSummary, gaps: GapDistribution): void {
+    const { outcome, reason } = summary
+    const error =
+      outcome === 'failed' && !isCoded(reason) ? new UpstreamNetworkError(reason) : reason
+    // The stream of the body is cancelled by the relay; this closes the socket also where that does not.
+    if (outcome !== 'done') exchange.controller.abort(error)
+    const verdict =
+      outcome === 'failed'
+        ? verdictOf(error)
+        : outcome === 'cancelled'
+          ? 'client_gone'
+          : tailBytes > 0
+            ? 'truncated'
+            : 'complete'
+    const { firstItemMs, firstEventMs, events, pauses } = summary
+    const headersMs = exchange.headersMs ?? 0
+    exchange.end(
+      verdict,
+      error,
+      {
+        // The tap counts from the headers on, the exchange from the request.
+        ...(firstItemMs !== undefined && { firstItemMs: headersMs + firstItemMs }),
+        ...(firstEventMs !== undefined && isSse && { firstEventMs: headersMs + firstEventMs }),
+        events,
+        ...(summary.gaps && { gaps: summary.gaps }),
+        pauses,
+        bytesIn: summary.bytes,
+        bytesOut: (rewriter?.bytesOut ?? summary.bytes) + (heartbeat?.heartbeatBytes ?? 0),
+        heartbeats: heartbeat?.heartbeats ?? 0,
+      },
+      gaps,
+    )
+  }
+}
+
+function isCoded(reason: unknown): boolean {
+  const { code } = (reason ?? {}) as { code?: unknown }
+  return typeof code === 'string' && code.startsWith('SSE_')
+}

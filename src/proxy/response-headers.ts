@@ -1,0 +1,47 @@
+import { isDecodedByFetch } from '../upstream/decoded-codings.ts'
+import { dropHopByHop } from './request-headers.ts'
+
+/** What the headers for the client depend on. */
+export interface ResponseHeadersContext {
+  isSse: boolean
+  /** Whether there is a body that `fetch` may have decoded. */
+  hasBody: boolean
+  /** Whether the upstream may set cookies with the client. */
+  forwardSetCookie: boolean
+}
+
+/** The headers for the client: the upstream's end-to-end headers, made true for the body that follows them. */
+export function responseHeaders(
+  upstream: Headers,
+  { isSse, hasBody, forwardSetCookie }: ResponseHeadersContext,
+): Headers {
+  const headers = new Headers()
+  // Pair by pair, so that several Set-Cookie headers stay several.
+  for (const [name, value] of upstream) headers.append(name, value)
+  dropHopByHop(headers)
+  if (!forwardSetCookie) headers.delete('set-cookie')
+  const coding = headers.get('content-encoding')
+  if (coding !== null && hasBody && isDecodedByFetch(coding)) {
+    headers.delete('content-encoding')
+    headers.delete('content-length')
+    // These speak of the coded bytes.
+    for (const name of ['content-md5', 'digest', 'content-digest', 'repr-digest']) {
+      headers.delete(name)
+    }
+    const etag = headers.get('etag')
+    if (etag?.startsWith('"')) headers.set('etag', `W/${etag}`)
+  }
+  if (isSse) {
+    headers.delete('content-length')
+    // `no-transform` keeps compressing middleware away, which would hold events back.
+    headers.set('cache-control', 'no-cache, no-transform')
+    // nginx buffers the whole answer otherwise.
+    headers.set('x-accel-buffering', 'no')
+  }
+  return headers
+}
+
+/** Whether a content type is that of an event stream, whatever its parameters are. */
+export function isEventStream(contentType: string | null): boolean {
+  return /^\s*text\/event-stream\s*(?:;|$)/i.test(contentType ?? '')
+}

@@ -1,0 +1,109 @@
+import { checkNumber } from '../base/check-number.ts'
+import { SseKitError } from '../base/sse-kit-error.ts'
+import { createUpstreamPool, type UpstreamPool } from '../upstream/upstream-pool.ts'
+import { answer } from './answer.ts'
+import { errorResponse } from './error-response.ts'
+import { Exchange } from './exchange.ts'
+import { ProxyCounters, type ProxyMetrics } from './proxy-counters.ts'
+import type { ProxyOptions, Upstream } from './proxy-options.ts'
+import { proxySettings } from './proxy-settings.ts'
+import { upstreamTarget } from './upstream-target.ts'
+
+/** How long running streams may go on when a proxy closes. */
+export interface CloseOptions {
+  /** After so many milliseconds they are broken off; 0 for at once. @default 30_000 */
+  drainMs?: number | undefined
+}
+
+/** A handler that any fetch-style host can call, and what belongs to it. */
+export interface SseProxy {
+  (request: Request): Promise<Response>
+  /** Figures of this proxy since it was made. */
+  readonly metrics: ProxyMetrics
+  /**
+   * Takes no new requests (503), lets running streams end until `drainMs`, breaks off those that have not,
+   * and closes the connections. Resolves when all that is done.
+   */
+  close(options?: CloseOptions): Promise<void>
+}
+
+/**
+ * Makes a handler that passes every request on to an upstream, with connections of its own.
+ *
+ * It declares exactly one parameter, so that the second ones of hosts (`env`, `info`, `ctx`) touch nothing.
+ * What it holds, backpressure, cancellation and errors: as {@link proxyFetch}.
+ *
+ * @throws TypeError or RangeError for wrong arguments, here and not at the first request
+ *
+ * @example Put it behind a route
+ * ```ts
+ * import { sseProxy } from 'sse-stream-kit'
+ *
+ * const proxy = sseProxy('https://api.openai.com', {
+ *   headers: { authorization: 'Bearer my-key' },
+ *   onEnd: (summary) => console.log(summary.verdict, summary.events),
+ * })
+ * // app.post('/v1/*', (context) => proxy(context.req.raw))
+ * await proxy.close()
+ * ```
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export function sseProxy(upstream: Upstream, options: ProxyOptions = {}): SseProxy {
+  const counters = new ProxyCounters()
+  const settings = proxySettings(options)
+  settings.metrics = [counters, ...settings.metrics]
+  let pool: UpstreamPool | undefined
+  const target = upstreamTarget(
+    upstream,
+    settings,
+    options.timeouts ?? {},
+    options.fetch ?? poolFetch,
+  )
+  const running = new Set<Exchange>()
+  let closing: Promise<void> | undefined
+  let onIdle: (() => void) | undefined
+
+  const proxy = async (request: Request): Promise<Response> => {
+    if (closing !== undefined) {
+      return errorResponse(503, 'SSE_DRAINING', 'The server is shutting down', {
+        'retry-after': '5',
+        connection: 'close',
+      })
+    }
+    const exchange = new Exchange(request, settings, (over) => {
+      running.delete(over)
+      if (running.size === 0) onIdle?.()
+    })
+    running.add(exchange)
+    return answer(exchange, target, settings)
+  }
+  const close = ({ drainMs = 30_000 }: CloseOptions = {}): Promise<void> => {
+    checkNumber('drainMs', drainMs, { min: 0, infinity: true, fraction: true })
+    closing ??= drain(drainMs)
+    return closing
+  }
+  return Object.defineProperties(proxy, {
+    metrics: { value: counters, enumerable: true },
+    close: { value: close, enumerable: true },
+  }) as SseProxy
+
+  async function drain(drainMs: number): Promise<void> {
+    if (running.size > 0 && drainMs > 0) {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      await new Promise<void>((resolve) => {
+        onIdle = resolve
+        if (drainMs !== Infinity) timer = setTimeout(resolve, Math.min(drainMs, 2 ** 31 - 1))
+      })
+      clearTimeout(timer)
+    }
+    const reason = new SseKitError('SSE_DRAINING', 'The server is shutting down')
+    for (const exchange of running) exchange.abort(reason)
+    await pool?.destroy()
+  }
+
+  function poolFetch(...args: Parameters<typeof fetch>): Promise<Response> {
+    // With the first request: a proxy that is made and never used opens nothing.
+    pool ??= createUpstreamPool(options.pool ?? {}, settings.timeouts.connectMs)
+    return pool.fetch(...args)
+  }
+}

@@ -1,0 +1,52 @@
+import type { TimeoutOptions, Upstream } from './proxy-options.ts'
+import {
+  headersFrom,
+  type ProxySettings,
+  type Timeouts,
+  timeoutSettings,
+} from './proxy-settings.ts'
+
+/** One upstream with everything that is needed to ask it. */
+export interface UpstreamTarget {
+  base: URL
+  headers: Headers
+  fetch: typeof fetch
+  timeouts: Timeouts
+}
+
+/**
+ * Checks an upstream and completes it with the proxy's settings.
+ *
+ * @throws TypeError for a URL that is none, is not http(s), or holds credentials
+ */
+export function upstreamTarget(
+  upstream: Upstream,
+  settings: ProxySettings,
+  timeouts: TimeoutOptions,
+  poolFetch: typeof fetch,
+): UpstreamTarget {
+  const options =
+    typeof upstream === 'string' || upstream instanceof URL ? { url: upstream } : upstream
+  const base = new URL(options.url)
+  if (base.protocol !== 'http:' && base.protocol !== 'https:') {
+    throw new TypeError(
+      `Cannot use an upstream as its URL must be http: or https:: current value is ${base.protocol}`,
+    )
+  }
+  if (base.username !== '' || base.password !== '') {
+    throw new TypeError(
+      'Cannot use an upstream as its URL must not hold credentials: set them as headers',
+    )
+  }
+  const headers = new Headers(settings.headers)
+  if (options.headers)
+    for (const [name, value] of headersFrom(options.headers)) headers.set(name, value)
+  return {
+    base,
+    headers,
+    fetch: options.fetch ?? poolFetch,
+    timeouts: options.timeouts
+      ? timeoutSettings({ ...timeouts, ...options.timeouts })
+      : settings.timeouts,
+  }
+}

@@ -1,0 +1,115 @@
+import { SseKitError } from '../base/sse-kit-error.ts'
+import type { Stage, StageOutput } from '../pipeline/stage.ts'
+import { type EncodableSse, encodeEvent } from '../wire/encode-event.ts'
+import { BOUNDARY, BOUNDARY_CR, LF, nextLineState } from '../wire/line-state.ts'
+import { SseDecoder } from '../wire/sse-decoder.ts'
+import type { DecodedSseEvent, SseEvent } from '../wire/sse-event.ts'
+import type { Mapped } from './event-map.ts'
+
+/** Says what an event becomes: the same object for no change, another event, several, or `null` for none. */
+export type EventTransform = (event: DecodedSseEvent) => Mapped<SseEvent>
+
+/**
+ * Passes frames on byte for byte, except those whose event the function changes: only they are written anew.
+ *
+ * Takes what a `FrameSplitter` gives: chunks that end at event boundaries. Comments, blocks without data and
+ * unchanged events stay as they are; an unfinished event at the end of the stream is dropped, since nobody
+ * could say what it would have become.
+ */
+export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
+  /** The bytes that were given out. */
+  bytesOut = 0
+  readonly #transform: EventTransform
+  readonly #decoder = SseDecoder.stage({ maxEventBytes: Infinity })
+  readonly #utf8 = new TextEncoder()
+  #event: DecodedSseEvent | undefined
+  #output!: StageOutput<Uint8Array>
+  #state = BOUNDARY
+
+  constructor(transform: EventTransform) {
+    this.#transform = transform
+    this.#decoder.start({
+      emit: (event) => {
+        this.#event = event
+      },
+      error: () => {},
+      desiredSize: 1,
+      queued: 0,
+    })
+  }
+
+  start(output: StageOutput<Uint8Array>): void {
+    this.#output = output
+  }
+
+  push(chunk: Uint8Array): void {
+    /** From here on nothing has gone out yet. */
+    let unsent = 0
+    let frameStart = 0
+    while (frameStart < chunk.length) {
+      const frameEnd = this.#frameEnd(chunk, frameStart)
+      // Only the end of the stream comes without a boundary.
+      if (frameEnd === 0) break
+      const changed = this.#rewrite(chunk.subarray(frameStart, frameEnd))
+      if (changed !== undefined) {
+        this.#emit(chunk, unsent, frameStart)
+        if (changed !== '') this.#send(this.#utf8.encode(changed))
+        unsent = frameEnd
+      }
+      frameStart = frameEnd
+    }
+    this.#emit(chunk, unsent, frameStart)
+  }
+
+  dispose(): void {
+    this.#decoder.dispose()
+  }
+
+  /** The text that stands in for a frame, or `undefined` if it stays as it is. */
+  #rewrite(frame: Uint8Array): string | undefined {
+    this.#event = undefined
+    this.#decoder.push(frame)
+    const event = this.#event as DecodedSseEvent | undefined
+    if (event === undefined) return
+    const before = { ...event }
+    let mapped: Mapped<SseEvent>
+    try {
+      mapped = this.#transform(event)
+      if (mapped === event && isSame(event, before)) return
+      return encodeAll(mapped)
+    } catch (cause) {
+      throw new SseKitError('SSE_TRANSFORM', 'The transform of the application threw', { cause })
+    }
+  }
+
+  #frameEnd(chunk: Uint8Array, from: number): number {
+    for (let index = from; index < chunk.length; index++) {
+      this.#state = nextLineState(this.#state, chunk[index] as number)
+      if (this.#state < BOUNDARY) continue
+      // The LF that belongs to the CR stays with it.
+      if (this.#state === BOUNDARY_CR && chunk[index + 1] === LF) continue
+      return index + 1
+    }
+    return 0
+  }
+
+  #emit(chunk: Uint8Array, from: number, to: number): void {
+    if (from === to) return
+    this.#send(from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to))
+  }
+
+  #send(bytes: Uint8Array): void {
+    this.bytesOut += bytes.length
+    this.#output.emit(bytes)
+  }
+}
+
+function isSame(a: DecodedSseEvent, b: DecodedSseEvent): boolean {
+  return a.data === b.data && a.event === b.event && a.id === b.id && a.retry === b.retry
+}
+
+function encodeAll(mapped: Mapped<SseEvent>): string {
+  if (mapped === null || mapped === undefined) return ''
+  const events = Array.isArray(mapped) ? (mapped as readonly EncodableSse[]) : [mapped as SseEvent]
+  return events.map((event) => encodeEvent(event)).join('')
+}

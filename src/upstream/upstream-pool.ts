@@ -1,0 +1,59 @@
+import { Agent, fetch as undiciFetch } from 'undici'
+
+/** How connections to the upstream are kept. */
+export interface UpstreamPoolOptions {
+  /** How many connections to one origin at most; without a limit no stream waits in line. @default Infinity */
+  connections?: number | undefined
+  /** Whether HTTP/2 is used where the upstream offers it over TLS. @default false */
+  allowH2?: boolean | undefined
+  /** How long an idle connection is kept, in milliseconds. @default 30_000 */
+  keepAliveMs?: number | undefined
+  /** Trust and identity for TLS, as Node's `tls.connect` takes them. */
+  tls?:
+    | {
+        ca?: string
+        cert?: string
+        key?: string
+        servername?: string
+        rejectUnauthorized?: boolean
+      }
+    | undefined
+}
+
+/** Connections to upstreams, and the `fetch` that uses them. */
+export interface UpstreamPool {
+  /** `fetch` over this pool's connections. */
+  readonly fetch: typeof fetch
+  /** Waits for the running requests, then closes all connections. */
+  close(): Promise<void>
+  /** Closes all connections now. */
+  destroy(): Promise<void>
+}
+
+/**
+ * Makes a pool of connections, with undici's agent and `fetch` from the same copy of it: an agent does not
+ * fit every other copy's `fetch`.
+ *
+ * undici's own timeouts for headers and body (300 s each) are off: the proxy times both itself, and can say
+ * which one it was.
+ */
+export function createUpstreamPool(
+  { connections = Infinity, allowH2 = false, keepAliveMs = 30_000, tls }: UpstreamPoolOptions,
+  connectMs: number,
+): UpstreamPool {
+  const agent = new Agent({
+    connections: connections === Infinity ? null : connections,
+    allowH2,
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // For undici 0 is no limit.
+    connect: { timeout: connectMs === Infinity ? 0 : connectMs, ...tls },
+  })
+  return {
+    fetch: ((url: string, init: Record<string, unknown>) =>
+      undiciFetch(url, { ...init, dispatcher: agent })) as unknown as typeof fetch,
+    close: () => agent.close(),
+    destroy: () => agent.destroy(),
+  }
+}

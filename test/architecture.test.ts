@@ -28,7 +28,7 @@ const TABLE: Readonly<Record<string, Room>> = {
   testing: {
     rooms: ['wire', 'base'],
     typesOf: ['pipeline', 'transforms', 'llm', 'upstream', 'replay', 'proxy', 'metrics', 'node'],
-    packagesOf: { 'serve.ts': ['node:http'] },
+    packagesOf: { 'serve.ts': ['node:http', 'node:http2', 'node:https', 'node:net', 'node:zlib'] },
   },
   cli: { rooms: ['doors'], packages: ['node:*'] },
 }

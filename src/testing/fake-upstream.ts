@@ -1,0 +1,159 @@
+import { checkNumber } from '../base/check-number.ts'
+import { reportHookError } from '../base/report-hook-error.ts'
+import { toHeaders } from './answer-node.ts'
+import { FetchSink } from './fetch-sink.ts'
+import { NodeSink } from './node-sink.ts'
+import type { RecordedRequest } from './recorded-request.ts'
+import { type RequestHead, RequestRecord } from './request-record.ts'
+import { runSteps, type StepSink, type StepSource } from './run-steps.ts'
+import { type ServeOptions, serveRaw, type TestServer } from './serve.ts'
+
+/** What a fake upstream does for each request: always the same steps, or those that a function gives. */
+export type UpstreamScript =
+  | StepSource
+  | ((request: RecordedRequest) => StepSource | Promise<StepSource>)
+
+/** What a {@link fakeUpstream} keeps. */
+export interface FakeUpstreamOptions {
+  /** How much of each request's body is kept, in bytes. @default 16_777_216 (16 MiB) */
+  maxBodyBytes?: number | undefined
+}
+
+/** An upstream that follows a script and remembers who asked for what. */
+export interface FakeUpstream {
+  /** Every request so far, in the order of arrival. */
+  readonly requests: readonly RecordedRequest[]
+  /** How many connections to its server are open now. */
+  readonly connections: number
+  /** The upstream as a plain `fetch`, without sockets. A content coding is told in the headers and already decoded. */
+  readonly fetch: typeof globalThis.fetch
+  /** Resolves to the request of that index, the first by default, when it has arrived. */
+  request(index?: number): Promise<RecordedRequest>
+  /** Starts its server on a port of its own, once; resolves to scheme, host and port. */
+  listen(options?: ServeOptions): Promise<string>
+  /** Stops the server and breaks what is still open, on both faces. */
+  close(): Promise<void>
+}
+
+/**
+ * Makes an upstream that does what a script says, over a real loopback socket and as a plain `fetch`.
+ *
+ * A script that is an array runs from its start for each request; for a generator pass the generator function.
+ *
+ * - Holds a record of each request, and of its body at most `maxBodyBytes`.
+ * - Backpressure: the next step waits until the client has taken the one before; `pauses` and `bytesTaken` tell.
+ * - Cancel: when the client leaves, the script stops at once, and `aborted`, `closed` and `closedAtMs` tell.
+ * - Error: a script that throws breaks the connection, and is reported as an error of a hook.
+ *
+ * @throws RangeError for a `maxBodyBytes` below 0
+ *
+ * @example Test what a client does when a stream is cut
+ * ```ts
+ * import { fakeUpstream, step } from 'sse-stream-kit/testing'
+ *
+ * const upstream = fakeUpstream([step.send({ data: 'one' }), step.cut()])
+ * const url = await upstream.listen()
+ * const response = await fetch(url, { method: 'POST', body: 'prompt' })
+ * console.log(await response.text().catch((error: Error) => error.message))
+ * console.log(await upstream.requests[0]?.text())
+ * await upstream.close()
+ * ```
+ */
+export function fakeUpstream(
+  script: UpstreamScript,
+  { maxBodyBytes = 16_777_216 }: FakeUpstreamOptions = {},
+): FakeUpstream {
+  checkNumber('maxBodyBytes', maxBodyBytes, { min: 0, infinity: true })
+  const records: RequestRecord[] = []
+  const waiting = new Map<number, ((request: RecordedRequest) => void)[]>()
+  const faces = new Set<FetchSink>()
+  let server: Promise<TestServer> | undefined
+  let connections = (): number => 0
+
+  const arrive = (head: Omit<RequestHead, 'index'>): RequestRecord => {
+    const record = new RequestRecord({ ...head, index: records.length }, maxBodyBytes)
+    records.push(record)
+    for (const resolve of waiting.get(record.index) ?? []) resolve(record)
+    waiting.delete(record.index)
+    return record
+  }
+
+  const run = async (record: RequestRecord, sink: StepSink): Promise<void> => {
+    try {
+      const steps = typeof script === 'function' ? await script(record) : script
+      await runSteps(steps, sink, record)
+    } catch (error) {
+      reportHookError(error)
+      record.isDone = true
+      sink.reset()
+    }
+  }
+
+  const fakeFetch: typeof globalThis.fetch = async (input, init) => {
+    const request = new Request(input, init)
+    // The signal that was given, not the request's own: that one can be lost to the garbage collector.
+    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
+    signal?.throwIfAborted()
+    const { pathname, search, host } = new URL(request.url)
+    const headers = new Headers(request.headers)
+    if (!headers.has('host')) headers.set('host', host)
+    const { method } = request
+    const record = arrive({ method, url: pathname + search, headers, httpVersion: 'fetch' })
+    void takeBody(record, request.body ?? [])
+    const sink = new FetchSink(record)
+    const onAbort = (): void => sink.breakOff(signal?.reason)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    faces.add(sink)
+    void record.closed.then(() => {
+      signal?.removeEventListener('abort', onAbort)
+      faces.delete(sink)
+    })
+    void run(record, sink)
+    return await sink.response
+  }
+
+  const start = async (options: ServeOptions): Promise<TestServer> => {
+    const started = await serveRaw((exchange) => {
+      const { incoming } = exchange
+      const { method = 'GET', url = '/', httpVersion } = incoming
+      const record = arrive({ method, url, headers: toHeaders(incoming), httpVersion })
+      void takeBody(record, incoming)
+      void run(record, new NodeSink(record, exchange))
+    }, options)
+    connections = () => started.connections
+    return started
+  }
+
+  return {
+    requests: records,
+    fetch: fakeFetch,
+    get connections() {
+      return connections()
+    },
+    request: async (index = 0) =>
+      records[index] ??
+      (await new Promise((resolve) => {
+        waiting.set(index, [...(waiting.get(index) ?? []), resolve])
+      })),
+    listen: async (options = {}) => {
+      server ??= start(options)
+      return (await server).url
+    },
+    close: async () => {
+      for (const face of faces) face.cut()
+      await (await server)?.close()
+    },
+  }
+}
+
+async function takeBody(
+  record: RequestRecord,
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
+  try {
+    for await (const chunk of body) record.takeBody(chunk)
+  } catch {
+    // The client left in the middle of its body: the record ends with what had arrived.
+  }
+  record.endBody()
+}

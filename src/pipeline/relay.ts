@@ -111,10 +111,12 @@ class Relay implements OutletFeed {
     this.#failHere(reason)
   }
 
-  cancelled(reason: unknown): Promise<void> {
+  cancelled(reason: unknown): void | Promise<void> {
+    const hadEnded = this.#hasEnded
     this.#hasEnded = true
     this.#line.dispose('cancelled', reason)
-    return this.#reader.cancel(reason)
+    // A source that has failed answers a cancel with its error, which the reader has left behind.
+    if (!hadEnded) return this.#reader.cancel(reason)
   }
 
   #read(): void {
@@ -132,11 +134,12 @@ class Relay implements OutletFeed {
     try {
       this.#line.push(result.value)
     } catch (error) {
-      this.#failHere(error)
+      if (this.#line.isWaiting) this.#failAfterWaiting(error)
+      else this.#failHere(error)
       return
     }
-    if (this.#line.waiting === undefined) this.#readOn()
-    else this.#wait()
+    if (this.#line.isWaiting) this.#wait()
+    else this.#readOn()
   }
 
   #readOn(): void {
@@ -151,6 +154,10 @@ class Relay implements OutletFeed {
     } catch (error) {
       this.#failHere(error)
     }
+  }
+
+  async #failAfterWaiting(error: unknown): Promise<void> {
+    this.#failHere(await this.#line.settleBefore(error))
   }
 
   async #finish(): Promise<void> {

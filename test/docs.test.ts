@@ -1,0 +1,268 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import ts from 'typescript'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+/** A piece of code that a reader may paste. */
+interface Block {
+  path: string
+  /** The line of the first line of code, from 1. */
+  line: number
+  language: 'ts' | 'js'
+  /** Marked `no-run`: it needs what is not here, so only its types are checked. */
+  isRun: boolean
+  code: string
+}
+
+const RUN_MS = 20_000
+const LANGUAGES: Readonly<Record<string, 'ts' | 'js'>> = {
+  ts: 'ts',
+  typescript: 'ts',
+  js: 'js',
+  javascript: 'js',
+}
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+function filesIn(folder: string, ending: RegExp): string[] {
+  if (!existsSync(join(root, folder))) return []
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => ending.test(name))
+    .map((name) => join(folder, name))
+    .sort()
+}
+
+/** The fenced blocks of a text whose every line starts with `indent` (of a list, of a comment). */
+function blocksOf(path: string, text: string): Block[] {
+  const blocks: Block[] = []
+  const lines = text.split('\n')
+  for (let at = 0; at < lines.length; at++) {
+    const opening = /^(\s*)(`{3,})(\w+)(.*)$/.exec(lines[at] ?? '')
+    if (opening === null) continue
+    const [, indent = '', fence = '', name = '', rest = ''] = opening
+    const start = at + 1
+    while (at + 1 < lines.length && lines[at + 1]?.trim() !== fence) at++
+    const language = LANGUAGES[name]
+    if (language === undefined) continue
+    const code = lines.slice(start, at + 1).map((line) => line.slice(indent.length))
+    const isRun = !rest.split(/\s+/).includes('no-run')
+    blocks.push({ path, line: start + 1, language, isRun, code: `${code.join('\n')}\n` })
+  }
+  return blocks
+}
+
+/** The text of the doc comments alone, each line where it was. */
+function commentsOf(text: string): string {
+  let isInside = false
+  return text
+    .split('\n')
+    .map((line) => {
+      if (/^\s*\/\*\*/.test(line)) isInside = true
+      const kept = isInside
+        ? line.replace(/^\s*(\/\*\*|\*(?!\/)) ?/, '').replace(/\*\/\s*$/, '')
+        : ''
+      if (line.includes('*/')) isInside = false
+      return kept
+    })
+    .join('\n')
+}
+
+/** What is wrong with the examples of a source: each has a title, and code. */
+function checkExamples(path: string, text: string): string[] {
+  const breaches: string[] = []
+  const lines = commentsOf(text).split('\n')
+  for (const [at, line] of lines.entries()) {
+    const title = /^@example(.*)$/.exec(line)?.[1]?.trim()
+    if (title === undefined) continue
+    if (title === '') breaches.push(`${path}:${at + 1}: an example has a title`)
+    if (!/^```(ts|js)\b/.test(lines[at + 1] ?? ''))
+      breaches.push(`${path}:${at + 1}: an example starts with its code`)
+  }
+  return breaches
+}
+
+/** JavaScript has no way to say what a parameter is. */
+const isAboutMissingTypes = (code: number): boolean => code >= 7000 && code < 8000
+
+function checkTypes(blocks: readonly Block[]): string[] {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile)
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root, {
+    allowJs: true,
+    checkJs: true,
+    // What a reader pastes is no library, and may leave a name for the next lines.
+    declaration: false,
+    isolatedDeclarations: false,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    moduleDetection: ts.ModuleDetectionKind.Force,
+  })
+  // In the root, so that packages and our own doors are found from there.
+  const named = new Map(
+    blocks.map((block, index) => [join(root, `block-${index}.${block.language}`), block]),
+  )
+  const host = ts.createCompilerHost(options)
+  const { fileExists, readFile, getSourceFile } = host
+  host.fileExists = (name) => named.has(name) || fileExists(name)
+  host.readFile = (name) => named.get(name)?.code ?? readFile(name)
+  host.getSourceFile = (name, settings, ...rest) => {
+    const code = named.get(name)?.code
+    if (code === undefined) return getSourceFile(name, settings, ...rest)
+    return ts.createSourceFile(name, code, settings)
+  }
+  const program = ts.createProgram([...named.keys()], options, host)
+  return [...named].flatMap(([name, block]) => {
+    const file = program.getSourceFile(name)
+    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
+      .filter(({ code }) => block.language === 'ts' || !isAboutMissingTypes(code))
+      .map(({ start = 0, messageText }) => {
+        const line = block.line + (file?.getLineAndCharacterOfPosition(start).line ?? 0)
+        return `${block.path}:${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+      })
+  })
+}
+
+interface Ran {
+  /** Of the process; or why there is none. */
+  code: number | string
+  output: string
+}
+
+let folder = ''
+let count = 0
+
+/** Runs code as a module of its own in a new Node, our doors being those of `src`. */
+async function runCode(name: string, contents: string, language: 'ts' | 'js'): Promise<Ran> {
+  const outfile = join(folder, `${count++}.mjs`)
+  await build({
+    stdin: { contents, sourcefile: name, resolveDir: root, loader: language },
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    packages: 'external',
+    tsconfig: join(root, 'tsconfig.json'),
+    logLevel: 'silent',
+  })
+  return new Promise((resolve) => {
+    const limits = { cwd: folder, timeout: RUN_MS, killSignal: 'SIGKILL' } as const
+    const child = execFile(process.execPath, [outfile], limits, (error, stdout, stderr) => {
+      const code = error === null ? 0 : error.killed ? 'did not end by itself' : (error.code ?? 1)
+      resolve({ code, output: stdout + stderr })
+    })
+    child.stdin?.end()
+  })
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sse-stream-kit-docs-'))
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const pages = [...filesIn('.', /^README\.md$/), ...filesIn('docs', /\.md$/)]
+const modules = filesIn('src', /\.ts$/)
+const examples = filesIn('examples', /\.(ts|js|mjs)$/)
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const blocks = [
+  ...pages.flatMap((path) => blocksOf(path, read(path))),
+  ...modules.flatMap((path) => blocksOf(path, commentsOf(read(path)))),
+]
+
+describe('the documentation', () => {
+  it('has blocks', () => expect(blocks.length).toBeGreaterThan(0))
+
+  it('has examples with a title and code', () =>
+    expect(modules.flatMap((path) => checkExamples(path, read(path)))).toEqual([]))
+
+  it('has the right types in every block', () => expect(checkTypes(blocks)).toEqual([]), 60_000)
+
+  describe.concurrent('runs', () => {
+    for (const { path, line, language, code } of blocks.filter(({ isRun }) => isRun))
+      it(
+        `${path}:${line}`,
+        async ({ expect }) => {
+          const ran = await runCode(`${path}:${line}`, code, language)
+          expect(ran.code, ran.output).toBe(0)
+        },
+        RUN_MS + 10_000,
+      )
+
+    for (const path of examples)
+      it(
+        path,
+        async ({ expect }) => {
+          const ran = await runCode(path, `import './${path}'`, 'js')
+          expect(ran.code, ran.output).toBe(0)
+        },
+        RUN_MS + 10_000,
+      )
+  })
+})
+
+describe('the checks see what is wrong', () => {
+  const block = (code: string, language: 'ts' | 'js' = 'ts'): Block => ({
+    path: 'README.md',
+    line: 10,
+    language,
+    isRun: true,
+    code,
+  })
+
+  it('finds the blocks of a page, in lists too, and where they are', () => {
+    const page =
+      'Text\n```ts\na()\n```\n- item\n  ```js no-run\n  b()\n    c()\n  ```\n```sh\nls\n```\n'
+    expect(blocksOf('docs/a.md', page)).toEqual([
+      { path: 'docs/a.md', line: 3, language: 'ts', isRun: true, code: 'a()\n' },
+      { path: 'docs/a.md', line: 7, language: 'js', isRun: false, code: 'b()\n  c()\n' },
+    ])
+  })
+
+  it('finds the blocks of doc comments and not those of other code', () => {
+    const text =
+      '/**\n * A.\n * ```ts\n * a()\n * ```\n */\nconst b = `\n```ts\nb()\n```\n`\n/** C. */\n'
+    expect(blocksOf('src/a.ts', commentsOf(text))).toMatchObject([{ line: 4, code: 'a()\n' }])
+  })
+
+  it('refuses an example without a title or without code', () => {
+    const text =
+      '/**\n * @example\n * ```ts\n * ```\n * @example Title\n * a()\n * @example Good\n * ```ts\n */'
+    expect(checkExamples('a.ts', text)).toEqual([
+      'a.ts:2: an example has a title',
+      'a.ts:5: an example starts with its code',
+    ])
+  })
+
+  it('refuses a wrong type, a wrong name and a missing export, at its line', () => {
+    const import_ = "import { SseDecoder } from 'sse-stream-kit'\n"
+    expect(
+      checkTypes([
+        block(`${import_}new SseDecoder({ maxEventBytes: '1' })`),
+        block("import { nothing } from 'sse-stream-kit/streams'"),
+        block('missing()', 'js'),
+        block(`${import_}const spare = 1\nfor await (const a of new SseDecoder().readable) a`),
+        block('export const f = (a) => a', 'js'),
+      ]),
+    ).toEqual([
+      expect.stringMatching(/^README\.md:11: Type 'string'/),
+      expect.stringMatching(/^README\.md:10: .*nothing/),
+      expect.stringMatching(/^README\.md:10: .*missing/),
+    ])
+  }, 60_000)
+
+  it('sees a block that throws, rejects, waits for nothing, imports nothing or is no code', async () => {
+    const good =
+      "import { encodeEvent } from 'sse-stream-kit'\nconsole.log(encodeEvent({ data: '1' }))"
+    expect(await runCode('a', good, 'ts')).toEqual({ code: 0, output: 'data: 1\n\n\n' })
+    expect((await runCode('a', 'throw new Error()', 'ts')).code).toBe(1)
+    expect((await runCode('a', 'void Promise.reject(new Error())', 'ts')).code).toBe(1)
+    expect((await runCode('a', 'await new Promise(() => {})', 'ts')).code).toBe(13)
+    expect((await runCode('a', "import 'sse-stream-kit/nowhere'", 'ts')).code).toBe(1)
+    await expect(runCode('a', 'const a b', 'ts')).rejects.toThrow('Expected')
+  })
+})

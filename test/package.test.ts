@@ -1,0 +1,284 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { createContext, runInContext } from 'node:vm'
+import { type BuildOptions, build } from 'esbuild'
+import ts from 'typescript'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { packProject } from './matrix/pack-project.ts'
+
+const STREAMS = [
+  'EventMap',
+  'FrameSplitter',
+  'HeartbeatInjector',
+  'MetricsTap',
+  'SseDecoder',
+  'SseEncoder',
+  'SseKitError',
+  'SseLimitError',
+  'StageStream',
+  'WatermarkBuffer',
+  'encodeEvent',
+  'mapEvents',
+  'relay',
+]
+
+/** What a door gives at run time, and how large it may be, minified, without its dependencies. */
+interface Door {
+  names: readonly string[]
+  maxBytes: number
+}
+
+/** A name or a kilobyte more is a decision: it is made here. */
+const DOORS: Readonly<Record<string, Door>> = {
+  index: {
+    names: [
+      ...STREAMS,
+      'ClientStalledError',
+      'UpstreamNetworkError',
+      'UpstreamTimeoutError',
+      'proxyFetch',
+      'sseProxy',
+    ],
+    maxBytes: 36_000,
+  },
+  metrics: {
+    names: ['StreamRegistry', 'healthHandler', 'metricsHandler', 'prometheusText'],
+    maxBytes: 8_000,
+  },
+  streams: { names: STREAMS, maxBytes: 19_000 },
+  testing: {
+    names: ['chunkings', 'collect', 'fakeUpstream', 'serve', 'slowReader', 'step', 'streamOf'],
+    maxBytes: 26_000,
+  },
+}
+/** The door of the command is run, not imported. */
+const COMMAND = 'cli'
+
+/** What every runtime has; more than that the streams may not need. */
+const WEB = [
+  'ReadableStream',
+  'WritableStream',
+  'TransformStream',
+  'TextEncoder',
+  'TextDecoder',
+  'Uint8Array',
+  'performance',
+  'setTimeout',
+  'clearTimeout',
+] as const
+
+interface PackageJson {
+  exports: Record<string, string | Record<string, string>>
+  bin?: Record<string, string>
+  tsup: { entry: string[] }
+  dependencies: Record<string, string>
+}
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('..', import.meta.url))
+const readMeta = (folder: string): PackageJson =>
+  JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson
+const meta = readMeta(root)
+const externals = [...Object.keys(meta.dependencies), 'node:*']
+const entryOf = (door: string): string => (door === 'index' ? '.' : `./${door}`)
+const namesOf = (door: string): string[] => [...(DOORS[door]?.names ?? [])].sort()
+const doors = readdirSync(join(root, 'src'), { withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => entry.name.replace(/\.ts$/, ''))
+  .sort()
+const importable = doors.filter((door) => door !== COMMAND)
+
+describe('the doors', () => {
+  it('are all exported, with their types first', () => {
+    const { './package.json': self, ...exported } = meta.exports
+    expect(self).toBe('./package.json')
+    expect(exported).toEqual(
+      Object.fromEntries(
+        importable.map((door) => [
+          entryOf(door),
+          { types: `./dist/${door}.d.ts`, default: `./dist/${door}.js` },
+        ]),
+      ),
+    )
+    for (const conditions of Object.values(exported))
+      expect(Object.keys(conditions)).toEqual(['types', 'default'])
+  })
+
+  it('are all built', () => {
+    expect([...meta.tsup.entry].sort()).toEqual(doors.map((door) => `src/${door}.ts`))
+  })
+
+  it('have a command where there is one', () => {
+    const command = doors.includes(COMMAND)
+      ? { 'sse-stream-kit': `./dist/${COMMAND}.js` }
+      : undefined
+    expect(meta.bin).toEqual(command)
+  })
+
+  it('are all named here', () => {
+    expect(Object.keys(DOORS)).toEqual(importable)
+  })
+
+  it.each(importable)('%s gives the names it promises, and no others', async (door) => {
+    const names = Object.keys(await import(`../src/${door}.ts`))
+    expect(names.sort()).toEqual(namesOf(door))
+  })
+})
+
+describe('the packed tarball', () => {
+  let folder = ''
+  let consumer = ''
+  let installed = ''
+
+  // As npm would install it, without asking a registry: unpacked, beside its dependencies.
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sse-stream-kit-package-'))
+    consumer = join(folder, 'consumer')
+    installed = join(consumer, 'node_modules', 'sse-stream-kit')
+    await mkdir(installed, { recursive: true })
+    const tarball = await packProject(root, folder)
+    await run('tar', ['-xzf', tarball, '-C', installed, '--strip-components=1'])
+    for (const name of [...Object.keys(meta.dependencies), '@types/node']) {
+      const link = join(consumer, 'node_modules', name)
+      await mkdir(dirname(link), { recursive: true })
+      await symlink(join(root, 'node_modules', name), link, 'junction')
+    }
+    await writeFile(join(consumer, 'package.json'), '{ "private": true, "type": "module" }')
+    await cp(join(root, 'test/matrix/smoke.mjs'), join(consumer, 'smoke.mjs'))
+  }, 120_000)
+
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  const bundle = async (entry: string, options: BuildOptions): Promise<string> => {
+    const { outputFiles } = await build({
+      entryPoints: [join(installed, 'dist', entry)],
+      bundle: true,
+      write: false,
+      logLevel: 'silent',
+      ...options,
+    })
+    return outputFiles?.[0]?.text ?? ''
+  }
+
+  it('holds what was built, the licence and the changelog, and nothing else', async () => {
+    const files = await readdir(installed, { recursive: true })
+    const isKnown = (name: string): boolean =>
+      /^(dist(\/[\w.-]+\.(js|d\.ts))?|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+        name.replaceAll('\\', '/'),
+      )
+    expect(files.filter((name) => !isKnown(name))).toEqual([])
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'CHANGELOG.md', 'package.json']))
+  })
+
+  it('opens every door by import and by require, each name once', async () => {
+    const { stdout } = await run(process.execPath, ['smoke.mjs'], { cwd: consumer })
+    const found = (JSON.parse(stdout) as { doors: Record<string, string[]> }).doors
+    expect(found).toEqual(
+      Object.fromEntries(importable.map((door) => [entryOf(door), namesOf(door)])),
+    )
+  }, 30_000)
+
+  it.each(doors.filter((door) => door !== COMMAND))('keeps %s small', async (door) => {
+    const code = await bundle(`${door}.js`, {
+      minify: true,
+      format: 'esm',
+      platform: 'node',
+      external: externals,
+    })
+    expect(Buffer.byteLength(code)).toBeLessThanOrEqual(DOORS[door]?.maxBytes ?? 0)
+  })
+
+  it('runs its streams where there is nothing but what every runtime has', async () => {
+    const script = await bundle('streams.js', { format: 'iife', globalName: 'kit' })
+    const context = createContext(Object.fromEntries(WEB.map((name) => [name, globalThis[name]])))
+    runInContext(script, context)
+    const received: unknown = await runInContext(
+      `(async () => {
+        if (typeof process + typeof Buffer + typeof require !== 'undefined'.repeat(3)) throw 'Not bare'
+        const source = new ReadableStream({
+          start(controller) {
+            controller.enqueue({ event: 'greeting', data: 'Hello' })
+            controller.close()
+          },
+        })
+        const body = source.pipeThrough(new kit.SseEncoder()).pipeThrough(new kit.FrameSplitter())
+        const relayed = kit.relay(body, [kit.HeartbeatInjector.stage(), kit.MetricsTap.stage({})])
+        const events = []
+        for await (const event of relayed.pipeThrough(new kit.SseDecoder())) events.push(event)
+        return JSON.stringify(events)
+      })()`,
+      context,
+    )
+    expect(received).toBe('[{"data":"Hello","lastEventId":"","event":"greeting"}]')
+  })
+
+  const typeErrors = async (name: string, code: string, types: string[]): Promise<string[]> => {
+    const file = join(consumer, name)
+    await writeFile(file, code)
+    const program = ts.createProgram([file], {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      lib: [
+        'lib.es2023.d.ts',
+        'lib.dom.d.ts',
+        'lib.dom.iterable.d.ts',
+        'lib.dom.asynciterable.d.ts',
+      ],
+      types,
+      noEmit: true,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      verbatimModuleSyntax: true,
+      skipLibCheck: false,
+      skipDefaultLibCheck: true,
+    })
+    return ts
+      .getPreEmitDiagnostics(program)
+      .filter((diagnostic) => {
+        // What other packages declare is not ours to mend.
+        const path = diagnostic.file?.fileName ?? ''
+        return path === '' || path.startsWith(consumer)
+      })
+      .map(
+        ({ file, messageText }) =>
+          `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
+      )
+  }
+
+  const PIPELINE = `
+    import { type DecodedSseEvent, HeartbeatInjector, relay, SseDecoder, SseEncoder } from 'sse-stream-kit/streams'
+    const body: ReadableStream<Uint8Array> | null = new Response('data: 1').body
+    if (body === null) throw new Error('No body')
+    const events: ReadableStream<DecodedSseEvent> = body
+      .pipeThrough(new HeartbeatInjector({ intervalMs: undefined }))
+      .pipeThrough(new SseDecoder({ maxEventBytes: 100, onRetry: (retryMs: number) => retryMs }))
+    for await (const { data, lastEventId } of events) data + lastEventId
+    const encoder: TransformStream<{ data: string }, Uint8Array> = new SseEncoder()
+    export const relayed: ReadableStream<Uint8Array> = relay(encoder.readable, [HeartbeatInjector.stage()])
+  `
+
+  it('type-checks strictly where there are no types of Node', async () => {
+    expect(await typeErrors('edge.ts', PIPELINE, [])).toEqual([])
+  }, 60_000)
+
+  it('type-checks strictly through every door', async () => {
+    const imports = importable.map(
+      (door, index) => `export * as door${index} from 'sse-stream-kit${entryOf(door).slice(1)}'`,
+    )
+    expect(await typeErrors('node.ts', imports.join('\n'), ['node'])).toEqual([])
+  }, 60_000)
+
+  it('refuses wrong types', async () => {
+    const wrong = PIPELINE.replace('maxEventBytes: 100', "maxEventBytes: '100'")
+    expect(await typeErrors('wrong.ts', wrong, [])).toEqual([
+      expect.stringMatching(/Type 'string' is not assignable to type 'number'/),
+    ])
+  }, 60_000)
+})

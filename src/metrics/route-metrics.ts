@@ -14,10 +14,10 @@ const BOUNDS_SECONDS: readonly number[] = [
 /** The numbers of one route: a fixed set, touched when a stream starts and when it ends, never in between. */
 export class RouteMetrics implements MetricsSink {
   readonly labels: MetricLabels
-  readonly ended = new StreamCounts()
-  readonly durationSeconds = new Histogram(BOUNDS_SECONDS)
-  readonly firstEventSeconds = new Histogram(BOUNDS_SECONDS)
-  readonly gapSeconds = new Histogram(BOUNDS_SECONDS)
+  readonly ended: StreamCounts = new StreamCounts()
+  readonly durationSeconds: Histogram = new Histogram(BOUNDS_SECONDS)
+  readonly firstEventSeconds: Histogram = new Histogram(BOUNDS_SECONDS)
+  readonly gapSeconds: Histogram = new Histogram(BOUNDS_SECONDS)
   used = false
   active = 0
   events = 0

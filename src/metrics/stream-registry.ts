@@ -25,7 +25,7 @@ export interface StreamRegistryOptions {
 /**
  * Adds up what any number of proxies report, for `/metrics` and `/health`.
  *
- * - Holds under 2 KiB a route, for at most `maxRoutes` + 2 routes; nothing for a stream, nothing for an event.
+ * - Holds about 2 KiB a route, for at most `maxRoutes` + 2 routes; nothing for a stream, nothing for an event.
  * - Backpressure: none, as it sees streams only when they start and when they are over.
  * - Cancel and error: counted by the verdict and the class of the status, from fixed sets.
  *

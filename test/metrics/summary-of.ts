@@ -1,0 +1,30 @@
+import type { GapDistribution, StreamSummary } from 'sse-stream-kit/metrics'
+
+/** What a proxy reports of a quiet, complete stream, but for the given. */
+export function summaryOf(given: Partial<StreamSummary> = {}): StreamSummary {
+  return {
+    verdict: 'complete',
+    status: 200,
+    upstreamStatus: 200,
+    upstream: 0,
+    isSse: true,
+    durationMs: 2000,
+    firstItemMs: 300,
+    firstEventMs: 300,
+    events: 10,
+    bytesIn: 1000,
+    bytesOut: 1013,
+    heartbeats: 1,
+    pauses: { count: 0, totalMs: 0 },
+    ...given,
+  }
+}
+
+/** The waits of a stream, as `[milliseconds, how often]`. */
+export function gapsOf(...gaps: [gapMs: number, count: number][]): GapDistribution {
+  return {
+    forEach(callback) {
+      for (const [gapMs, count] of gaps) callback(gapMs, count)
+    },
+  }
+}

@@ -114,9 +114,11 @@ class Relay implements OutletFeed {
   cancelled(reason: unknown): void | Promise<void> {
     const hadEnded = this.#hasEnded
     this.#hasEnded = true
-    this.#line.dispose('cancelled', reason)
+    // Before the stages: one that aborts the source in its own way would turn this cancel into an error.
     // A source that has failed answers a cancel with its error, which the reader has left behind.
-    if (!hadEnded) return this.#reader.cancel(reason)
+    const cancelled = hadEnded ? undefined : this.#reader.cancel(reason)
+    this.#line.dispose('cancelled', reason)
+    return cancelled
   }
 
   #read(): void {

@@ -130,6 +130,31 @@ describe('the doors', () => {
   })
 })
 
+interface Lockfile {
+  packages: Record<string, { optionalDependencies?: Record<string, string>; resolved?: string }>
+}
+
+describe('the lockfile', () => {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lockfile
+
+  // npm leaves out what the registry at hand does not have, and then `npm ci` refuses the file: on every
+  // machine, for want of a build that only another one needs.
+  it('holds the builds for other platforms too', () => {
+    const names = Object.values(packages).flatMap((entry) =>
+      Object.keys(entry.optionalDependencies ?? {}),
+    )
+    const paths = Object.keys(packages)
+    const isLocked = (name: string): boolean =>
+      paths.some((path) => path.endsWith(`node_modules/${name}`))
+    expect(names.length).toBeGreaterThan(0)
+    expect(names.filter((name) => !isLocked(name))).toEqual([])
+  })
+
+  it('names no registry', () => {
+    expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([])
+  })
+})
+
 describe('the packed tarball', () => {
   let folder = ''
   let consumer = ''

@@ -35,6 +35,12 @@ interface Count {
   failed: number
 }
 
+interface Packed {
+  tarball?: string
+  /** Why there is none. */
+  problem?: string
+}
+
 interface Ran {
   code: number | string
   output: string
@@ -80,6 +86,9 @@ async function must(what: string, ran: Promise<Ran>): Promise<string> {
   if (code !== 0) throw new Error(`Cannot ${what} (${code}):\n${tail(output)}`)
   return output
 }
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
 
 const tail = (text: string): string => text.trimEnd().split('\n').slice(-120).join('\n')
 
@@ -160,10 +169,11 @@ async function runSuite(line: Line, into: string): Promise<Count> {
 }
 
 /** Returns how many doors open. */
-async function runTarball(line: Line, tarball: string, folder: string): Promise<number> {
+async function runTarball(line: Line, packed: Packed, folder: string): Promise<number> {
+  if (packed.tarball === undefined) throw new Error(packed.problem)
   await mkdir(folder)
   await writeFile(join(folder, 'package.json'), '{ "private": true }')
-  await npmInstall([tarball, ...line.specs], folder, line.binary)
+  await npmInstall([packed.tarball, ...line.specs], folder, line.binary)
   await cp(join(root, 'test/matrix/smoke.mjs'), join(folder, 'smoke.mjs'))
   const options = { cwd: folder, timeout: SMOKE_MS, node: line.binary }
   const output = await must('use the tarball', run(line.binary, ['smoke.mjs'], options))
@@ -180,7 +190,7 @@ async function runTarball(line: Line, tarball: string, folder: string): Promise<
   return Object.keys(doors).length
 }
 
-async function runLine(line: Line, tarball: string, into: string): Promise<Count> {
+async function runLine(line: Line, packed: Packed, into: string): Promise<Count> {
   const startedAt = performance.now()
   const version = (
     await must('start Node', run(line.binary, ['-v'], { cwd: into, timeout: 10_000 }))
@@ -193,11 +203,11 @@ async function runLine(line: Line, tarball: string, into: string): Promise<Count
   let doors = ''
   const suite = `suite ${passed} passed, ${failed} failed`
   try {
-    const count = await runTarball(line, tarball, join(into, 'empty-folder'))
+    const count = await runTarball(line, packed, join(into, 'empty-folder'))
     doors = `tarball ${count} doors by import and require`
     passed++
   } catch (error) {
-    doors = `tarball failed: ${error instanceof Error ? error.message : String(error)}`
+    doors = `tarball failed: ${messageOf(error)}`
     failed++
   }
   const seconds = Math.round((performance.now() - startedAt) / 1000)
@@ -224,21 +234,21 @@ const total: Count = { passed: 0, failed: 0 }
 const folder = await mkdtemp(join(tmpdir(), 'sse-stream-kit-'))
 try {
   const meta = await readJson<{ dependencies?: Record<string, string> }>(join(root, 'package.json'))
-  const packing = join(folder, 'packed')
-  const tarball = await packProject(root, packing)
+  const packed: Packed = await packProject(root, join(folder, 'packed')).then(
+    (tarball) => ({ tarball }),
+    (error: unknown) => ({ problem: messageOf(error) }),
+  )
   for (const node of wanted) {
     const into = join(folder, node)
     await mkdir(into)
     try {
       const line = await install(node, Object.keys(meta.dependencies ?? {}))
-      const { passed, failed } = await runLine(line, tarball, into)
+      const { passed, failed } = await runLine(line, packed, into)
       total.passed += passed
       total.failed += failed
     } catch (error) {
       total.failed++
-      process.stdout.write(
-        `Node ${node}: ${error instanceof Error ? error.message : String(error)}\n`,
-      )
+      process.stdout.write(`Node ${node}: ${messageOf(error)}\n`)
     }
     await rm(into, { recursive: true, force: true })
   }

@@ -2,6 +2,7 @@ import { LeadingBom } from './leading-bom.ts'
 import {
   BOUNDARY,
   BOUNDARY_CR,
+  CR,
   IN_LINE,
   isLineEnd,
   LINE_END_CR,
@@ -60,7 +61,7 @@ export class BoundaryScanner {
     let endState = -1
     // Run of line ends after run of line ends, from the last one back to the first that holds a blank line.
     do {
-      while (endState >= 0 && end > start && !isLineEnd(chunk[end - 1] as number)) end--
+      if (endState >= 0) end = endOfRunBefore(chunk, end, start)
       let runStart = end
       while (runStart > start && isLineEnd(chunk[runStart - 1] as number)) runStart--
       let state = runStart === start ? this.#state : IN_LINE
@@ -102,4 +103,20 @@ export class BoundaryScanner {
     }
     return skipped
   }
+}
+
+/**
+ * Where the last run of line ends before a run ends, or `start`. It looks at every other byte: in the middle
+ * of a chunk a blank line is at least two line ends in a row, and a single one decides nothing.
+ */
+function endOfRunBefore(chunk: Uint8Array, runStart: number, start: number): number {
+  // The byte in front of a run is inside a line.
+  let index = runStart - 3
+  // Text has hardly a byte up to CR but line ends: one comparison for both.
+  while (index >= start && ((chunk[index] as number) > CR || !isLineEnd(chunk[index] as number))) {
+    index -= 2
+  }
+  // At the very start one is enough: the line it ends may have begun in an earlier chunk.
+  if (index < start) return isLineEnd(chunk[start] as number) ? start + 1 : start
+  return isLineEnd(chunk[index + 1] as number) ? index + 2 : index + 1
 }

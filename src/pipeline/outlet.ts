@@ -34,6 +34,8 @@ export class Outlet<Out> implements StageOutput<Out> {
   #release: (() => void) | undefined
   #end: { reason: unknown } | 'close' | undefined
   #isSettled = false
+  /** Of the item that is being emitted. */
+  #size = 0
 
   constructor(marks: Marks<Out>, feed: OutletFeed) {
     this.#marks = marks
@@ -50,7 +52,7 @@ export class Outlet<Out> implements StageOutput<Out> {
           return this.#feed.cancelled(reason)
         },
       },
-      { highWaterMark: marks.high, size: marks.size },
+      { highWaterMark: marks.high, size: () => this.#size },
     )
   }
 
@@ -69,13 +71,19 @@ export class Outlet<Out> implements StageOutput<Out> {
 
   emit(item: Out): void {
     if (this.#isSettled || this.#end !== undefined) return
-    const wasOpen = this.#open
+    // Asked for here, since a size that throws inside of `enqueue` takes with it all that is queued. And never
+    // 0: of items that count for nothing the stream could hold any number, and lose them when it is to fail.
+    this.#size = Math.max(this.#marks.size(item), 1)
+    if (!this.#open) {
+      this.#controller.enqueue(item)
+      return
+    }
     // Before the enqueue: with a high mark of 0 the next `pull`, which opens again, runs inside of it.
     this.#open = false
     this.#controller.enqueue(item)
     if ((this.#controller.desiredSize ?? 0) > 0) {
-      this.#open ||= wasOpen
-    } else if (wasOpen && !this.#open) {
+      this.#open = true
+    } else if (!this.#open) {
       this.#releasePull()
       this.#feed.full()
     }

@@ -7,18 +7,21 @@ export type AnyStage = Stage<never, unknown>
 /** The output of a stage inside a line: the next stage. */
 class Link implements StageOutput<unknown> {
   readonly #next: Stage<unknown, unknown>
+  readonly #index: number
   readonly #line: StageLine
   readonly #sink: StageOutput<unknown>
 
-  constructor(next: AnyStage, line: StageLine, sink: StageOutput<unknown>) {
+  constructor(next: AnyStage, index: number, line: StageLine, sink: StageOutput<unknown>) {
     this.#next = next as Stage<unknown, unknown>
+    this.#index = index
     this.#line = line
     this.#sink = sink
   }
 
   emit(item: unknown): void {
+    if (this.#line.isDisposed) return
     const waiting = this.#next.push(item)
-    if (waiting !== undefined) this.#line.waiting = waiting
+    if (waiting !== undefined) this.#line.waitFor(this.#index, waiting)
   }
 
   error(reason: unknown): void {
@@ -39,20 +42,22 @@ class Link implements StageOutput<unknown> {
  * in one synchronous call.
  */
 export class StageLine {
-  /** What the last push left unfinished; whoever drives the line waits for it before the next push. */
-  waiting: Promise<void> | undefined
+  /** Whether pushes left something unfinished; whoever drives the line waits for it before the next push. */
+  isWaiting = false
+  isDisposed = false
+  /** What the last push to each stage left unfinished, by the stage's place in the line. */
+  readonly #unfinished: (Promise<void> | undefined)[] = []
   readonly #stages: readonly AnyStage[]
   readonly #head: StageOutput<unknown>
-  #disposed = false
 
   constructor(stages: readonly AnyStage[], sink: StageOutput<unknown>) {
     this.#stages = stages
     const outputs = stages.map((_, index): StageOutput<unknown> => {
       const next = stages[index + 1]
-      return next === undefined ? sink : new Link(next, this, sink)
+      return next === undefined ? sink : new Link(next, index + 1, this, sink)
     })
     const first = stages[0]
-    this.#head = first === undefined ? sink : new Link(first, this, sink)
+    this.#head = first === undefined ? sink : new Link(first, 0, this, sink)
     // Back to front: a stage that emits in `start` finds the ones behind it ready.
     for (let index = stages.length - 1; index >= 0; index--) {
       stages[index]?.start(outputs[index] as StageOutput<unknown>)
@@ -63,13 +68,45 @@ export class StageLine {
     this.#head.emit(item)
   }
 
-  /** Waits until all that was pushed has been worked off. */
+  waitFor(index: number, unfinished: Promise<void>): void {
+    // `settleWaiting` takes up its failure, but maybe only after that of a stage in front of it.
+    unfinished.catch(() => {})
+    this.#unfinished[index] = unfinished
+    this.isWaiting = true
+  }
+
+  /** Waits until all that was pushed has been worked off, and throws the error of the earliest item. */
   async settleWaiting(): Promise<void> {
-    while (this.waiting !== undefined) {
-      const waiting = this.waiting
-      await waiting
-      // What was emitted meanwhile may have left a later stage with something to wait for.
-      if (this.waiting === waiting) this.waiting = undefined
+    let failure: { error: unknown } | undefined
+    // Front to back: what a stage gives while it is waited for goes to those behind it.
+    for (let index = 0; index < this.#stages.length; index++) {
+      try {
+        await this.#settle(index)
+      } catch (error) {
+        // Behind a stage there are earlier items: their error is the one that counts.
+        failure = { error }
+      }
+    }
+    this.isWaiting = false
+    if (failure !== undefined) throw failure.error
+  }
+
+  /** Waits for the items before the one that failed, and returns the error that came first. */
+  async settleBefore(error: unknown): Promise<unknown> {
+    try {
+      await this.settleWaiting()
+      return error
+    } catch (earlier) {
+      return earlier
+    }
+  }
+
+  async #settle(index: number): Promise<void> {
+    for (;;) {
+      const unfinished = this.#unfinished[index]
+      if (unfinished === undefined) return
+      await unfinished
+      if (this.#unfinished[index] === unfinished) this.#unfinished[index] = undefined
     }
   }
 
@@ -77,7 +114,7 @@ export class StageLine {
   async end(): Promise<void> {
     for (const stage of this.#stages) {
       await this.settleWaiting()
-      if (this.#disposed) return
+      if (this.isDisposed) return
       await stage.end?.()
     }
     await this.settleWaiting()
@@ -93,8 +130,8 @@ export class StageLine {
 
   /** Ends every stage, once; what one throws does not keep the others from their end. */
   dispose(outcome: StageOutcome, reason?: unknown): void {
-    if (this.#disposed) return
-    this.#disposed = true
+    if (this.isDisposed) return
+    this.isDisposed = true
     for (const stage of this.#stages) {
       try {
         stage.dispose?.(outcome, reason)

@@ -1,3 +1,4 @@
+import { reportHookError } from '../base/report-hook-error.ts'
 import type { Marks } from './marks.ts'
 import { Outlet, type OutletFeed } from './outlet.ts'
 import type { Stage } from './stage.ts'
@@ -7,9 +8,9 @@ import { StageLine } from './stage-line.ts'
 export interface StageStreamOptions<Out> {
   /** When the output is full and when it is hungry again; without marks it takes an item when one is read. */
   marks?: Marks<Out> | undefined
-  /** Called when the output has become full. */
+  /** Called when the output has become full. What it throws is reported, and touches nothing. */
   onFull?: (() => void) | undefined
-  /** Called when the output wants items again. */
+  /** Called when the output wants items again. What it throws is reported, and touches nothing. */
   onWanted?: (() => void) | undefined
 }
 
@@ -59,6 +60,8 @@ class Shell<In, Out> implements OutletFeed {
   #controller!: WritableStreamDefaultController
   /** Lets the waiting write go on. */
   #release: (() => void) | undefined
+  /** Ends the write that a stage takes its time for. */
+  #abandon: (() => void) | undefined
   #hasEnded = false
   #wasFull = false
 
@@ -83,14 +86,14 @@ class Shell<In, Out> implements OutletFeed {
     this.#startedLine()
     if (this.#wasFull) {
       this.#wasFull = false
-      this.#options.onWanted?.()
+      callHook(this.#options.onWanted)
     }
     this.#letGo()
   }
 
   full(): void {
     this.#wasFull = true
-    this.#options.onFull?.()
+    callHook(this.#options.onFull)
   }
 
   settled(): void {
@@ -106,6 +109,8 @@ class Shell<In, Out> implements OutletFeed {
     this.#startedLine().dispose('cancelled', reason)
     this.#controller.error(reason)
     this.#letGo()
+    // A writable stream counts as errored, for the pipe that fills it, only when no write is in flight.
+    this.#abandon?.()
   }
 
   /** The stage starts with the stream's first use: one that is made and forgotten leaves no timer behind. */
@@ -133,12 +138,21 @@ class Shell<In, Out> implements OutletFeed {
     try {
       line.push(item)
     } catch (error) {
-      this.#failHere(error)
-      return
+      if (!line.isWaiting) {
+        this.#failHere(error)
+        return
+      }
+      return this.#untilCancelled(line.settleBefore(error).then((first) => this.#failHere(first)))
     }
-    if (line.waiting !== undefined) {
-      return line.settleWaiting().catch((error) => this.#failHere(error))
-    }
+    if (!line.isWaiting) return
+    return this.#untilCancelled(line.settleWaiting().catch((error) => this.#failHere(error)))
+  }
+
+  #untilCancelled(work: Promise<void>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#abandon = resolve
+      work.then(resolve)
+    })
   }
 
   async #close(): Promise<void> {
@@ -171,5 +185,13 @@ class Shell<In, Out> implements OutletFeed {
     this.#startedLine().dispose('failed', reason)
     this.outlet.fail(reason)
     this.#letGo()
+  }
+}
+
+function callHook(hook: (() => void) | undefined): void {
+  try {
+    hook?.()
+  } catch (error) {
+    reportHookError(error)
   }
 }

@@ -72,7 +72,7 @@ export class EventMapStage<In, Out> implements Stage<In, Out> {
   #follow(mapped: Promise<Mapped<Out>>): Promise<void> {
     const tail = mapped.then((result) => {
       if (this.#tail === tail) this.#tail = undefined
-      this.#emit(result)
+      if (!this.#hasEnded) this.#emit(result)
     })
     this.#tail = tail
     return tail

@@ -8,7 +8,7 @@ export interface WatermarkBufferOptions<T> {
   highWaterMark: number
   /** Down to this much the buffer drains before it takes items again. @default half of `highWaterMark` */
   lowWaterMark?: number | undefined
-  /** What an item counts for, a non-negative integer. @default its bytes for `Uint8Array`, else 1 */
+  /** What an item counts for, a non-negative integer; 0 counts as 1. @default its bytes for `Uint8Array`, else 1 */
   size?: ((item: T) => number) | undefined
   /** Called when the buffer has reached its high mark. */
   onPause?: (() => void) | undefined

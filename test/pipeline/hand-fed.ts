@@ -1,0 +1,39 @@
+/** A source that says what a test tells it to, when it tells it to, and records what its reader did. */
+export class HandFed<T = Uint8Array> {
+  readonly readable: ReadableStream<T>
+  /** The reasons of all cancels. */
+  readonly cancels: unknown[] = []
+  /** How often the reader asked. */
+  pulls = 0
+  #controller!: ReadableStreamDefaultController<T>
+
+  constructor(...items: T[]) {
+    this.readable = new ReadableStream<T>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+        },
+        pull: () => {
+          this.pulls++
+        },
+        cancel: (reason) => {
+          this.cancels.push(reason)
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    this.give(...items)
+  }
+
+  give(...items: T[]): void {
+    for (const item of items) this.#controller.enqueue(item)
+  }
+
+  close(): void {
+    this.#controller.close()
+  }
+
+  fail(reason: unknown): void {
+    this.#controller.error(reason)
+  }
+}

@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { BoundaryScanner } from '../../src/wire/boundary-scanner.ts'
+import { cuttingPlaces, endsAtBoundary } from '../spec/boundary-oracle.ts'
+import { bytes } from '../spec/bytes.ts'
+import { someChunks, someSse } from '../spec/some-sse.ts'
+
+const limits = fc.constantFrom(1, 2, 3, 4, 5, 8, 13, 30, Infinity)
+
+/** Byte by byte, by the oracle: the boundaries up to the first event over the limit, and where that is. */
+function scanSlowly(input: Uint8Array, maxEventBytes: number) {
+  const places = new Set(cuttingPlaces(input))
+  const boundaries = [0]
+  for (let end = 1; end <= input.length; end++) {
+    const last = boundaries.at(-1) as number
+    if (end - last > maxEventBytes) return { boundaries, overAt: end }
+    if (places.has(end)) boundaries.push(end)
+  }
+  return { boundaries, overAt: undefined }
+}
+
+describe('BoundaryScanner', () => {
+  it('is at a boundary before the first byte', () => {
+    const scanner = new BoundaryScanner()
+    expect(scanner.isAtBoundary).toBe(true)
+    expect(scanner.isAfterCr).toBe(false)
+    expect(scanner.scan(new Uint8Array(0))).toBe(0)
+    expect(scanner.isAtBoundary).toBe(true)
+  })
+
+  it('knows after every chunk what a byte-by-byte look at the whole stream says', () => {
+    fc.assert(
+      fc.property(someChunks(someSse), limits, (chunks, limit) => {
+        const input = bytes(...chunks)
+        // A limit inside of a byte order mark is passed by the chunk, not by the byte.
+        const maxEventBytes = input[0] === 0xef ? Math.max(limit, 3) : limit
+        const { boundaries, overAt } = scanSlowly(input, maxEventBytes)
+        const scanner = new BoundaryScanner(maxEventBytes)
+        let start = 0
+        for (const chunk of chunks) {
+          const end = start + chunk.length
+          const offset = scanner.scan(chunk)
+          const isOver = overAt !== undefined && overAt <= end
+          const last = Math.max(...boundaries.filter((boundary) => boundary <= end))
+          expect(scanner.isOverLimit).toBe(isOver)
+          expect(offset).toBe(last > start ? last - start : 0)
+          if (isOver) {
+            expect(scanner.openBytes).toBe(overAt - last)
+            return
+          }
+          expect(scanner.openBytes).toBe(end - last)
+          expect(scanner.isAtBoundary).toBe(endsAtBoundary(input.subarray(0, end)))
+          expect(scanner.isAfterCr).toBe(end > 0 && input[end - 1] === 13)
+          start = end
+        }
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it('looks at a chunk that ends with a blank line from its end, and no further', () => {
+    const chunk = bytes(new Uint8Array(65_536).fill(0x78), '\n\n')
+    let reads = 0
+    const watched = new Proxy(chunk, {
+      get: (target, key) => {
+        if (/^\d+$/.test(String(key))) reads++
+        const value: unknown = Reflect.get(target, key, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const scanner = new BoundaryScanner()
+    scanner.scan(bytes('data: '))
+    expect(scanner.scan(watched)).toBe(chunk.length)
+    expect(reads).toBeLessThan(20)
+  })
+})

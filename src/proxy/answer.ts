@@ -1,3 +1,4 @@
+import { SseKitError } from '../base/sse-kit-error.ts'
 import { callUpstream } from '../upstream/call-upstream.ts'
 import { errorResponse } from './error-response.ts'
 import type { Exchange } from './exchange.ts'
@@ -11,6 +12,9 @@ import { verdictOf } from './verdict-of.ts'
 
 /** Statuses whose answers have no body: a `Response` that is given one throws. */
 const BODILESS = new Set([204, 205, 304])
+
+// RFC 9112, 4: `reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )`; a `Response` throws at anything else.
+const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /** Asks the upstream and makes its answer the client's. Never rejects: a failure is an answer too. */
 export async function answer(
@@ -33,6 +37,7 @@ export async function answer(
       fetch: target.fetch,
       connectMs: target.timeouts.connectMs,
       headersMs: target.timeouts.headersMs,
+      totalMs: target.timeouts.totalMs,
     })
     return passOn(exchange, upstream, target, settings)
   } catch (error) {
@@ -48,9 +53,20 @@ function passOn(
 ): Response {
   exchange.headersMs = performance.now() - exchange.requestedAt
   exchange.upstreamStatus = exchange.status = upstream.status
-  const { body, status, statusText } = upstream
+  const { body, status } = upstream
+  const { signal } = exchange.controller
+  if (signal.aborted || status < 200 || status > 599) {
+    // Nobody will read it, and unread it would keep its socket.
+    body?.cancel().catch(() => {})
+    signal.throwIfAborted()
+    throw new SseKitError(
+      'SSE_UPSTREAM_STATUS',
+      `Cannot pass on the answer as its status must be from 200 to 599: current value is ${status}`,
+    )
+  }
+  const statusText = REASON_PHRASE.test(upstream.statusText) ? upstream.statusText : ''
   const hasBody = body !== null && exchange.request.method !== 'HEAD' && !BODILESS.has(status)
-  exchange.isSse = hasBody && isEventStream(upstream.headers.get('content-type'))
+  exchange.isSse = hasBody && isEventStream(upstream.headers)
   const headers = responseHeaders(upstream.headers, {
     isSse: exchange.isSse,
     hasBody,
@@ -85,7 +101,13 @@ function fail(exchange: Exchange, error: unknown): Response {
       ? errorResponse(504, 'SSE_UPSTREAM_TIMEOUT', 'The upstream took too long')
       : verdict === 'error'
         ? errorResponse(503, 'SSE_DRAINING', 'The server is shutting down')
-        : errorResponse(502, 'SSE_UPSTREAM_NETWORK', 'The upstream could not be reached')
+        : error instanceof SseKitError && error.code === 'SSE_UPSTREAM_STATUS'
+          ? errorResponse(
+              502,
+              'SSE_UPSTREAM_STATUS',
+              'The answer of the upstream has no valid status',
+            )
+          : errorResponse(502, 'SSE_UPSTREAM_NETWORK', 'The upstream could not be reached')
   exchange.status = response.status
   exchange.end(verdict, error)
   return response

@@ -41,7 +41,13 @@ export function responseHeaders(
   return headers
 }
 
-/** Whether a content type is that of an event stream, whatever its parameters are. */
-export function isEventStream(contentType: string | null): boolean {
-  return /^\s*text\/event-stream\s*(?:;|$)/i.test(contentType ?? '')
+/**
+ * Whether what follows these headers is an event stream, whatever the parameters of its type are.
+ *
+ * In a coding that was not taken off its bytes are no events, and a heartbeat among them would destroy it.
+ */
+export function isEventStream(headers: Headers): boolean {
+  const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+  const isReadable = coding === '' || coding === 'identity' || isDecodedByFetch(coding)
+  return isReadable && /^\s*text\/event-stream\s*(?:;|$)/i.test(headers.get('content-type') ?? '')
 }

@@ -12,26 +12,36 @@ export interface UpstreamCall {
   fetch: typeof fetch
   connectMs: number
   headersMs: number
+  /** For the whole answer, and so for its headers too. */
+  totalMs: number
 }
+
+/** Node turns a longer delay into one of 1 ms. */
+const MAX_DELAY_MS = 2 ** 31 - 1
 
 /**
  * Asks an upstream once and waits for its headers.
  *
- * @throws {@link UpstreamTimeoutError} with phase `connect` or `headers`
+ * @throws {@link UpstreamTimeoutError} with phase `connect`, `headers` or `total`
  * @throws {@link UpstreamNetworkError} for everything else that keeps the answer from coming
  * @throws the controller's reason, if it was aborted from outside
  */
 export async function callUpstream(call: UpstreamCall): Promise<Response> {
-  const { url, method, headers, body, controller, headersMs, connectMs } = call
+  const { url, method, headers, body, controller, headersMs, totalMs, connectMs } = call
   const { signal } = controller
+  const limitMs = Math.min(headersMs, totalMs)
   let timer: ReturnType<typeof setTimeout> | undefined
-  if (headersMs !== Infinity) {
-    timer = setTimeout(() => {
-      controller.abort(new UpstreamTimeoutError('headers', headersMs))
-    }, headersMs)
+  if (limitMs !== Infinity) {
+    timer = setTimeout(
+      () => {
+        const phase = headersMs <= totalMs ? 'headers' : 'total'
+        controller.abort(new UpstreamTimeoutError(phase, limitMs))
+      },
+      Math.min(limitMs, MAX_DELAY_MS),
+    )
   }
   try {
-    return await call.fetch(url, {
+    const answer = call.fetch(url, {
       method,
       // As pairs: a Headers object of one realm is no Headers object to the fetch of another.
       headers: [...headers],
@@ -40,6 +50,7 @@ export async function callUpstream(call: UpstreamCall): Promise<Response> {
       signal,
       ...(body !== null && { duplex: 'half' }),
     } as RequestInit)
+    return await orAborted(answer, signal)
   } catch (error) {
     if (signal.aborted) throw signal.reason
     if (causeCode(error) === 'UND_ERR_CONNECT_TIMEOUT') {
@@ -49,6 +60,25 @@ export async function callUpstream(call: UpstreamCall): Promise<Response> {
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Not every `fetch` minds its signal: the wait ends with the signal also where the call itself goes on. */
+function orAborted(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    const onAnswer = (response: Response): void => {
+      signal.removeEventListener('abort', onAbort)
+      if (!signal.aborted) resolve(response)
+      // It came too late for anybody to read it, and unread it would keep its socket.
+      else response.body?.cancel(signal.reason).catch(() => {})
+    }
+    answer.then(onAnswer, (error) => {
+      signal.removeEventListener('abort', onAbort)
+      reject(error)
+    })
+  })
 }
 
 function causeCode(error: unknown): unknown {

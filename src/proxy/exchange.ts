@@ -47,7 +47,13 @@ export class Exchange {
   #isClientGone = false
   #isOver = false
 
+  /** @throws TypeError for a request whose body was read before */
   constructor(request: Request, settings: ProxySettings, onOver?: (exchange: Exchange) => void) {
+    if (request.bodyUsed || request.body?.locked) {
+      throw new TypeError(
+        'Cannot pass on the request as its body was read before: read a clone of it instead',
+      )
+    }
     this.request = request
     this.#settings = settings
     this.#onOver = onOver

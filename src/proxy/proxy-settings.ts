@@ -1,4 +1,5 @@
 import { checkNumber } from '../base/check-number.ts'
+import { relay } from '../pipeline/relay.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
 import { HeartbeatInjector } from '../transforms/heartbeat-injector.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
@@ -46,7 +47,15 @@ export function proxySettings({
   transform,
   onEnd,
   metrics,
+  fetch,
 }: ProxyOptions): ProxySettings {
+  checkFunction('transform', transform)
+  checkFunction('onEnd', onEnd)
+  checkFunction('fetch', fetch)
+  checkFunction('metrics.streamStarted', metrics && (metrics.streamStarted ?? null))
+  checkFunction('metrics.streamEnded', metrics && (metrics.streamEnded ?? null))
+  // Made once to have its arguments checked now.
+  relay(new ReadableStream(), [], { watermark })
   return {
     headers: headersFrom(headers),
     forwardCredentials,
@@ -71,6 +80,11 @@ export function timeoutSettings({
   totalMs = 3_600_000,
   clientStallMs = 120_000,
 }: TimeoutOptions): Timeouts {
+  if (idleCounts !== 'bytes' && idleCounts !== 'events') {
+    throw new TypeError(
+      `Cannot use idleCounts as it must be "bytes" or "events": current value is ${JSON.stringify(idleCounts)}`,
+    )
+  }
   return {
     connectMs: limit('connectMs', connectMs),
     headersMs: limit('headersMs', headersMs),
@@ -82,9 +96,43 @@ export function timeoutSettings({
   }
 }
 
-/** Any form of headers as one, so that names and values are checked. */
-export function headersFrom(headers: HeadersLike): Headers {
-  return new Headers(headers as ConstructorParameters<typeof Headers>[0])
+/** `fetch` writes these itself, and refuses every request that brings its own. */
+const NOT_SETTABLE = [
+  'connection',
+  'content-length',
+  'expect',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+] as const
+
+/**
+ * Any form of headers as one, so that names and values are checked.
+ *
+ * @throws TypeError for a header that cannot be sent
+ */
+export function headersFrom(given: HeadersLike): Headers {
+  const headers = new Headers(given as ConstructorParameters<typeof Headers>[0])
+  for (const name of NOT_SETTABLE) {
+    if (headers.has(name)) {
+      throw new TypeError(
+        `Cannot use headers as they must not set ${name}: it belongs to the connection`,
+      )
+    }
+  }
+  return headers
+}
+
+/** @throws TypeError that names the option, for anything else but a function or `undefined` */
+export function checkFunction(name: string, value: unknown): void {
+  if (value === undefined || typeof value === 'function') return
+  throw new TypeError(
+    `Cannot use ${name} as it must be a function: current value is ${value === null ? 'null' : `a ${typeof value}`}`,
+  )
 }
 
 function heartbeatSettings({

@@ -1,6 +1,6 @@
 import { checkNumber } from '../base/check-number.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
-import { createUpstreamPool, type UpstreamPool } from '../upstream/upstream-pool.ts'
+import { createUpstreamPool } from '../upstream/upstream-pool.ts'
 import { answer } from './answer.ts'
 import { errorResponse } from './error-response.ts'
 import { Exchange } from './exchange.ts'
@@ -52,12 +52,12 @@ export function sseProxy(upstream: Upstream, options: ProxyOptions = {}): SsePro
   const counters = new ProxyCounters()
   const settings = proxySettings(options)
   settings.metrics = [counters, ...settings.metrics]
-  let pool: UpstreamPool | undefined
+  const pool = createUpstreamPool(options.pool ?? {}, settings.timeouts.connectMs)
   const target = upstreamTarget(
     upstream,
     settings,
     options.timeouts ?? {},
-    options.fetch ?? poolFetch,
+    options.fetch ?? pool.fetch,
   )
   const running = new Set<Exchange>()
   let closing: Promise<void> | undefined
@@ -98,12 +98,6 @@ export function sseProxy(upstream: Upstream, options: ProxyOptions = {}): SsePro
     }
     const reason = new SseKitError('SSE_DRAINING', 'The server is shutting down')
     for (const exchange of running) exchange.abort(reason)
-    await pool?.destroy()
-  }
-
-  function poolFetch(...args: Parameters<typeof fetch>): Promise<Response> {
-    // With the first request: a proxy that is made and never used opens nothing.
-    pool ??= createUpstreamPool(options.pool ?? {}, settings.timeouts.connectMs)
-    return pool.fetch(...args)
+    await pool.destroy()
   }
 }

@@ -1,5 +1,6 @@
 import type { TimeoutOptions, Upstream } from './proxy-options.ts'
 import {
+  checkFunction,
   headersFrom,
   type ProxySettings,
   type Timeouts,
@@ -38,6 +39,7 @@ export function upstreamTarget(
       'Cannot use an upstream as its URL must not hold credentials: set them as headers',
     )
   }
+  checkFunction('fetch', options.fetch)
   const headers = new Headers(settings.headers)
   if (options.headers)
     for (const [name, value] of headersFrom(options.headers)) headers.set(name, value)
@@ -46,7 +48,12 @@ export function upstreamTarget(
     headers,
     fetch: options.fetch ?? poolFetch,
     timeouts: options.timeouts
-      ? timeoutSettings({ ...timeouts, ...options.timeouts })
+      ? timeoutSettings({ ...timeouts, ...given(options.timeouts) })
       : settings.timeouts,
   }
+}
+
+/** Less what is `undefined`: that means the proxy's own limit here, not the default. */
+function given(timeouts: TimeoutOptions): TimeoutOptions {
+  return Object.fromEntries(Object.entries(timeouts).filter(([, value]) => value !== undefined))
 }

@@ -1,4 +1,5 @@
 import { Agent, fetch as undiciFetch } from 'undici'
+import { checkNumber } from '../base/check-number.ts'
 
 /** How connections to the upstream are kept. */
 export interface UpstreamPoolOptions {
@@ -36,11 +37,17 @@ export interface UpstreamPool {
  *
  * undici's own timeouts for headers and body (300 s each) are off: the proxy times both itself, and can say
  * which one it was.
+ *
+ * Nothing is opened before the first request.
+ *
+ * @throws RangeError for a number out of range
  */
 export function createUpstreamPool(
   { connections = Infinity, allowH2 = false, keepAliveMs = 30_000, tls }: UpstreamPoolOptions,
   connectMs: number,
 ): UpstreamPool {
+  checkNumber('connections', connections, { min: 1, infinity: true })
+  checkNumber('keepAliveMs', keepAliveMs, { min: 1, fraction: true })
   const agent = new Agent({
     connections: connections === Infinity ? null : connections,
     allowH2,

@@ -50,6 +50,7 @@ const DOORS: Readonly<Record<string, Door>> = {
     names: ['StreamRegistry', 'healthHandler', 'metricsHandler', 'prometheusText'],
     maxBytes: 8_000,
   },
+  node: { names: ['toNodeHandler'], maxBytes: 8_000 },
   streams: { names: STREAMS, maxBytes: 19_000 },
   testing: {
     names: ['chunkings', 'collect', 'fakeUpstream', 'serve', 'slowReader', 'step', 'streamOf'],

@@ -1,0 +1,93 @@
+import type { NodeResponse } from './node-message.ts'
+
+/** What a writer needs of a response; node:http and node:http2 declare it in ways that do not overlap. */
+interface Sink {
+  write(chunk: Uint8Array): boolean
+  end(): unknown
+  on(event: 'drain', listener: () => void): unknown
+  off(event: 'drain', listener: () => void): unknown
+}
+
+/**
+ * Writes a body to a Node response: one read waiting, one write for each chunk.
+ *
+ * - Holds nothing itself; Node holds what the socket has not taken, up to its own high mark and one chunk.
+ * - Backpressure: after a full write the body is not read before `drain`.
+ * - Cancel reaches the body at once, whatever the writer waits for.
+ * - Error of the body, or of Node that cannot write it, is given to `onBreak`, once; the response is left open.
+ */
+export class BodyWriter {
+  readonly #res: Sink
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #onBreak: (reason: unknown) => void
+  #isBlocked = false
+  #hasEnded = false
+
+  /** @throws TypeError if the body is locked */
+  constructor(
+    res: NodeResponse,
+    body: ReadableStream<Uint8Array>,
+    onBreak: (reason: unknown) => void,
+  ) {
+    this.#res = res
+    this.#reader = body.getReader()
+    this.#onBreak = onBreak
+  }
+
+  /** Whether the body has been written to its end, broken or cancelled. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  start(): void {
+    // Attached once for the whole body: a listener for each full write costs more than the flag.
+    this.#res.on('drain', this.#onDrain)
+    this.#readNext()
+  }
+
+  /** Cancels the body, unless it has ended. */
+  cancel(reason: unknown): void {
+    if (this.#hasEnded) return
+    this.#stop()
+    // Nobody is left to be told that a body does not cancel well.
+    this.#reader.cancel(reason).catch(() => {})
+  }
+
+  #readNext(): void {
+    this.#reader.read().then(this.#onRead, this.#onReadError)
+  }
+
+  readonly #onRead = (result: ReadableStreamReadResult<Uint8Array>): void => {
+    if (this.#hasEnded) return
+    try {
+      if (result.done) {
+        this.#stop()
+        this.#res.end()
+      } else if (this.#res.write(result.value)) {
+        this.#readNext()
+      } else {
+        this.#isBlocked = true
+      }
+    } catch (error) {
+      this.cancel(error)
+      this.#onBreak(error)
+    }
+  }
+
+  readonly #onReadError = (reason: unknown): void => {
+    if (this.#hasEnded) return
+    this.#stop()
+    this.#onBreak(reason)
+  }
+
+  readonly #onDrain = (): void => {
+    if (!this.#isBlocked) return
+    this.#isBlocked = false
+    this.#readNext()
+  }
+
+  #stop(): void {
+    this.#hasEnded = true
+    this.#res.off('drain', this.#onDrain)
+  }
+}

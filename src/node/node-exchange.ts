@@ -1,0 +1,199 @@
+import { BadRequestError } from './bad-request-error.ts'
+import { BodyWriter } from './body-writer.ts'
+import { breakResponse } from './break-response.ts'
+import type { NodeRequest, NodeResponse } from './node-message.ts'
+import { setHead } from './set-head.ts'
+import { toRequest, type WebRequest } from './to-request.ts'
+
+/** Where an exchange tells what went wrong; neither may throw. */
+export interface ExchangeReports {
+  /** The handler failed, and nothing has been sent; true if somebody else sends the answer. */
+  failed(error: unknown): boolean
+  /** The response could not be sent, or not be sent to its end. */
+  broke(error: unknown): void
+}
+
+/** The listening side; node:http and node:http2 declare it in ways that do not overlap. */
+interface Watched {
+  on(event: 'close' | 'error', listener: () => void): unknown
+  off(event: 'close' | 'error', listener: () => void): unknown
+}
+
+/**
+ * One request and its answer, from the first look at the client to the last listener.
+ *
+ * `done` resolves once nothing is left to do, on every path, and never rejects.
+ */
+export class NodeExchange {
+  readonly done: Promise<void>
+  readonly #req: NodeRequest
+  readonly #res: NodeResponse
+  readonly #reports: ExchangeReports
+  readonly #watched: Watched[]
+  readonly #abort = new AbortController()
+  // Held to the end: `request.signal` follows ours through a weak reference only, so a handler that keeps the
+  // signal and drops the request would never hear that the client has gone.
+  #web: WebRequest | undefined
+  #writer: BodyWriter | undefined
+  #isSettled = false
+  #resolve: () => void = () => {}
+
+  constructor(req: NodeRequest, res: NodeResponse, reports: ExchangeReports) {
+    this.#req = req
+    this.#res = res
+    this.#reports = reports
+    // A pipelined response waits without a socket, and would not be told that its client has gone.
+    const isQueued = !('stream' in res) && res.socket === null
+    this.#watched = isQueued ? [res, req.socket] : [res]
+    this.done = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+  }
+
+  /** Never rejects: what goes wrong is reported. */
+  async run(handler: (request: Request) => Response | Promise<Response>): Promise<void> {
+    if (this.#isGone()) {
+      this.#settle()
+      return
+    }
+    for (const emitter of this.#watched) {
+      emitter.on('close', this.#onClose)
+      emitter.on('error', this.#onClose)
+    }
+    if (this.#isSent()) {
+      this.#refuse()
+      return
+    }
+    let response: Response
+    try {
+      this.#web = toRequest(this.#req, this.#abort.signal)
+      response = await handler(this.#web.request)
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    this.#send(response)
+  }
+
+  #send(response: Response): void {
+    if (this.#isSettled) {
+      discard(response, this.#abort.signal.reason)
+      return
+    }
+    if (this.#isSent()) {
+      discard(response, this.#refuse())
+      return
+    }
+    try {
+      this.#sendHead(response)
+    } catch (error) {
+      if (this.#writer) this.#writer.cancel(error)
+      else discard(response, error)
+      this.#fail(error)
+    }
+  }
+
+  #sendHead(response: Response): void {
+    checkResponse(response)
+    const res = this.#res
+    const { body } = response
+    if (!('stream' in res)) res.strictContentLength = true
+    if (!body || this.#req.method === 'HEAD' || isBodiless(response.status)) {
+      setHead(res, response)
+      discard(response, undefined)
+      endOf(res)
+      return
+    }
+    this.#writer = new BodyWriter(res, body, this.#onBreak)
+    setHead(res, response)
+    // Node would keep the head back until the first byte, which an LLM can take a minute for.
+    if ('stream' in res) res.writeHead(res.statusCode)
+    else res.flushHeaders()
+    this.#writer.start()
+  }
+
+  readonly #onBreak = (reason: unknown): void => {
+    this.#reports.broke(reason)
+    breakResponse(this.#res)
+  }
+
+  readonly #onClose = (): void => {
+    if (this.#isSettled) return
+    const isWhole = this.#writer ? this.#writer.hasEnded : this.#res.writableEnded
+    if (!isWhole) {
+      const reason = new DOMException('The client left before the response was whole', 'AbortError')
+      this.#abort.abort(reason)
+      this.#writer?.cancel(reason)
+    }
+    this.#settle()
+  }
+
+  #fail(error: unknown): void {
+    // What a handler throws because its client has gone concerns nobody.
+    if (this.#isSettled) return
+    if (this.#res.headersSent) {
+      this.#onBreak(error)
+      return
+    }
+    if (this.#reports.failed(error)) {
+      this.#settle()
+      return
+    }
+    for (const name of this.#res.getHeaderNames()) this.#res.removeHeader(name)
+    this.#res.statusCode = error instanceof BadRequestError ? error.status : 500
+    endOf(this.#res)
+  }
+
+  /** Somebody else has answered, or begun to: that answer must not be touched. */
+  #refuse(): Error {
+    const error = new Error('Cannot send the response as another one has been sent already')
+    this.#reports.broke(error)
+    this.#settle()
+    return error
+  }
+
+  #settle(): void {
+    this.#isSettled = true
+    for (const emitter of this.#watched) {
+      emitter.off('close', this.#onClose)
+      emitter.off('error', this.#onClose)
+    }
+    this.#web?.release()
+    this.#web = undefined
+    this.#resolve()
+  }
+
+  #isGone(): boolean {
+    const res = this.#res
+    if ('stream' in res) return res.stream.destroyed || res.stream.closed
+    return res.destroyed || this.#req.socket?.destroyed
+  }
+
+  #isSent(): boolean {
+    return this.#res.headersSent || this.#res.writableEnded
+  }
+}
+
+function checkResponse(response: unknown): asserts response is Response {
+  const { status, headers, bodyUsed } = Object(response) as Partial<Response>
+  if (typeof status !== 'number' || typeof headers?.[Symbol.iterator] !== 'function') {
+    throw new TypeError(
+      `Cannot send what the handler returned as it must be a Response: current value is ${String(response)}`,
+    )
+  }
+  if (bodyUsed) throw new TypeError('Cannot send the response as its body has been read')
+}
+
+function isBodiless(status: number): boolean {
+  return status === 204 || status === 205 || status === 304
+}
+
+function endOf(res: { end(): unknown }): void {
+  res.end()
+}
+
+function discard(response: unknown, reason: unknown): void {
+  const { body } = Object(response) as Partial<Response>
+  // Nobody is left to be told that a body does not cancel well.
+  if (body && !body.locked) body.cancel(reason).catch(() => {})
+}

@@ -1,0 +1,37 @@
+import { BadRequestError } from './bad-request-error.ts'
+import type { NodeRequest } from './node-message.ts'
+
+// RFC 9112, 3.2: "A server MUST respond with a 400 (Bad Request) status code [...] to any request message that
+// contains [...] a Host header field with an invalid field value". A slash or an @ in it would move the path.
+const HOST = /^[\w.~!$&'()*+,;=%:[\]-]+$/
+
+/**
+ * Returns the absolute URL that a request asks for, with its path exactly where the request line has it.
+ *
+ * @throws BadRequestError if the target or the host is none
+ */
+export function requestUrl(req: NodeRequest): string {
+  const target = req.url ?? '/'
+  if (target.startsWith('/')) return `${origin(req)}${target}`
+  if (target === '*') return `${origin(req)}/*`
+  // RFC 9112, 3.2.2: with an absolute target the server "MUST ignore the received Host header field".
+  const url = URL.canParse(target) ? new URL(target) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') {
+    return `${url.protocol}//${url.host}${url.pathname}${url.search}`
+  }
+  throw new BadRequestError('Cannot use the request target as it must be a path or an http URL')
+}
+
+function origin(req: NodeRequest): string {
+  const authority = req.headers[':authority']
+  const host = typeof authority === 'string' ? authority : (req.headers.host ?? 'localhost')
+  if (!HOST.test(host))
+    throw new BadRequestError('Cannot use the host as it must be a name and a port')
+  return `${isEncrypted(req) ? 'https' : 'http'}://${host}`
+}
+
+function isEncrypted(req: NodeRequest): boolean {
+  // HTTP/2's `req.socket` is a stand-in that throws once its session has gone.
+  if ('stream' in req) return req.stream.session?.encrypted === true
+  return 'encrypted' in req.socket
+}

@@ -1,0 +1,47 @@
+import type { NodeResponse } from './node-message.ts'
+
+// RFC 9113, 8.2.2: "An endpoint MUST NOT generate an HTTP/2 message containing connection-specific header fields".
+const HTTP2_FORBIDDEN: ReadonlySet<string> = new Set([
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/**
+ * Puts status and headers of a `Response` on a Node response, beside the headers that middleware has set.
+ *
+ * `set-cookie` and `vary` are added to those of the middleware; any other header replaces its.
+ *
+ * @throws RangeError for a status that HTTP cannot send as a final one
+ * @throws TypeError for a header that Node cannot write; none of them is set then
+ */
+export function setHead(res: NodeResponse, response: Response): void {
+  const { status, statusText, headers } = response
+  if (!(status >= 200 && status <= 999)) {
+    throw new RangeError(
+      `Cannot send the response as its status must be >= 200: current value is ${status}`,
+    )
+  }
+  const isHttp2 = 'stream' in res
+  const names: string[] = []
+  try {
+    for (const [name, value] of headers) {
+      if (isHttp2 ? HTTP2_FORBIDDEN.has(name) : name === 'transfer-encoding') continue
+      if (name === 'set-cookie' || name === 'vary') {
+        res.appendHeader(name, value)
+      } else {
+        res.setHeader(name, value)
+        names.push(name)
+      }
+    }
+  } catch (error) {
+    for (const name of names) res.removeHeader(name)
+    throw error
+  }
+  res.statusCode = status
+  if (!isHttp2 && statusText !== '') res.statusMessage = statusText
+}

@@ -1,0 +1,74 @@
+import { BadRequestError } from './bad-request-error.ts'
+import { IncomingBody } from './incoming-body.ts'
+import type { NodeRequest } from './node-message.ts'
+import { parsedBody } from './parsed-body.ts'
+import { requestUrl } from './request-url.ts'
+
+/** A Node request as the fetch API has it. */
+export interface WebRequest {
+  readonly request: Request
+  /** Lets go of the Node request's body, read or not. */
+  release(): void
+}
+
+/**
+ * Makes a `Request` of a Node request, its body taken from the parser that read it, if one did.
+ *
+ * It is a real `Request`: one that only looks like it cannot be given to `fetch()` or `new Request()`.
+ *
+ * @throws BadRequestError for a method, target, host or header that no `Request` can have
+ * @throws TypeError for a body that was read and is gone
+ */
+export function toRequest(req: NodeRequest, signal: AbortSignal): WebRequest {
+  const method = req.method ?? 'GET'
+  const headers = headersOf(req)
+  const url = requestUrl(req)
+  if (!hasBody(req, method, headers)) {
+    return { request: makeRequest(url, { method, headers, signal }), release: ignore }
+  }
+  if (req.readableDidRead || req.rawBody instanceof Uint8Array) {
+    const body = parsedBody(req)
+    // The parser has undone both, and the length of what it understood need not be the old one.
+    headers.delete('content-encoding')
+    headers.delete('transfer-encoding')
+    headers.set('content-length', String(body.byteLength))
+    return { request: makeRequest(url, { method, headers, signal, body }), release: ignore }
+  }
+  const body = new IncomingBody(req)
+  const request = makeRequest(url, { method, headers, signal, body: body.stream, duplex: 'half' })
+  return { request, release: () => body.release() }
+}
+
+function ignore(): void {}
+
+function makeRequest(url: string, init: RequestInit & { duplex?: 'half' }): Request {
+  try {
+    return new Request(url, init)
+  } catch (cause) {
+    // TRACE and CONNECT, which the fetch API forbids, and hosts that only look like one.
+    throw new BadRequestError('Cannot make a Request of what the client sent', { cause })
+  }
+}
+
+function headersOf(req: NodeRequest): Headers {
+  const headers = new Headers()
+  const { rawHeaders } = req
+  try {
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      const name = rawHeaders[i] ?? ''
+      // HTTP/2's pseudo headers are no headers; they are in the method and the URL.
+      if (!name.startsWith(':')) headers.append(name, rawHeaders[i + 1] ?? '')
+    }
+  } catch (cause) {
+    throw new BadRequestError('Cannot use the headers that the client sent', { cause })
+  }
+  return headers
+}
+
+function hasBody(req: NodeRequest, method: string, headers: Headers): boolean {
+  if (method === 'GET' || method === 'HEAD') return false
+  const length = headers.get('content-length')
+  if (length !== null) return length !== '0'
+  if ('stream' in req) return !req.stream.endAfterHeaders
+  return headers.has('transfer-encoding')
+}

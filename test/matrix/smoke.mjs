@@ -1,6 +1,7 @@
 // Goes through every door of the installed package, by import and by require, and streams through one.
 // Runs in a folder of its own that has the package in its node_modules; prints what it found as JSON.
 import { strict as assert } from 'node:assert'
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
@@ -42,6 +43,16 @@ assert.deepEqual(received, [
   { event: 'greeting', data: 'Hello\nworld', lastEventId: '' },
   { id: '7', data: 'Grüße', lastEventId: '7' },
 ])
+
+for (const path of Object.values(meta.bin ?? {})) {
+  const command = `node_modules/sse-stream-kit/${path}`
+  assert.match(readFileSync(command, 'utf8'), /^#!\/usr\/bin\/env node\n/)
+  const help = execFileSync(process.execPath, [command, '--help'], {
+    encoding: 'utf8',
+    timeout: 10_000,
+  })
+  assert.match(help, /sse-stream-kit/)
+}
 
 const versions = {}
 for (const name of Object.keys(meta.dependencies ?? {}))

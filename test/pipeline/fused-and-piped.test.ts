@@ -1,0 +1,95 @@
+import fc from 'fast-check'
+import {
+  EventMap,
+  FrameSplitter,
+  HeartbeatInjector,
+  MetricsTap,
+  relay,
+  SseDecoder,
+  SseEncoder,
+  type Stage,
+  StageStream,
+  type TapSummary,
+} from 'sse-stream-kit/streams'
+import { streamOf } from 'sse-stream-kit/testing'
+import { describe, expect, it } from 'vitest'
+import { allOf } from '../spec/all-of.ts'
+import { bytes } from '../spec/bytes.ts'
+import { someChunks, someSse } from '../spec/some-sse.ts'
+import { watchRejections } from './watch-rejections.ts'
+
+watchRejections()
+
+type ByteStage = Stage<Uint8Array, Uint8Array>
+
+/** What came out, chunk by chunk, the error if there was one, and what the tap says of both. */
+async function run(
+  chunks: Uint8Array[],
+  start: (source: ReadableStream<Uint8Array>, tap: ByteStage) => ReadableStream<Uint8Array>,
+) {
+  let summary: TapSummary | undefined
+  const tap = MetricsTap.stage<Uint8Array>({
+    onEnd: (given) => {
+      summary = given
+    },
+  })
+  const pieces: Uint8Array[] = []
+  let error: unknown
+  try {
+    for await (const piece of start(streamOf(chunks), tap)) pieces.push(piece)
+  } catch (thrown) {
+    error = thrown
+  }
+  const { outcome, items, bytes: byteLength, events } = summary as TapSummary
+  return { pieces, error, outcome, items, byteLength, events }
+}
+
+const piped = (source: ReadableStream<Uint8Array>, stages: ByteStage[]) =>
+  stages.reduce((readable, stage) => readable.pipeThrough(new StageStream(stage)), source)
+
+describe('the same stages, fused and piped through each other', () => {
+  it('give the same bytes in the same chunks, the same error and the same numbers', async () => {
+    const limits = fc.constantFrom(6, 12, undefined)
+    await fc.assert(
+      fc.asyncProperty(
+        someChunks(someSse),
+        limits,
+        fc.boolean(),
+        async (chunks, limit, isTight) => {
+          const stages = (tap: ByteStage): ByteStage[] => [
+            FrameSplitter.stage({ maxEventBytes: limit }),
+            tap,
+            HeartbeatInjector.stage(),
+          ]
+          const fused = await run(chunks, (source, tap) =>
+            relay(source, stages(tap), isTight ? { watermark: { highBytes: 1 } } : {}),
+          )
+          expect(fused).toEqual(await run(chunks, (source, tap) => piped(source, stages(tap))))
+          if (fused.error === undefined) expect(bytes(...fused.pieces)).toEqual(bytes(...chunks))
+          else expect(fused.error).toMatchObject({ code: 'SSE_LIMIT', limit })
+        },
+      ),
+      { numRuns: 300 },
+    )
+  })
+
+  it('give the same bytes where they decode, map and encode', async () => {
+    await fc.assert(
+      fc.asyncProperty(someChunks(someSse), async (chunks) => {
+        const mapper = (event: { data: string }) =>
+          event.data.includes('a') ? [event, { data: 'again' }] : event
+        const fused = await allOf(
+          relay(streamOf(chunks), [SseDecoder.stage(), EventMap.stage(mapper), SseEncoder.stage()]),
+        )
+        const chain = await allOf(
+          streamOf(chunks)
+            .pipeThrough(new SseDecoder())
+            .pipeThrough(new EventMap(mapper))
+            .pipeThrough(new SseEncoder()),
+        )
+        expect(fused).toEqual(chain)
+      }),
+      { numRuns: 200 },
+    )
+  })
+})

@@ -137,7 +137,12 @@ export function fakeUpstream(
       })),
     listen: async (options = {}) => {
       server ??= start(options)
-      return (await server).url
+      try {
+        return (await server).url
+      } catch (error) {
+        server = undefined
+        throw error
+      }
     },
     close: async () => {
       for (const face of faces) face.cut()

@@ -2,7 +2,7 @@ import type { RequestRecord } from './request-record.ts'
 import type { StepSink } from './run-steps.ts'
 
 /** Statuses whose Response must have no body at all. */
-const NULL_BODY = [101, 103, 204, 205, 304]
+const NULL_BODY = [204, 205, 304]
 
 /**
  * The answer of a `fetch` without a socket: as strict about backpressure as can be, since nothing lies

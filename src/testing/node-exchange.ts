@@ -39,6 +39,8 @@ export interface NodeOutgoing {
 /** A TCP socket. */
 export interface NodeSocket {
   write(chunk: Uint8Array, done: () => void): boolean
+  readonly writableCorked: number
+  uncork(): void
   end(): unknown
   resetAndDestroy(): unknown
 }

@@ -1,7 +1,10 @@
 import { drained, writeHead } from './answer-node.ts'
+import { FlushedCoder } from './flushed-coder.ts'
 import type { NodeExchange, NodeOutgoing, NodeSocket } from './node-exchange.ts'
 import type { RequestRecord } from './request-record.ts'
 import type { StepSink } from './run-steps.ts'
+import { createCoder } from './serve.ts'
+import type { BodyCoding } from './step.ts'
 
 /** The code of RST_STREAM. */
 const INTERNAL_ERROR = 2
@@ -11,6 +14,7 @@ export class NodeSink implements StepSink {
   readonly #record: RequestRecord
   readonly #response: NodeOutgoing
   readonly #socket: NodeSocket
+  #coder: FlushedCoder | undefined
 
   constructor(record: RequestRecord, { outgoing, socket }: NodeExchange) {
     this.#record = record
@@ -19,14 +23,26 @@ export class NodeSink implements StepSink {
     outgoing.on('close', () => record.close())
   }
 
-  head(status: number, headers: Headers): void {
+  async head(status: number, headers: Headers, coding?: BodyCoding): Promise<void> {
+    if (coding !== undefined) {
+      this.#coder = new FlushedCoder(await createCoder(coding))
+      this.#response.on('close', () => this.#coder?.close())
+    }
     writeHead(status, headers, this.#response)
   }
 
   async write(bytes: Uint8Array): Promise<void> {
+    const coded = (await this.#coder?.code(bytes)) ?? [bytes]
+    const last = coded.length - 1
+    for (const [index, piece] of coded.entries()) {
+      await this.#put(piece, index === last ? bytes.length : 0)
+    }
+  }
+
+  async #put(bytes: Uint8Array, countAs: number): Promise<void> {
     if (this.#record.over.aborted || bytes.length === 0) return
     const hasRoom = this.#response.write(bytes, (error) => {
-      if (!error) this.#record.bytesTaken += bytes.length
+      if (!error) this.#record.bytesTaken += countAs
     })
     if (hasRoom) return
     this.#record.pauses++
@@ -42,7 +58,8 @@ export class NodeSink implements StepSink {
     return new Promise((resolve) => this.#socket.write(bytes, () => resolve()))
   }
 
-  end(): void {
+  async end(): Promise<void> {
+    for (const piece of (await this.#coder?.end()) ?? []) await this.#put(piece, 0)
     this.#response.end()
   }
 
@@ -52,7 +69,12 @@ export class NodeSink implements StepSink {
   }
 
   reset(): void {
-    if (this.#response.stream === undefined) this.#socket.resetAndDestroy()
-    else this.#response.stream.close(INTERNAL_ERROR)
+    if (this.#response.stream !== undefined) {
+      this.#response.stream.close(INTERNAL_ERROR)
+      return
+    }
+    // Node holds what is written within one turn: out with it, or the steps before this one were for nothing.
+    while (this.#socket.writableCorked > 0) this.#socket.uncork()
+    this.#socket.resetAndDestroy()
   }
 }

@@ -1,13 +1,16 @@
 import type { RequestRecord } from './request-record.ts'
 import type { BodyCoding, UpstreamStep } from './step.ts'
 
+/** Statuses whose answers have no body. */
+const NULL_BODY = [204, 205, 304]
+
 /** Where the steps of a script go: a socket, or the answer of a `fetch`. */
 export interface StepSink {
-  head(status: number, headers: Headers, coding: BodyCoding | undefined): void
+  head(status: number, headers: Headers, coding: BodyCoding | undefined): void | Promise<void>
   /** Resolves when more may be written, or when the exchange is over. */
   write(bytes: Uint8Array): Promise<void>
   wire(bytes: Uint8Array): Promise<void>
-  end(): void
+  end(): void | Promise<void>
   cut(): void
   reset(): void
 }
@@ -22,7 +25,7 @@ export async function runSteps(
   record: RequestRecord,
 ): Promise<void> {
   let coding: BodyCoding | undefined
-  const sendHead = (status = 200, init: HeadersInit = {}): void => {
+  const sendHead = async (status = 200, init: HeadersInit = {}): Promise<void> => {
     if (record.isAnswered) return
     record.isAnswered = true
     const headers = new Headers(init)
@@ -30,12 +33,15 @@ export async function runSteps(
       headers.set('content-type', 'text/event-stream')
     }
     if (coding !== undefined) headers.set('content-encoding', coding)
-    sink.head(status, headers, coding)
+    await sink.head(status, headers, coding)
+    // Ended at once, or an endless script would write into nothing for ever.
+    if (record.method === 'HEAD' || NULL_BODY.includes(status)) await finish('end')
   }
-  const finish = (how: 'end' | 'cut' | 'reset'): void => {
-    if (how === 'end') sendHead()
+  const finish = async (how: 'end' | 'cut' | 'reset'): Promise<void> => {
+    if (how === 'end') await sendHead()
+    if (record.isDone) return
     record.isDone = true
-    sink[how]()
+    await sink[how]()
   }
 
   for await (const step of steps) {
@@ -46,18 +52,18 @@ export async function runSteps(
         break
       case 'head':
         if (record.isAnswered) throw new TypeError('Cannot send a second head')
-        sendHead(step.status, step.headers)
+        await sendHead(step.status, step.headers)
         break
       case 'bytes':
-        sendHead()
-        await sink.write(step.bytes)
+        await sendHead()
+        if (!record.isDone) await sink.write(step.bytes)
         break
       case 'whole': {
         const headers = new Headers(step.headers)
         if (coding === undefined) headers.set('content-length', String(step.bytes.length))
-        sendHead(step.status, headers)
-        await sink.write(step.bytes)
-        return finish('end')
+        await sendHead(step.status, headers)
+        if (!record.isDone) await sink.write(step.bytes)
+        return await finish('end')
       }
       case 'wire':
         record.isAnswered = true
@@ -75,17 +81,17 @@ export async function runSteps(
         break
       }
       case 'hang':
-        sendHead()
+        await sendHead()
         return
       case 'never':
         return
       default:
-        return finish(step.kind)
+        return await finish(step.kind)
     }
     // Before the next step is asked for: a generator must not go on for a client that has gone.
-    if (record.over.aborted) return
+    if (record.over.aborted || record.isDone) return
   }
-  if (!record.over.aborted) finish('end')
+  if (!record.over.aborted) await finish('end')
 }
 
 /** One listener for each wait, taken off again: racing one long-lived promise would grow with every step. */

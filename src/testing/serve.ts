@@ -1,6 +1,9 @@
 import type { AddressInfo, Server, Socket } from 'node:net'
-import { answerNode } from './answer-node.ts'
+import { answerNode, toHeaders } from './answer-node.ts'
+import type { ClientRequest } from './client-request.ts'
+import type { ZlibCoder } from './flushed-coder.ts'
 import type { NodeExchange, NodeIncoming, NodeOutgoing } from './node-exchange.ts'
+import type { BodyCoding } from './step.ts'
 
 /** How a server of a test is spoken to. */
 export interface ServeOptions {
@@ -109,4 +112,57 @@ async function createServer(
     return (await import('node:https')).createServer({ ...tls, ...patient }, onRequest)
   }
   return (await import('node:http')).createServer(patient, onRequest)
+}
+
+/** A request that was sent over a connection of its own, and its answer. */
+export interface RawExchange {
+  response: Promise<{
+    status: number
+    headers: Headers
+    chunks: AsyncIterator<Uint8Array, undefined>
+  }>
+  destroy(): void
+}
+
+/** Sends one request; its body is read from the socket only as far as it is asked for. */
+export async function requestRaw(
+  url: URL,
+  { headers = {}, body, method = body === undefined ? 'GET' : 'POST', ca }: ClientRequest,
+): Promise<RawExchange> {
+  const isSecure = url.protocol === 'https:'
+  const { request } = isSecure ? await import('node:https') : await import('node:http')
+  const options = { method, headers, agent: false as const, ...(ca !== undefined && { ca }) }
+  const outgoing = request(url, options)
+  const response = new Promise<Awaited<RawExchange['response']>>((resolve, reject) => {
+    // Stays on: an answer that breaks later is told by its own stream, and by this event once more.
+    outgoing.on('error', reject)
+    outgoing.on('response', (incoming) => {
+      const chunks: AsyncIterator<Uint8Array, undefined> = incoming[Symbol.asyncIterator]()
+      resolve({ status: incoming.statusCode ?? 0, headers: toHeaders(incoming), chunks })
+    })
+  })
+  outgoing.end(body)
+  return { response, destroy: () => void outgoing.destroy() }
+}
+
+/** Starts a coder; zstd is there from Node 22.15 on. */
+export async function createCoder(coding: BodyCoding): Promise<ZlibCoder> {
+  const zlib: ZlibMakers = await import('node:zlib')
+  const make = {
+    gzip: zlib.createGzip,
+    deflate: zlib.createDeflate,
+    br: zlib.createBrotliCompress,
+    zstd: zlib.createZstdCompress,
+  }[coding]
+  if (make === undefined) {
+    throw new TypeError(`Cannot code the body as this runtime has no "${coding}"`)
+  }
+  return make()
+}
+
+interface ZlibMakers {
+  createGzip(): ZlibCoder
+  createDeflate(): ZlibCoder
+  createBrotliCompress(): ZlibCoder
+  createZstdCompress?(): ZlibCoder
 }

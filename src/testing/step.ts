@@ -50,7 +50,10 @@ export interface Steps {
   end(): UpstreamStep
   /** Closes the connection in the middle of the response: FIN and no last chunk. With HTTP/2 the whole connection. */
   cut(): UpstreamStep
-  /** Resets the connection: TCP RST, with HTTP/2 RST_STREAM on this one stream. */
+  /**
+   * Resets the connection: TCP RST, with HTTP/2 RST_STREAM on this one stream. A Node client that has not yet
+   * read what was sent before may take it for a `cut`: an `until` in front lets it read first.
+   */
   reset(): UpstreamStep
   /** Sends the head, if it was not yet, and then nothing more until the client leaves. */
   hang(): UpstreamStep

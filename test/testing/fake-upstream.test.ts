@@ -1,5 +1,18 @@
-import { type FakeUpstream, fakeUpstream, step, type UpstreamScript } from 'sse-stream-kit/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import * as zlib from 'node:zlib'
+import {
+  type BodyCoding,
+  type FakeUpstream,
+  fakeUpstream,
+  gate,
+  loopbackCertificate,
+  step,
+  type UpstreamScript,
+} from 'sse-stream-kit/testing'
+import * as undici from 'undici'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 
 const opened: FakeUpstream[] = []
 const make = (script: UpstreamScript): FakeUpstream => {
@@ -55,8 +68,10 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
   })
 
   it.each(['cut', 'reset'] as const)('breaks the body by %s', async (how) => {
-    const upstream = make([step.send({ data: '1' }), step[how]()])
+    const seen = gate()
+    const upstream = make([step.send({ data: '1' }), step.until(seen.opened), step[how]()])
     const response = await (await open(upstream))(URL_OF_TEST)
+    seen.open()
     await expect(response.text()).rejects.toThrow('terminated')
     const request = await upstream.request()
     await request.closed
@@ -130,5 +145,337 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
     await request.closed
     expect(sent).toBe(before)
     expect(request.aborted).toBe(true)
+  })
+})
+
+describe('fakeUpstream', () => {
+  it('gives each request the steps a function chooses', async () => {
+    const upstream = make(async ({ index, url }) => [step.send({ data: `${index} ${url}` })])
+    const texts = ['/a', '/b?c'].map(async (path) =>
+      (await upstream.fetch(`http://upstream.test${path}`)).text(),
+    )
+    expect(await Promise.all(texts)).toEqual(['data: 0 /a\n\n', 'data: 1 /b?c\n\n'])
+    expect((await upstream.request(1)).url).toBe('/b?c')
+    expect(upstream.requests).toHaveLength(2)
+  })
+
+  it.each(FACES)('ends an answer without a body after its head, %s', async (_, open) => {
+    let sent = 0
+    const upstream = make(function* () {
+      for (;;) {
+        sent++
+        yield step.raw('x')
+      }
+    })
+    const response = await (await open(upstream))(URL_OF_TEST, { method: 'HEAD' })
+    expect(await response.text()).toBe('')
+    await (await upstream.request()).closed
+    expect(sent).toBe(1)
+    const empty = make([step.status(204), step.hang()])
+    expect((await (await open(empty))(URL_OF_TEST)).status).toBe(204)
+  })
+
+  it.each(FACES)('keeps no more of a body than it may, %s', async (_, open) => {
+    const upstream = fakeUpstream([], { maxBodyBytes: 3 })
+    opened.push(upstream)
+    await (await open(upstream))(URL_OF_TEST, { method: 'POST', body: '12345' })
+    const request = await upstream.request()
+    expect(await request.text()).toBe('123')
+    expect(request.bodyBytes).toBe(5)
+    expect(() => fakeUpstream([], { maxBodyBytes: -1 })).toThrow(RangeError)
+  })
+
+  it.each(FACES)('breaks the answer when its script throws, and says so, %s', async (_, open) => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const upstream = make(function* () {
+      yield step.send({ data: '1' })
+      throw new Error('bad script')
+    })
+    const answer = (await open(upstream))(URL_OF_TEST).then((response) => response.text())
+    await expect(answer).rejects.toThrow()
+    expect((await warned).cause).toMatchObject({ message: 'bad script' })
+  })
+
+  it.each([
+    ['a second head', [step.status(200), step.status(200)], 'second head'],
+    ['a coding after the head', [step.status(200), step.coding('gzip')], 'after the head'],
+    ['bytes on the wire without a socket', [step.wire('HTTP')], 'listen()'],
+  ])('refuses %s', async (_, script, message) => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const upstream = make(script)
+    const answer = upstream.fetch(URL_OF_TEST).then((response) => response.text())
+    await expect(answer).rejects.toThrow()
+    expect((await warned).cause).toMatchObject({ message: expect.stringContaining(message) })
+  })
+
+  it('refuses steps that cannot be sent where they are written', () => {
+    expect(() => step.send({ event: 'a\nb', data: '' })).toThrow('"event"')
+    expect(() => step.wait(-1)).toThrow(RangeError)
+    expect(() => step.coding('lzw' as 'gzip')).toThrow('"lzw"')
+  })
+
+  it('waits by the timers of the moment, and not for a client that has gone', async () => {
+    vi.useFakeTimers()
+    try {
+      const upstream = make([step.wait(60_000), step.send({ data: '1' }), step.wait(60_000)])
+      const answer = upstream.fetch(URL_OF_TEST)
+      await vi.advanceTimersByTimeAsync(60_000)
+      const response = await answer
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+      await reader.read()
+      await vi.advanceTimersByTimeAsync(0)
+      expect(vi.getTimerCount()).toBe(1)
+      await reader.cancel()
+      expect(vi.getTimerCount()).toBe(0)
+      expect((await upstream.request()).aborted).toBe(true)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('gives each chunk only when it is asked for, and its bytes to read more than once', async () => {
+    const upstream = make([step.raw('1'), step.raw('2')])
+    for (const index of [0, 1]) {
+      const response = await upstream.fetch(URL_OF_TEST)
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader({ mode: 'byob' })
+      const request = await upstream.request(index)
+      expect(request.bytesTaken).toBe(0)
+      expect((await reader.read(new Uint8Array(8))).value).toEqual(Uint8Array.of(49))
+      expect(request.bytesTaken).toBe(1)
+      expect((await reader.read(new Uint8Array(8))).value).toEqual(Uint8Array.of(50))
+      expect((await reader.read(new Uint8Array(8))).done).toBe(true)
+    }
+  })
+
+  it('is given up with the reason of the signal, in the body too', async () => {
+    const upstream = make([step.send({ data: '1' }), step.hang()])
+    const controller = new AbortController()
+    const response = await upstream.fetch(new Request(URL_OF_TEST, { signal: controller.signal }))
+    const reason = new Error('enough')
+    const text = response.text()
+    controller.abort(reason)
+    await expect(text).rejects.toBe(reason)
+    await expect(upstream.fetch(URL_OF_TEST, { signal: controller.signal })).rejects.toBe(reason)
+    expect(upstream.requests).toHaveLength(1)
+  })
+
+  it('breaks what is open when it closes, on both faces', async () => {
+    const upstream = make([step.status(200), step.hang()])
+    const overSocket = await fetch(await upstream.listen())
+    const asFetch = await upstream.fetch(URL_OF_TEST)
+    expect(upstream.connections).toBe(1)
+    const texts = [overSocket.text(), asFetch.text()]
+    await upstream.close()
+    expect((await Promise.allSettled(texts)).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+    ])
+    expect(upstream.connections).toBe(0)
+  })
+
+  it('listens once', async () => {
+    const upstream = make([])
+    expect(await upstream.listen()).toBe(await upstream.listen())
+    expect(await upstream.listen()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+  })
+
+  it('records the body of a client that left in the middle of it', async () => {
+    const upstream = make([step.never()])
+    const url = new URL(await upstream.listen())
+    const socket = connect(Number(url.port), url.hostname)
+    socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n123')
+    const request = await upstream.request()
+    await expect.poll(() => request.bodyBytes).toBe(3)
+    socket.destroy()
+    expect(await request.text()).toBe('123')
+    await request.closed
+    expect(request.aborted).toBe(true)
+  })
+})
+
+describe('on the wire', () => {
+  /** All bytes of the answer, and whether the connection was reset. */
+  async function talk(
+    upstream: FakeUpstream,
+    onData = (): void => {},
+  ): Promise<{ text: string; isReset: boolean }> {
+    const url = new URL(await upstream.listen())
+    const socket = connect(Number(url.port), url.hostname)
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+    let text = ''
+    try {
+      for await (const chunk of socket) {
+        text += String(chunk)
+        if (text.includes('data:')) onData()
+      }
+      return { text, isReset: false }
+    } catch {
+      return { text, isReset: true }
+    }
+  }
+
+  it('cuts with a FIN and without a last chunk, after all that was sent', async () => {
+    const { text, isReset } = await talk(make([step.send({ data: '1' }), step.cut()]))
+    expect(isReset).toBe(false)
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n9\r\ndata: 1\n\n\r\n$/)
+  })
+
+  it('cuts before a head', async () => {
+    expect(await talk(make([step.cut()]))).toEqual({ text: '', isReset: false })
+  })
+
+  it('resets with a RST', async () => {
+    const seen = gate()
+    const upstream = make([step.send({ data: '1' }), step.until(seen.opened), step.reset()])
+    const { text, isReset } = await talk(upstream, seen.open)
+    expect(isReset).toBe(true)
+    expect(text).toContain('data: 1\n\n')
+  })
+
+  it('sends the head on its own, before any body', async () => {
+    const released = gate()
+    const upstream = make([
+      step.status(200, { 'x-a': 'b' }),
+      step.until(released.opened),
+      step.cut(),
+    ])
+    const url = new URL(await upstream.listen())
+    const socket = connect(Number(url.port), url.hostname)
+    socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+    const [head] = (await once(socket, 'data')) as [Buffer]
+    expect(String(head)).toMatch(/x-a: b\r\n[\s\S]*\r\n\r\n$/)
+    released.open()
+    await once(socket, 'end')
+    socket.destroy()
+  })
+
+  it('puts bytes past HTTP', async () => {
+    const { text } = await talk(make([step.wire('HTTP/1.1 200 What\r\n\r\nraw'), step.cut()]))
+    expect(text).toBe('HTTP/1.1 200 What\r\n\r\nraw')
+  })
+})
+
+describe('coded bodies', () => {
+  const codings: BodyCoding[] = ['gzip', 'deflate', 'br']
+  if ('createZstdCompress' in zlib) codings.push('zstd')
+
+  it.each(codings)('flushes each step of a body in %s', async (coding) => {
+    const released = gate()
+    const upstream = make([
+      step.coding(coding),
+      step.send({ data: '1' }),
+      step.until(released.opened),
+      step.send({ data: 'x'.repeat(100_000) }),
+    ])
+    const response = await undici.fetch(await upstream.listen())
+    expect(response.headers.get('content-encoding')).toBe(coding)
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+    expect(new TextDecoder().decode((await reader.read()).value as Uint8Array)).toBe('data: 1\n\n')
+    released.open()
+    let length = 0
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      length += (read.value as Uint8Array).length
+    }
+    expect(length).toBe(100_008)
+    await (await upstream.request()).closed
+    expect(upstream.requests[0]?.bytesTaken).toBe(100_017)
+  })
+
+  it.each(codings)('tells of %s as a fetch, decoded', async (coding) => {
+    const upstream = make([step.coding(coding), step.send({ data: '1' })])
+    const response = await upstream.fetch(URL_OF_TEST)
+    expect(response.headers.get('content-encoding')).toBe(coding)
+    expect(await response.text()).toBe('data: 1\n\n')
+  })
+
+  it.skipIf('createZstdCompress' in zlib)('says that there is no zstd', async () => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const upstream = make([step.coding('zstd'), step.send({ data: '1' })])
+    await expect(fetch(await upstream.listen())).rejects.toThrow('fetch failed')
+    expect((await warned).cause).toMatchObject({ message: expect.stringContaining('"zstd"') })
+  })
+})
+
+describe('over TLS', () => {
+  /** A client that trusts the certificate, and speaks HTTP/2 if it should. */
+  async function trusting(
+    script: UpstreamScript,
+    http2: boolean,
+  ): Promise<{ upstream: FakeUpstream; ask: () => Promise<undici.Response> }> {
+    const tls = await loopbackCertificate()
+    const upstream = make(script)
+    const url = await upstream.listen({ tls, http2 })
+    const dispatcher = new undici.Agent({ connect: { ca: tls.cert }, allowH2: http2 })
+    agents.push(dispatcher)
+    return {
+      upstream,
+      ask: () => undici.fetch(`${url}/v1`, { method: 'POST', body: 'hi', dispatcher }),
+    }
+  }
+  const agents: undici.Agent[] = []
+  afterEach(async () => {
+    await Promise.all(agents.splice(0).map((agent) => agent.destroy()))
+  })
+
+  it.each([
+    ['1.1', false],
+    ['2.0', true],
+  ])('speaks HTTP/%s', async (version, http2) => {
+    const { upstream, ask } = await trusting([step.send({ data: '1' })], http2)
+    expect(await (await ask()).text()).toBe('data: 1\n\n')
+    const request = await upstream.request()
+    expect(request).toMatchObject({ httpVersion: version, method: 'POST', url: '/v1' })
+    expect(await request.text()).toBe('hi')
+    await request.closed
+    expect(request).toMatchObject({ aborted: false, bytesTaken: 9 })
+  })
+
+  it('resets one stream of HTTP/2 and keeps its connection', async () => {
+    const { upstream, ask } = await trusting(
+      ({ index }) => (index === 0 ? [step.send({ data: '1' }), step.reset()] : []),
+      true,
+    )
+    await expect(ask().then((response) => response.text())).rejects.toThrow()
+    await (await upstream.request()).closed
+    expect(upstream.connections).toBe(1)
+  })
+
+  it('cuts the connection of HTTP/2', async () => {
+    const { upstream, ask } = await trusting([step.send({ data: '1' }), step.cut()], true)
+    await expect(ask().then((response) => response.text())).rejects.toThrow()
+    await (await upstream.request()).closed
+    expect(upstream.requests[0]?.aborted).toBe(false)
+  })
+
+  it('tells that a client of HTTP/2 left', async () => {
+    const { upstream, ask } = await trusting([step.send({ data: '1' }), step.hang()], true)
+    const response = await ask()
+    await response.body?.cancel()
+    const request = await upstream.request()
+    await request.closed
+    expect(request.aborted).toBe(true)
+    expect(upstream.connections).toBe(1)
+  })
+
+  it('refuses to put bytes past HTTP/2', async () => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const { ask } = await trusting([step.wire('x')], true)
+    await expect(ask()).rejects.toThrow()
+    expect((await warned).cause).toMatchObject({ message: expect.stringContaining('HTTP/2') })
+  })
+
+  it('wants a certificate for HTTP/2', async () => {
+    await expect(make([]).listen({ http2: true })).rejects.toThrow('needs tls')
+  })
+
+  it('makes a certificate that is its own, for the loopback address', async () => {
+    const [one, other] = await Promise.all([loopbackCertificate(), loopbackCertificate()])
+    const certificate = new X509Certificate(one.cert)
+    expect(certificate.checkIP('127.0.0.1')).toBe('127.0.0.1')
+    expect(certificate.checkHost('localhost')).toBe('localhost')
+    expect(certificate.verify(certificate.publicKey)).toBe(true)
+    expect(certificate.checkPrivateKey(createPrivateKey(one.key))).toBe(true)
+    expect(other.key).not.toBe(one.key)
+    expect(other.cert).not.toBe(one.cert)
   })
 })

@@ -1,0 +1,37 @@
+/** A promise that somebody else resolves. */
+export interface Gate {
+  /** Resolves when the gate is opened. */
+  readonly opened: Promise<void>
+  /** Opens it, for good. */
+  open(): void
+}
+
+/**
+ * Makes a gate that a script waits at until the test opens it, so that no test needs to sleep.
+ *
+ * - Holds one promise; nothing is left to cancel, and it never rejects.
+ *
+ * @example Send the second event when the first has been seen
+ * ```ts
+ * import { fakeUpstream, gate, step } from 'sse-stream-kit/testing'
+ *
+ * const seen = gate()
+ * const upstream = fakeUpstream([
+ *   step.send({ data: '1' }),
+ *   step.until(seen.opened),
+ *   step.send({ data: '2' }),
+ * ])
+ * const response = await upstream.fetch('http://upstream.test/')
+ * for await (const chunk of response.body!) {
+ *   console.log(new TextDecoder().decode(chunk))
+ *   seen.open()
+ * }
+ * ```
+ */
+export function gate(): Gate {
+  let open = (): void => {}
+  const opened = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  return { opened, open: () => open() }
+}

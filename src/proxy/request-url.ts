@@ -28,7 +28,7 @@ function joinQueries(base: string, request: string): string {
 /** Looks through up to three layers of percent-encoding. */
 function hasDotSegment(pathname: string): boolean {
   let path = pathname
-  for (let layer = 0; layer < 3; layer++) {
+  for (let layer = 0; layer <= 3; layer++) {
     if (path.split(/[/\\]/).some((segment) => segment === '..' || segment === '.')) return true
     // Only the characters that dot segments are made of; others may be cut sequences.
     const decoded = path.replace(/%(2e|2f|5c|25)/gi, (_, hex: string) =>

@@ -1,0 +1,85 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  type ProxyOptions,
+  type SseProxy,
+  type StreamSummary,
+  sseProxy,
+  type Upstream,
+} from 'sse-stream-kit'
+import { toNodeHandler } from 'sse-stream-kit/node'
+import {
+  type FakeUpstream,
+  fakeUpstream,
+  type ServeOptions,
+  type UpstreamScript,
+} from 'sse-stream-kit/testing'
+import { expect, onTestFinished } from 'vitest'
+
+export interface OpenProxy {
+  /** Where its clients reach it. */
+  url: string
+  proxy: SseProxy
+  upstream: FakeUpstream
+  /** Of the requests that are over, in the order of their ends. */
+  summaries: StreamSummary[]
+  /** Resolves to the summary of that index when there is one. */
+  ended(index?: number): Promise<StreamSummary>
+}
+
+export interface OpenProxyOptions extends ProxyOptions {
+  /** What the proxy is made for, given where the upstream is. @default its address */
+  to?: (upstreamUrl: string) => Upstream
+  listen?: ServeOptions
+}
+
+/** A proxy in front of a fake upstream, both on real sockets, for as long as the test runs. */
+export async function openProxy(
+  script: UpstreamScript,
+  { to = (url) => url, listen = {}, ...options }: OpenProxyOptions = {},
+): Promise<OpenProxy> {
+  const upstream = fakeUpstream(script)
+  const summaries: StreamSummary[] = []
+  const waiting: { index: number; resolve: (summary: StreamSummary) => void }[] = []
+  const pairs = { started: 0, ended: 0 }
+  const proxy = sseProxy(to(await upstream.listen(listen)), {
+    metrics: {
+      streamStarted: () => {
+        pairs.started++
+      },
+      streamEnded: () => {
+        pairs.ended++
+      },
+    },
+    ...options,
+    onEnd: (summary) => {
+      summaries.push(summary)
+      for (const { index, resolve } of waiting) {
+        if (index === summaries.length - 1) resolve(summary)
+      }
+      options.onEnd?.(summary)
+    },
+  })
+  const server = createServer(toNodeHandler(proxy))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(async () => {
+    await proxy.close({ drainMs: 0 })
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+    await upstream.close()
+    // Whatever the test was about: each request is reported once, on every path.
+    expect(proxy.metrics.active).toBe(0)
+    expect(summaries).toHaveLength(proxy.metrics.started)
+    if (options.metrics === undefined) {
+      expect(pairs).toEqual({ started: summaries.length, ended: summaries.length })
+    }
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    proxy,
+    upstream,
+    summaries,
+    ended: async (index = 0) =>
+      summaries[index] ?? (await new Promise((resolve) => waiting.push({ index, resolve }))),
+  }
+}

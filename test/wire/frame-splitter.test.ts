@@ -1,0 +1,231 @@
+import fc from 'fast-check'
+import { FrameSplitter, type FrameSplitterOptions } from 'sse-stream-kit/streams'
+import { streamOf } from 'sse-stream-kit/testing'
+import { describe, expect, it, vi } from 'vitest'
+import { warningsDuring } from '../pipeline/warnings-during.ts'
+import { allOf } from '../spec/all-of.ts'
+import { cuttingPlaces, endsAtBoundary } from '../spec/boundary-oracle.ts'
+import { bytes } from '../spec/bytes.ts'
+import { someChunks, someSse } from '../spec/some-sse.ts'
+
+/** What comes out of the stage at once for each chunk that goes in. */
+function split(chunks: Iterable<Uint8Array>, options?: FrameSplitterOptions) {
+  const stage = FrameSplitter.stage(options)
+  const pieces: Uint8Array[][] = []
+  stage.start({
+    emit: (piece) => pieces.at(-1)?.push(piece),
+    error: () => {},
+    desiredSize: 1,
+    queued: 0,
+  })
+  let error: unknown
+  try {
+    for (const chunk of chunks) {
+      pieces.push([])
+      stage.push(chunk)
+    }
+    pieces.push([])
+    stage.end()
+  } catch (thrown) {
+    error = thrown
+  }
+  return { pieces, error }
+}
+
+describe('FrameSplitter', () => {
+  it('passes a chunk that ends at a boundary on as it is, however many events it holds', () => {
+    for (const text of ['data: 1\n\n', 'data: 1\n\ndata: 2\r\n\r\n:c\r\r', '\n', '\r']) {
+      const chunk = bytes(text)
+      const { pieces } = split([chunk, chunk])
+      expect(pieces[0]?.[0]).toBe(chunk)
+      expect(pieces[1]?.[0]).toBe(chunk)
+      expect(pieces.flat()).toHaveLength(2)
+    }
+  })
+
+  it('passes the whole events of a chunk on as a view of it, and copies only what an event spans', () => {
+    const first = bytes('data: 1\n\ndata: 2\n\nda')
+    const second = bytes('ta: 3\n\ndata: 4\n\n')
+    const { pieces } = split([first, second])
+    expect(pieces[0]).toHaveLength(1)
+    expect(pieces[0]?.[0]?.buffer).toBe(first.buffer)
+    expect(pieces[0]?.[0]).toEqual(bytes('data: 1\n\ndata: 2\n\n'))
+    expect(pieces[1]).toEqual([bytes('data: 3\n\ndata: 4\n\n')])
+  })
+
+  it('keeps no hold on a chunk: one that is changed after it was taken changes nothing', () => {
+    const stage = FrameSplitter.stage()
+    const pieces: Uint8Array[] = []
+    stage.start({ emit: (piece) => pieces.push(piece), error: () => {}, desiredSize: 1, queued: 0 })
+    const chunk = bytes('data: 1')
+    stage.push(chunk)
+    chunk.fill(0)
+    stage.push(bytes('\n\n'))
+    stage.push(bytes('data: 2'))
+    stage.push(bytes('\n\n'))
+    expect(pieces).toEqual([bytes('data: 1\n\n'), bytes('data: 2\n\n')])
+  })
+
+  it('gives each chunk at once all that is whole, changes no byte, and cuts at boundaries only', () => {
+    fc.assert(
+      fc.property(someChunks(someSse), (chunks) => {
+        const input = bytes(...chunks)
+        const places = cuttingPlaces(input)
+        const { pieces } = split(chunks)
+        let arrived = 0
+        let given = 0
+        for (const [index, chunk] of chunks.entries()) {
+          arrived += chunk.length
+          for (const piece of pieces[index] as Uint8Array[]) {
+            expect(piece.length).toBeGreaterThan(0)
+            given += piece.length
+            expect(endsAtBoundary(input.subarray(0, given))).toBe(true)
+          }
+          expect(given).toBe(Math.max(0, ...places.filter((place) => place <= arrived)))
+        }
+        expect(bytes(...pieces.flat())).toEqual(input)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('passes an unfinished end on as it is, and says how long it is', async () => {
+    const onTail = vi.fn()
+    const chunks = ['data: 1\n\ndata', ': 2\n']
+    const pieces = await allOf(streamOf(chunks).pipeThrough(new FrameSplitter({ onTail })))
+    expect(pieces).toEqual([bytes('data: 1\n\n'), bytes('data: 2\n')])
+    expect(onTail.mock.calls).toEqual([[8]])
+  })
+
+  it('says nothing of an end that is whole', async () => {
+    const onTail = vi.fn()
+    await allOf(streamOf(['data: 1\n\n']).pipeThrough(new FrameSplitter({ onTail })))
+    await allOf(streamOf([]).pipeThrough(new FrameSplitter({ onTail })))
+    expect(onTail).not.toHaveBeenCalled()
+  })
+
+  it('says nothing of an end that was an error, or a cancel', async () => {
+    const onTail = vi.fn()
+    const failure = new Error('cut')
+    const cut = streamOf(['data: 1\n\ndata: 2', { error: failure }])
+    const reader = cut.pipeThrough(new FrameSplitter({ onTail })).getReader()
+    expect((await reader.read()).value).toEqual(bytes('data: 1\n\n'))
+    await expect(reader.read()).rejects.toBe(failure)
+    const left = streamOf(['data: 1\n\ndata: 2'])
+      .pipeThrough(new FrameSplitter({ onTail }))
+      .getReader()
+    await left.read()
+    await left.cancel()
+    expect(onTail).not.toHaveBeenCalled()
+  })
+
+  it('goes on, and reports once, when onTail throws', async () => {
+    const thrown = new Error('hook')
+    let text = ''
+    const warnings = await warningsDuring(async () => {
+      const splitter = new FrameSplitter({
+        onTail: () => {
+          throw thrown
+        },
+      })
+      text = await new Response(streamOf(['data']).pipeThrough(splitter)).text()
+    })
+    expect(text).toBe('data')
+    expect(warnings.map(({ cause }) => cause)).toEqual([thrown])
+  })
+
+  describe('with maxEventBytes', () => {
+    it('takes an event of exactly the limit, its blank line included', () => {
+      for (const text of ['data: 1\n\n', 'data: 1\r\r', 'data: 1\r\n\r\n']) {
+        const chunk = bytes(text)
+        expect(split([chunk, chunk], { maxEventBytes: chunk.length }).error).toBeUndefined()
+      }
+    })
+
+    it('errors with SSE_LIMIT at the first byte over it, behind every event that was whole', async () => {
+      const seen: Uint8Array[] = []
+      const splitter = new FrameSplitter({ maxEventBytes: 9 })
+      const source = streamOf(['data: 1\n\ndata: 2\n\ndata: 30\n\n'])
+      let error: unknown
+      try {
+        for await (const piece of source.pipeThrough(splitter)) seen.push(piece)
+      } catch (thrown) {
+        error = thrown
+      }
+      expect(bytes(...seen)).toEqual(bytes('data: 1\n\ndata: 2\n\n'))
+      expect(error).toMatchObject({
+        name: 'SseLimitError',
+        code: 'SSE_LIMIT',
+        option: 'maxEventBytes',
+        limit: 9,
+        actual: 10,
+      })
+      expect(source.cancelReason).toBe(error)
+    })
+
+    it('errors at the same event however the stream is cut', () => {
+      const limits = fc.constantFrom(4, 5, 8, 13)
+      fc.assert(
+        fc.property(someChunks(someSse), limits, (chunks, maxEventBytes) => {
+          const input = bytes(...chunks)
+          const { pieces, error } = split(chunks, { maxEventBytes })
+          let last = 0
+          let isOver = false
+          for (const place of [...cuttingPlaces(input), input.length]) {
+            isOver = place - last > maxEventBytes
+            if (isOver) break
+            last = place
+          }
+          expect(error !== undefined).toBe(isOver)
+          expect(bytes(...pieces.flat())).toEqual(isOver ? input.subarray(0, last) : input)
+        }),
+        { numRuns: 2000 },
+      )
+    })
+
+    it('holds no more than the limit of an event that does not end', () => {
+      const set = vi.spyOn(Object.getPrototypeOf(Uint8Array.prototype), 'set')
+      try {
+        const limit = 10_000
+        split(
+          Array.from({ length: 100 }, () => new Uint8Array(1000).fill(0x78)),
+          { maxEventBytes: limit },
+        )
+        const largest = set.mock.contexts.map((target) => (target as Uint8Array).length)
+        expect(Math.max(...largest)).toBeLessThanOrEqual(limit)
+      } finally {
+        set.mockRestore()
+      }
+    })
+
+    it.each([0, -1, 1.5, Number.NaN, '9' as never])('refuses %s', (maxEventBytes) => {
+      expect(() => new FrameSplitter({ maxEventBytes })).toThrow(RangeError)
+    })
+
+    it('takes Infinity for no limit, and undefined for the default', () => {
+      const long = new Uint8Array(17_000_000).fill(0x78)
+      expect(split([long], { maxEventBytes: Infinity }).error).toBeUndefined()
+      expect(split([long], { maxEventBytes: undefined }).error).toMatchObject({ limit: 16_777_216 })
+    })
+  })
+
+  it('copies each byte a few times at most, of 1 MiB that comes byte by byte', () => {
+    const set = vi.spyOn(Object.getPrototypeOf(Uint8Array.prototype), 'set')
+    try {
+      const length = 1_048_576
+      const byte = bytes('x')
+      const { pieces } = split(
+        (function* () {
+          for (let index = 0; index < length; index++) yield byte
+          yield bytes('\n\n')
+        })(),
+      )
+      expect(pieces.flat()[0]).toHaveLength(length + 2)
+      let copied = 0
+      for (const [source] of set.mock.calls) copied += (source as Uint8Array).length
+      expect(copied).toBeLessThan(4 * length)
+    } finally {
+      set.mockRestore()
+    }
+  })
+})

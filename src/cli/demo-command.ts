@@ -1,0 +1,95 @@
+import { sseProxy } from '../index.ts'
+import { bufferingRelay } from './buffering-relay.ts'
+import { ColumnsDisplay, MIN_COLUMNS } from './columns-display.ts'
+import { type DemoDisplay, type DemoSide, SIDE_NAMES } from './demo-display.ts'
+import { type DemoFlags, demoFlags } from './demo-flags.ts'
+import { demoOrigin, WARM_UP_PATH } from './demo-origin.ts'
+import { figuresTable } from './figures-table.ts'
+import { HEARTBEAT_FRAME } from './heartbeat-frame.ts'
+import type { HostProcess } from './host-process.ts'
+import { judgeAnswers, MAX_FIRST_TOKEN_SHARE } from './judge-answers.ts'
+import { LinesDisplay } from './lines-display.ts'
+import { listen } from './listen.ts'
+import { type MeasuredAnswer, measureAnswer } from './measure-answer.ts'
+
+/**
+ * Shows what buffering costs; resolves to the exit code, 0 if the streamed answer was quick and both are the same.
+ *
+ * @throws {@link UsageError} for wrong arguments
+ */
+export async function demoCommand(args: readonly string[], host: HostProcess): Promise<number> {
+  const flags = demoFlags(args)
+  const display = chooseDisplay(flags, host)
+  const onInterrupt = (): void => {
+    display.stop()
+    host.exit(130)
+  }
+  host.on('SIGINT', onInterrupt)
+  try {
+    const { remote } = flags
+    const whom =
+      remote === undefined ? 'a built-in upstream' : remote.url.origin + remote.url.pathname
+    host.stdout.write(`\nThe same prompt through two proxies, to ${whom}:\n\n`)
+    const { streamed, buffered } = await runBoth(flags, display)
+    return report(streamed, buffered, host)
+  } finally {
+    display.stop()
+    host.off('SIGINT', onInterrupt)
+  }
+}
+
+function chooseDisplay({ isPlain }: DemoFlags, { stdout, env }: HostProcess): DemoDisplay {
+  const isTerminal = stdout.isTTY === true && env['TERM'] !== 'dumb' && !env['NO_COLOR']
+  const isWide = (stdout.columns ?? 80) >= MIN_COLUMNS
+  return isTerminal && isWide && !isPlain ? new ColumnsDisplay(stdout) : new LinesDisplay(stdout)
+}
+
+async function runBoth(
+  flags: DemoFlags,
+  display: DemoDisplay,
+): Promise<Record<DemoSide, MeasuredAnswer>> {
+  const origin = await demoOrigin(flags)
+  const proxy = sseProxy(origin.url, {
+    heartbeat: { intervalMs: flags.heartbeatMs, frame: HEARTBEAT_FRAME },
+  })
+  const servers = {
+    buffered: await listen(bufferingRelay(origin.url), 0, '127.0.0.1'),
+    streamed: await listen(proxy, 0, '127.0.0.1'),
+  }
+  const measure = async (side: DemoSide): Promise<MeasuredAnswer> => {
+    const answer = await measureAnswer(servers[side].url + flags.path, flags.body, {
+      onToken: (text, atMs) => display.token(side, text, atMs),
+      onHeartbeat: (atMs) => display.heartbeat(side, atMs),
+    })
+    display.done(side, answer.totalMs)
+    return answer
+  }
+  try {
+    // The first `fetch` of a process loads its code, which no proxy is to blame for.
+    await Promise.all(Object.values(servers).map(({ url }) => fetch(url + WARM_UP_PATH)))
+    display.start()
+    const [buffered, streamed] = await Promise.all([measure('buffered'), measure('streamed')])
+    return { buffered, streamed }
+  } finally {
+    display.stop()
+    await proxy.close({ drainMs: 0 })
+    await Promise.all([servers.buffered.close(0), servers.streamed.close(0), origin.close()])
+  }
+}
+
+function report(streamed: MeasuredAnswer, buffered: MeasuredAnswer, host: HostProcess): number {
+  const table = figuresTable([
+    [SIDE_NAMES.buffered, buffered],
+    [SIDE_NAMES.streamed, streamed],
+  ])
+  const complaints = judgeAnswers(streamed, buffered)
+  const verdict = complaints.map((complaint) => `FAIL  ${complaint}`)
+  if (complaints.length === 0) {
+    verdict.push(
+      `PASS  the first token of ${SIDE_NAMES.streamed} came before ${MAX_FIRST_TOKEN_SHARE * 100} % of the time was over`,
+      `      both answers are the same ${streamed.bytes.length} bytes, heartbeats aside`,
+    )
+  }
+  host.stdout.write(`\n${[...table, '', ...verdict].join('\n')}\n`)
+  return complaints.length > 0 ? 1 : 0
+}

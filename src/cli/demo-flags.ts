@@ -1,0 +1,97 @@
+import { headerFlags } from './header-flags.ts'
+import { numberFlag } from './number-flag.ts'
+import { type FlagKind, type Flags, readFlags } from './read-flags.ts'
+import { urlFlag } from './url-flag.ts'
+import { UsageError } from './usage-error.ts'
+
+const KINDS = {
+  speed: 'value',
+  upstream: 'value',
+  path: 'value',
+  header: 'values',
+  model: 'value',
+  prompt: 'value',
+  body: 'value',
+  'heartbeat-ms': 'value',
+  plain: 'switch',
+} as const satisfies Record<string, FlagKind>
+
+type DemoFlag = keyof typeof KINDS
+
+const REMOTE_ONLY = ['path', 'header', 'model', 'prompt', 'body'] as const
+
+/** What the flags of the demo come to. */
+export interface DemoFlags {
+  /** Whom to ask; the built-in upstream if absent. */
+  remote: { url: URL; headers: Headers } | undefined
+  path: string
+  body: string
+  speed: number
+  heartbeatMs: number
+  isPlain: boolean
+}
+
+/**
+ * Reads the arguments of the demo.
+ *
+ * @throws {@link UsageError} that names the flag
+ */
+export function demoFlags(args: readonly string[]): DemoFlags {
+  const flags = readFlags(args, KINDS)
+  const upstream = flags.value('upstream')
+  const stray = REMOTE_ONLY.find((name) => flags.has(name))
+  if (upstream === undefined && stray !== undefined) {
+    throw new UsageError(`--${stray} goes with --upstream`)
+  }
+  if (upstream !== undefined && flags.has('speed')) {
+    throw new UsageError('--speed is for the built-in upstream, and excludes --upstream')
+  }
+  const path = flags.value('path') ?? '/v1/chat/completions'
+  if (!path.startsWith('/')) {
+    throw new UsageError(`--path must start with a slash: current value is "${path}"`)
+  }
+  const speed =
+    numberFlag('speed', flags.value('speed'), { min: 0.1, max: 100, fraction: true }) ?? 1
+  const heartbeatMs = numberFlag('heartbeat-ms', flags.value('heartbeat-ms'), { min: 1 })
+  return {
+    remote: upstream === undefined ? undefined : remote(upstream, path, flags),
+    path,
+    body: requestBody(flags),
+    speed,
+    heartbeatMs: heartbeatMs ?? 200 / speed,
+    isPlain: flags.has('plain'),
+  }
+}
+
+function remote(
+  upstream: string,
+  path: string,
+  flags: Flags<DemoFlag>,
+): { url: URL; headers: Headers } {
+  const base = urlFlag('upstream', upstream)
+  const headers = headerFlags(flags.values('header'))
+  if (!headers.has('content-type')) headers.set('content-type', 'application/json')
+  // Appended, not resolved: the path of the base counts, and no path leads to another host.
+  return { url: new URL(base.origin + base.pathname.replace(/\/+$/, '') + path), headers }
+}
+
+function requestBody(flags: Flags<DemoFlag>): string {
+  const body = flags.value('body')
+  if (body === undefined) {
+    const content = flags.value('prompt') ?? 'Explain backpressure in about 120 words.'
+    return JSON.stringify({
+      model: flags.value('model') ?? 'gpt-4o-mini',
+      stream: true,
+      messages: [{ role: 'user', content }],
+    })
+  }
+  if (flags.has('model') || flags.has('prompt')) {
+    throw new UsageError('--body is the whole body, and excludes --model and --prompt')
+  }
+  try {
+    JSON.parse(body)
+  } catch {
+    throw new UsageError('--body must be JSON')
+  }
+  return body
+}

@@ -1,0 +1,34 @@
+/** What `demo --help` says; at most 80 characters a line. */
+export const DEMO_USAGE = `One prompt through two proxies at the same time: one buffers the whole answer,
+the bug that makes chat feel slow, the other one is sse-stream-kit. Without
+flags it needs no key: a built-in upstream answers like a chat model.
+
+Usage
+  sse-stream-kit demo [flags]
+
+The built-in upstream
+  --speed N                play it N times as fast, heartbeats too [1]
+
+A real endpoint, which is asked once: both proxies relay that one answer
+  --upstream URL           such as https://api.openai.com
+  --path PATH              appended to it [/v1/chat/completions]
+  --header 'NAME: VALUE'   set on the request; repeatable
+  --model NAME             [gpt-4o-mini]
+  --prompt TEXT            [Explain backpressure in about 120 words.]
+  --body JSON              the whole body, instead of --model and --prompt
+
+Both
+  --heartbeat-ms N         comment after so long a silence [200, at speed 1]
+  --plain                  lines instead of columns; so it is without a
+                           terminal, or with NO_COLOR set
+  --help, --version
+
+Exit codes: 0 if the first streamed token came in the first 10 % of its answer's
+time and both answers are the same byte for byte, 1 if not, 2 for wrong
+arguments.
+
+Examples
+  sse-stream-kit demo
+  sse-stream-kit demo --upstream https://api.openai.com \\
+    --header "authorization: Bearer $OPENAI_API_KEY"
+`

@@ -1,0 +1,53 @@
+import { demoCommand } from './demo-command.ts'
+import { DEMO_USAGE } from './demo-usage.ts'
+import type { HostProcess } from './host-process.ts'
+import { packageVersion } from './package-version.ts'
+import { proxyCommand } from './proxy-command.ts'
+import { PROXY_USAGE } from './proxy-usage.ts'
+import { UsageError } from './usage-error.ts'
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'the port needs more rights',
+  EADDRNOTAVAIL: 'the address is none of this machine',
+  ENOTFOUND: 'the host is not known',
+}
+
+/** Runs the command that the arguments ask for; resolves to the exit code, and never rejects. */
+export async function main(args: readonly string[], host: HostProcess): Promise<number> {
+  // Whoever read the output may leave, as `head` does: that must not break the streams of others.
+  host.stdout.on('error', () => {})
+  const isDemo = args[0] === 'demo'
+  try {
+    const [usage, command, rest] = isDemo
+      ? ([DEMO_USAGE, demoCommand, args.slice(1)] as const)
+      : ([PROXY_USAGE, proxyCommand, args] as const)
+    if (rest.includes('--help') || rest.includes('-h')) {
+      host.stdout.write(usage)
+      return 0
+    }
+    if (rest.includes('--version')) {
+      host.stdout.write(`${packageVersion()}\n`)
+      return 0
+    }
+    return await command(rest, host)
+  } catch (error) {
+    if (error instanceof UsageError) {
+      const help = isDemo ? 'demo --help' : '--help'
+      host.stderr.write(`sse-stream-kit: ${error.message} (${help} lists all flags)\n`)
+      return 2
+    }
+    host.stderr.write(`sse-stream-kit: ${oneLine(error)}\n`)
+    return 1
+  }
+}
+
+function oneLine(error: unknown): string {
+  const { code, port, address, hostname } = error as Record<string, string | undefined>
+  const reason = code === undefined ? undefined : REASONS[code]
+  if (reason !== undefined) {
+    const place = [address ?? hostname, port].filter((part) => part !== undefined).join(':')
+    return `Cannot listen on ${place}: ${reason}`
+  }
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ')
+}

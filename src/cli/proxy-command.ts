@@ -1,0 +1,59 @@
+import { sseProxy } from '../index.ts'
+import { healthHandler, metricsHandler, StreamRegistry } from '../metrics.ts'
+import type { HostProcess } from './host-process.ts'
+import { listen } from './listen.ts'
+import { proxyFlags } from './proxy-flags.ts'
+import { shutdownSignals } from './shutdown-signals.ts'
+import { summaryLine } from './summary-line.ts'
+
+/** What connections get to flush their last bytes once the time for draining is over, in milliseconds. */
+const LAST_BYTES_MS = 250
+
+/**
+ * Runs the proxy until a signal ends it; resolves to the exit code.
+ *
+ * @throws {@link UsageError} for wrong arguments
+ * @throws what the system says when it cannot listen, with its `code`
+ */
+export async function proxyCommand(args: readonly string[], host: HostProcess): Promise<number> {
+  const { upstream, port, host: address, drainMs, isLogged, options } = proxyFlags(args)
+  const print = (line: string): void => void host.stdout.write(`${line}\n`)
+  const registry = new StreamRegistry()
+  const proxy = sseProxy(upstream, {
+    ...options,
+    metrics: registry,
+    ...(isLogged && { onEnd: (summary) => print(summaryLine(summary, new Date())) }),
+  })
+  const routes: Record<string, (request: Request) => Response> = {
+    '/health': healthHandler(registry),
+    '/metrics': metricsHandler(registry),
+  }
+  const listener = await listen(
+    (request) => {
+      const { pathname } = new URL(request.url)
+      return Object.hasOwn(routes, pathname)
+        ? (routes[pathname] as (typeof routes)[string])(request)
+        : proxy(request)
+    },
+    port,
+    address,
+  )
+  const signals = shutdownSignals(host)
+  // Not the whole URL: its query may hold a key.
+  print(`Listening on ${listener.url}, relaying to ${upstream.origin}${upstream.pathname}`)
+
+  await signals.first
+  const drainedBy = performance.now() + drainMs
+  registry.setDraining(true)
+  const { active } = proxy.metrics
+  if (active > 0) {
+    print(`Draining: ${active} running, ${drainMs / 1000} s at most; signal again to end at once`)
+  }
+  // The server listens meanwhile: a load balancer has to hear of it from /health.
+  await proxy.close({ drainMs })
+  // What a stream that has ended left in the socket's buffer is part of it.
+  await listener.close(Math.max(drainedBy - performance.now(), LAST_BYTES_MS))
+  signals.ignore()
+  print('Stopped')
+  return 0
+}

@@ -1,0 +1,94 @@
+import type { ProxyOptions } from '../index.ts'
+import { headerFlags } from './header-flags.ts'
+import { numberFlag } from './number-flag.ts'
+import { type FlagKind, type Flags, readFlags } from './read-flags.ts'
+import { urlFlag } from './url-flag.ts'
+import { UsageError } from './usage-error.ts'
+
+const KINDS = {
+  upstream: 'value',
+  port: 'value',
+  host: 'value',
+  header: 'values',
+  'forward-credentials': 'switch',
+  'no-forward-credentials': 'switch',
+  connections: 'value',
+  http2: 'switch',
+  'heartbeat-ms': 'value',
+  'idle-ms': 'value',
+  'high-water': 'value',
+  'low-water': 'value',
+  'drain-ms': 'value',
+  log: 'switch',
+} as const satisfies Record<string, FlagKind>
+
+type ProxyFlag = keyof typeof KINDS
+
+/** Node turns a longer delay into one of 1 ms. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+const CREDENTIALS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const
+
+/** What the flags of the proxy come to. */
+export interface ProxyFlags {
+  upstream: URL
+  port: number
+  host: string
+  drainMs: number
+  isLogged: boolean
+  options: ProxyOptions
+}
+
+/**
+ * Reads the arguments of the proxy.
+ *
+ * @throws {@link UsageError} that names the flag
+ */
+export function proxyFlags(args: readonly string[]): ProxyFlags {
+  const flags = readFlags(args, KINDS)
+  const number = (flag: ProxyFlag, min: number, max?: number): number | undefined =>
+    numberFlag(flag, flags.value(flag), { min, max })
+  const upstream = flags.value('upstream')
+  if (upstream === undefined) throw new UsageError('--upstream URL is missing')
+  const headers = headerFlags(flags.values('header'))
+  const heartbeatMs = number('heartbeat-ms', 0, MAX_DELAY_MS)
+  const idleMs = number('idle-ms', 0, MAX_DELAY_MS)
+  return {
+    upstream: urlFlag('upstream', upstream),
+    port: number('port', 0, 65_535) ?? 8080,
+    host: flags.value('host') ?? '127.0.0.1',
+    drainMs: number('drain-ms', 0, MAX_DELAY_MS) ?? 30_000,
+    isLogged: flags.has('log'),
+    options: {
+      headers,
+      forwardCredentials: forwardsCredentials(flags, headers),
+      heartbeat: heartbeatMs === 0 ? false : { intervalMs: heartbeatMs },
+      timeouts: { idleMs: idleMs === 0 ? false : idleMs },
+      watermark: watermark(number('high-water', 1), number('low-water', 0)),
+      pool: { connections: number('connections', 1), allowH2: flags.has('http2') },
+    },
+  }
+}
+
+function forwardsCredentials(flags: Flags<ProxyFlag>, headers: Headers): boolean {
+  const isOn = flags.has('forward-credentials')
+  const isOff = flags.has('no-forward-credentials')
+  if (isOn && isOff) {
+    throw new UsageError('--forward-credentials and --no-forward-credentials exclude each other')
+  }
+  // With a key of its own the proxy is who the upstream knows: another key beside it would be an accident.
+  return isOn || (!isOff && !CREDENTIALS.some((name) => headers.has(name)))
+}
+
+function watermark(
+  highBytes: number | undefined,
+  lowBytes: number | undefined,
+): ProxyOptions['watermark'] {
+  // 65,536 is the proxy's own default, which it would name by its option.
+  const highest = highBytes ?? 65_536
+  if (lowBytes !== undefined && lowBytes > highest) {
+    throw new UsageError(
+      `--low-water must be <= --high-water (${highest}): current value is "${lowBytes}"`,
+    )
+  }
+  return { highBytes, lowBytes }
+}

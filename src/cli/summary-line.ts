@@ -1,0 +1,35 @@
+import type { StreamSummary } from '../index.ts'
+
+/**
+ * A finished request as one line of `key=value` pairs: for people, and for what reads logs.
+ *
+ * Every value is a number or a word of ours, so that nothing a client or an upstream sent can forge a line.
+ */
+export function summaryLine(summary: StreamSummary, endedAt: Date): string {
+  const { verdict, code, phase, status, isSse, gaps, pauses } = summary
+  const fields: Record<string, string | number | undefined> = {
+    time: endedAt.toISOString(),
+    verdict,
+    code,
+    phase,
+    status,
+    kind: isSse ? 'stream' : 'plain',
+    headers_ms: whole(summary.headersMs),
+    first_event_ms: whole(summary.firstEventMs),
+    total_ms: whole(summary.durationMs),
+    max_gap_ms: whole(gaps?.maxMs),
+    events: summary.events,
+    heartbeats: summary.heartbeats,
+    bytes_in: summary.bytesIn,
+    bytes_out: summary.bytesOut,
+    pauses: pauses.count,
+  }
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')
+}
+
+function whole(durationMs: number | undefined): number | undefined {
+  return durationMs === undefined ? undefined : Math.round(durationMs)
+}

@@ -1,0 +1,19 @@
+import { UsageError } from './usage-error.ts'
+
+/**
+ * Reads the value of a flag as the URL of a server.
+ *
+ * @throws {@link UsageError} if it is none, is not http or https, or holds a name or a password
+ */
+export function urlFlag(flag: string, value: string): URL {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    // Whoever wrote a password in it should not find it in a log.
+    const current = value.includes('@') ? '' : `: current value is "${value}"`
+    throw new UsageError(`--${flag} must be an http:// or https:// URL${current}`)
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError(`--${flag} must not hold a name or password: use --header for them`)
+  }
+  return url
+}

@@ -1,19 +1,25 @@
+export { CircuitOpenError } from './base/circuit-open-error.ts'
 export { ClientStalledError } from './base/client-stalled-error.ts'
 export { SseKitError, type SseKitErrorCode } from './base/sse-kit-error.ts'
 export { SseLimitError } from './base/sse-limit-error.ts'
 export { UpstreamNetworkError } from './base/upstream-network-error.ts'
 export { type TimeoutPhase, UpstreamTimeoutError } from './base/upstream-timeout-error.ts'
-export { type RelayOptions, relay } from './pipeline/relay.ts'
+export { Budget, type BudgetMember, type BudgetOptions } from './pipeline/budget.ts'
+export { type RelayOptions, type RelaySource, relay } from './pipeline/relay.ts'
 export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'
 export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts'
+export type { ForwardedOptions } from './proxy/forwarded-headers.ts'
 export type { ProxyMetrics } from './proxy/proxy-counters.ts'
 export { type ProxyFetchOptions, proxyFetch } from './proxy/proxy-fetch.ts'
 export type {
   HeadersLike,
   ProxyOptions,
+  RetryOptions,
+  StatusRule,
   TimeoutOptions,
   Upstream,
   UpstreamOptions,
+  Upstreams,
 } from './proxy/proxy-options.ts'
 export { type CloseOptions, type SseProxy, sseProxy } from './proxy/sse-proxy.ts'
 export {
@@ -40,6 +46,12 @@ export {
 } from './transforms/metrics-tap.ts'
 export type { StreamSummary, Verdict } from './transforms/stream-summary.ts'
 export { WatermarkBuffer, type WatermarkBufferOptions } from './transforms/watermark-buffer.ts'
+export {
+  type CallPolicy,
+  CircuitBreaker,
+  type CircuitBreakerOptions,
+} from './upstream/circuit-breaker.ts'
+export type { RetryDelayOptions } from './upstream/retry-delay.ts'
 export type { UpstreamPoolOptions } from './upstream/upstream-pool.ts'
 export {
   type EncodableSse,

@@ -7,6 +7,8 @@
  * - `SSE_CLIENT_GONE`: the client left
  * - `SSE_CLIENT_STALLED`: the client took nothing for too long
  * - `SSE_BAD_REQUEST`: the request cannot be passed on as it is
+ * - `SSE_CIRCUIT_OPEN`: the upstream failed so often that it is not asked for a while
+ * - `SSE_LOOP`: the request has come through this proxy before
  * - `SSE_TRANSFORM`: the application's `transform` threw
  * - `SSE_DRAINING`: the proxy is shutting down
  */
@@ -18,6 +20,8 @@ export type SseKitErrorCode =
   | 'SSE_CLIENT_GONE'
   | 'SSE_CLIENT_STALLED'
   | 'SSE_BAD_REQUEST'
+  | 'SSE_CIRCUIT_OPEN'
+  | 'SSE_LOOP'
   | 'SSE_TRANSFORM'
   | 'SSE_DRAINING'
 

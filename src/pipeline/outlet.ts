@@ -34,11 +34,14 @@ export class Outlet<Out> implements StageOutput<Out> {
   #release: (() => void) | undefined
   #end: { reason: unknown } | 'close' | undefined
   #isSettled = false
+  /** Down to this much it has to drain to open again. */
+  #resumeAt: number
   /** Of the item that is being emitted. */
   #size = 0
 
   constructor(marks: Marks<Out>, feed: OutletFeed) {
     this.#marks = marks
+    this.#resumeAt = marks.low
     this.#feed = feed
     this.readable = new ReadableStream<Out>(
       {
@@ -89,6 +92,15 @@ export class Outlet<Out> implements StageOutput<Out> {
     }
   }
 
+  /** Counts as full from now on, until half of what it holds has been read. */
+  hold(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#resumeAt = Math.min(this.#marks.low, Math.floor(this.queued / 2))
+    this.#releasePull()
+    this.#feed.full()
+  }
+
   error(reason: unknown): void {
     this.#feed.errored(reason)
   }
@@ -131,7 +143,8 @@ export class Outlet<Out> implements StageOutput<Out> {
       return
     }
     if (!this.#open) {
-      if (this.queued > this.#marks.low) return
+      if (this.queued > this.#resumeAt) return
+      this.#resumeAt = this.#marks.low
       this.#open = true
       this.#feed.wanted()
     }

@@ -1,3 +1,4 @@
+import type { Budget, BudgetMember } from './budget.ts'
 import { checkMarks, type Marks, sizeOf } from './marks.ts'
 import { Outlet, type OutletFeed } from './outlet.ts'
 import type { Stage } from './stage.ts'
@@ -11,6 +12,16 @@ export interface RelayOptions {
     highBytes?: number | undefined
     /** Down to so many bytes the relay drains before it reads again. @default half of `highBytes` */
     lowBytes?: number | undefined
+  }
+  /** A bound on what all streams hold together; past it the fullest are not read until they have drained. */
+  budget?: Budget | undefined
+}
+
+/** What a relay needs of its source: a `ReadableStream`, or anything that is read like one. */
+export interface RelaySource<T> {
+  getReader(): {
+    read(): Promise<ReadableStreamReadResult<T>>
+    cancel(reason?: unknown): Promise<void>
   }
 }
 
@@ -65,29 +76,49 @@ export function relay<A, B, C, D, E>(
   stages: readonly [Stage<A, B>, Stage<B, C>, Stage<C, D>, Stage<D, E>],
   options?: RelayOptions,
 ): ReadableStream<E>
+export function relay<T>(
+  source: RelaySource<T>,
+  stages: readonly Stage<T, T>[],
+  options?: RelayOptions,
+): ReadableStream<T>
 export function relay(
-  source: ReadableStream<unknown>,
+  source: RelaySource<unknown>,
   stages: readonly AnyStage[],
   {
     watermark: { highBytes = 65_536, lowBytes = Math.floor(highBytes / 2) } = {},
+    budget,
   }: RelayOptions = {},
 ): ReadableStream<unknown> {
   const marks = checkMarks('highBytes', highBytes, 'lowBytes', lowBytes)
-  return new Relay(source, stages, { ...marks, size: sizeOf }).outlet.readable
+  return new Relay(source, stages, { ...marks, size: sizeOf }, budget).outlet.readable
 }
 
-class Relay implements OutletFeed {
+class Relay implements OutletFeed, BudgetMember {
   readonly outlet: Outlet<unknown>
-  readonly #reader: ReadableStreamDefaultReader<unknown>
+  readonly #reader: ReturnType<RelaySource<unknown>['getReader']>
+  readonly #budget: Budget | undefined
   readonly #line: StageLine
   #isReading = false
   #isPaused = false
   #hasEnded = false
+  /** What the last read has brought. */
+  #addedBytes = 0
 
-  constructor(source: ReadableStream<unknown>, stages: readonly AnyStage[], marks: Marks<unknown>) {
+  constructor(
+    source: RelaySource<unknown>,
+    stages: readonly AnyStage[],
+    marks: Marks<unknown>,
+    budget: Budget | undefined,
+  ) {
+    this.#budget = budget
     this.#reader = source.getReader()
     this.outlet = new Outlet(marks, this)
     this.#line = new StageLine(stages, this.outlet)
+    budget?.join(this)
+  }
+
+  get heldBytes(): number {
+    return this.outlet.queued + this.#line.heldBytes
   }
 
   wanted(): void {
@@ -104,6 +135,7 @@ class Relay implements OutletFeed {
   }
 
   settled(): void {
+    this.#budget?.leave(this)
     this.#line.dispose('done')
   }
 
@@ -112,6 +144,7 @@ class Relay implements OutletFeed {
   }
 
   cancelled(reason: unknown): void | Promise<void> {
+    this.#budget?.leave(this)
     const hadEnded = this.#hasEnded
     this.#hasEnded = true
     // Before the stages: one that aborts the source in its own way would turn this cancel into an error.
@@ -133,6 +166,7 @@ class Relay implements OutletFeed {
       this.#finish()
       return
     }
+    this.#addedBytes = sizeOf(result.value)
     try {
       this.#line.push(result.value)
     } catch (error) {
@@ -146,6 +180,10 @@ class Relay implements OutletFeed {
 
   #readOn(): void {
     this.#isReading = false
+    // With nothing queued there is nothing that a reader could drain to let it go on.
+    if (this.#budget?.mayGoOn(this, this.#addedBytes) === false && this.outlet.queued > 0) {
+      this.outlet.hold()
+    }
     if (this.outlet.isOpen) this.#read()
   }
 
@@ -187,6 +225,7 @@ class Relay implements OutletFeed {
   #fail(reason: unknown): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
+    this.#line.fail(reason)
     this.#line.dispose('failed', reason)
     this.outlet.fail(reason)
   }

@@ -120,6 +120,25 @@ export class StageLine {
     await this.settleWaiting()
   }
 
+  /** Lets every stage say its last word before an error; the error goes out whatever they make of it. */
+  fail(reason: unknown): void {
+    if (this.isDisposed) return
+    for (const stage of this.#stages) {
+      try {
+        stage.fail?.(reason)
+      } catch (error) {
+        reportHookError(error)
+      }
+    }
+  }
+
+  /** How many bytes the stages hold together. */
+  get heldBytes(): number {
+    let bytes = 0
+    for (const stage of this.#stages) bytes += stage.heldBytes ?? 0
+    return bytes
+  }
+
   pause(): void {
     for (const stage of this.#stages) stage.pause?.()
   }

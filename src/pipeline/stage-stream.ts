@@ -182,7 +182,9 @@ class Shell<In, Out> implements OutletFeed {
   #fail(reason: unknown): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
-    this.#startedLine().dispose('failed', reason)
+    const line = this.#startedLine()
+    line.fail(reason)
+    line.dispose('failed', reason)
     this.outlet.fail(reason)
     this.#letGo()
   }

@@ -28,6 +28,13 @@ export interface Stage<In, Out> {
   push(item: In): void | Promise<void>
   /** The source is done: whatever is still held goes out now. */
   end?(): void | Promise<void>
+  /**
+   * The stream is about to end with this error. What is emitted now still goes out before it; what the
+   * stages behind would do with it, they do.
+   */
+  fail?(reason: unknown): void
+  /** How many bytes it holds. */
+  readonly heldBytes?: number
   /** The source is held back, because the output is full. */
   pause?(): void
   /** The source runs again. */

@@ -1,17 +1,15 @@
-import { SseKitError } from '../base/sse-kit-error.ts'
-import { callUpstream } from '../upstream/call-upstream.ts'
+import type { CircuitOpenError } from '../base/circuit-open-error.ts'
+import type { SseKitErrorCode } from '../base/sse-kit-error.ts'
+import type { Reached } from './attempt.ts'
 import { errorResponse } from './error-response.ts'
 import type { Exchange } from './exchange.ts'
+import { hasLoop } from './forwarded-headers.ts'
 import type { ProxySettings } from './proxy-settings.ts'
+import { reachUpstream } from './reach-upstream.ts'
 import { relayBody } from './relay-body.ts'
-import { requestHeaders } from './request-headers.ts'
-import { requestUrl } from './request-url.ts'
-import { isEventStream, responseHeaders } from './response-headers.ts'
-import type { UpstreamTarget } from './upstream-target.ts'
+import { responseHeaders } from './response-headers.ts'
+import type { TargetsFor } from './upstream-targets.ts'
 import { verdictOf } from './verdict-of.ts'
-
-/** Statuses whose answers have no body: a `Response` that is given one throws. */
-const BODILESS = new Set([204, 205, 304])
 
 // RFC 9112, 4: `reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )`; a `Response` throws at anything else.
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -19,73 +17,55 @@ const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/
 /** Asks the upstream and makes its answer the client's. Never rejects: a failure is an answer too. */
 export async function answer(
   exchange: Exchange,
-  target: UpstreamTarget,
+  targetsFor: TargetsFor,
   settings: ProxySettings,
 ): Promise<Response> {
   const { request } = exchange
-  const url = requestUrl(target.base, request.url)
-  if (url === undefined) return refuse(exchange, 'The path of the request is not allowed')
-  const headers = requestHeaders(request.headers, target.headers, settings.forwardCredentials)
-  if (headers === undefined) return refuse(exchange, 'The Connection header is not allowed')
   try {
-    const upstream = await callUpstream({
-      url: url.href,
-      method: request.method,
-      headers,
-      body: request.body,
-      controller: exchange.controller,
-      fetch: target.fetch,
-      connectMs: target.timeouts.connectMs,
-      headersMs: target.timeouts.headersMs,
-      totalMs: target.timeouts.totalMs,
-    })
-    return passOn(exchange, upstream, target, settings)
+    const via = settings.forwarded?.via
+    if (via !== undefined && hasLoop(request, via)) {
+      return refuse(exchange, 508, 'SSE_LOOP', 'The request has come through here before')
+    }
+    const targets = targetsFor(request)
+    if (targets === undefined) {
+      return refuse(exchange, 400, 'SSE_BAD_REQUEST', 'The upstream for the request is not allowed')
+    }
+    return passOn(exchange, await reachUpstream(exchange, targets, settings), settings)
   } catch (error) {
     return fail(exchange, error)
   }
 }
 
-function passOn(
-  exchange: Exchange,
-  upstream: Response,
-  target: UpstreamTarget,
-  settings: ProxySettings,
-): Response {
-  exchange.headersMs = performance.now() - exchange.requestedAt
-  exchange.upstreamStatus = exchange.status = upstream.status
-  const { body, status } = upstream
-  const { signal } = exchange.controller
-  if (signal.aborted || status < 200 || status > 599) {
-    // Nobody will read it, and unread it would keep its socket.
-    body?.cancel().catch(() => {})
-    signal.throwIfAborted()
-    throw new SseKitError(
-      'SSE_UPSTREAM_STATUS',
-      `Cannot pass on the answer as its status must be from 200 to 599: current value is ${status}`,
-    )
-  }
-  const statusText = REASON_PHRASE.test(upstream.statusText) ? upstream.statusText : ''
-  const hasBody = body !== null && exchange.request.method !== 'HEAD' && !BODILESS.has(status)
-  exchange.isSse = hasBody && isEventStream(upstream.headers)
-  const headers = responseHeaders(upstream.headers, {
-    isSse: exchange.isSse,
-    hasBody,
+function passOn(exchange: Exchange, reached: Reached, settings: ProxySettings): Response {
+  const { response, body, isSse, target } = reached
+  const { status } = response
+  const statusText = REASON_PHRASE.test(response.statusText) ? response.statusText : ''
+  exchange.status = status
+  exchange.isSse = isSse
+  const headers = responseHeaders(response.headers, {
+    isSse,
+    hasBody: body !== undefined,
     forwardSetCookie: settings.forwardSetCookie,
   })
-  if (hasBody) {
-    const relayed = relayBody(body, exchange, settings, target.timeouts)
-    return new Response(relayed, { status, statusText, headers })
+  if (body === undefined) {
+    reached.onFirstEvent()
+    exchange.end('complete')
+    return new Response(null, { status, statusText, headers })
   }
-  // Nothing comes, but an unread body would keep its socket from the next request.
-  body?.cancel().catch(() => {})
-  exchange.end('complete')
-  return new Response(null, { status, statusText, headers })
+  const relayed = relayBody(body, exchange, settings, target.timeouts, reached.onFirstEvent)
+  return new Response(relayed, { status, statusText, headers })
 }
 
-function refuse(exchange: Exchange, message: string): Response {
-  exchange.status = 400
-  exchange.end('error', { code: 'SSE_BAD_REQUEST' })
-  return errorResponse(400, 'SSE_BAD_REQUEST', message)
+function refuse(
+  exchange: Exchange,
+  status: number,
+  code: SseKitErrorCode,
+  message: string,
+  headers?: Record<string, string>,
+): Response {
+  exchange.status = status
+  exchange.end('error', { code })
+  return errorResponse(status, code, message, headers)
 }
 
 function fail(exchange: Exchange, error: unknown): Response {
@@ -95,20 +75,28 @@ function fail(exchange: Exchange, error: unknown): Response {
     exchange.end('client_gone', error)
     return new Response(null, { status: 499 })
   }
-  const verdict = verdictOf(error)
-  const response =
-    verdict === 'timeout'
-      ? errorResponse(504, 'SSE_UPSTREAM_TIMEOUT', 'The upstream took too long')
-      : verdict === 'error'
-        ? errorResponse(503, 'SSE_DRAINING', 'The server is shutting down')
-        : error instanceof SseKitError && error.code === 'SSE_UPSTREAM_STATUS'
-          ? errorResponse(
-              502,
-              'SSE_UPSTREAM_STATUS',
-              'The answer of the upstream has no valid status',
-            )
-          : errorResponse(502, 'SSE_UPSTREAM_NETWORK', 'The upstream could not be reached')
+  const response = failure(error)
   exchange.status = response.status
-  exchange.end(verdict, error)
+  exchange.end(verdictOf(error), error)
   return response
+}
+
+function failure(error: unknown): Response {
+  const { code } = (error ?? {}) as { code?: string }
+  switch (code) {
+    case 'SSE_UPSTREAM_TIMEOUT':
+      return errorResponse(504, code, 'The upstream took too long')
+    case 'SSE_DRAINING':
+      return errorResponse(503, code, 'The server is shutting down')
+    case 'SSE_BAD_REQUEST':
+      return errorResponse(400, code, 'The request cannot be passed on as it is')
+    case 'SSE_CIRCUIT_OPEN':
+      return errorResponse(503, code, 'The upstream fails too often', {
+        'retry-after': String(Math.ceil((error as CircuitOpenError).retryAfterMs / 1000)),
+      })
+    case 'SSE_UPSTREAM_STATUS':
+      return errorResponse(502, code, 'The answer of the upstream has no valid status')
+    default:
+      return errorResponse(502, 'SSE_UPSTREAM_NETWORK', 'The upstream could not be reached')
+  }
 }

@@ -33,8 +33,8 @@ const NO_GAPS: GapDistribution = { forEach: () => {} }
 export class Exchange {
   readonly request: Request
   readonly requestedAt: number = performance.now()
-  /** Aborts the call to the upstream; one of its own for every exchange. */
-  readonly controller: AbortController = new AbortController()
+  /** How often an upstream was asked. */
+  attempts = 0
   status = 0
   upstreamStatus: number | undefined
   upstream = 0
@@ -42,6 +42,10 @@ export class Exchange {
   headersMs: number | undefined
   /** Ends the body that is being relayed. */
   abortBody: ((reason: unknown) => void) | undefined
+  /** Aborts the present call to an upstream. */
+  #controller: AbortController | undefined
+  #abortReason: { reason: unknown } | undefined
+  #stopWaiting: (() => void) | undefined
   readonly #settings: ProxySettings
   readonly #onOver: ((exchange: Exchange) => void) | undefined
   #isClientGone = false
@@ -69,8 +73,31 @@ export class Exchange {
 
   /** Breaks off whatever is going on: the upstream's socket closes, a body that is relayed errors. */
   abort(reason: unknown): void {
-    this.controller.abort(reason)
+    this.#abortReason ??= { reason }
+    this.#stopWaiting?.()
+    this.#controller?.abort(reason)
     this.abortBody?.(reason)
+  }
+
+  /** The controller of the next call to an upstream: one that is aborted takes no other call with it. */
+  newAttempt(): AbortController {
+    this.#controller = new AbortController()
+    if (this.#abortReason !== undefined) this.#controller.abort(this.#abortReason.reason)
+    return this.#controller
+  }
+
+  /** Waits, but not beyond the end of the exchange: then it throws the reason. */
+  async wait(delayMs: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    if (this.#abortReason === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#stopWaiting = resolve
+        timer = setTimeout(resolve, delayMs)
+      })
+    }
+    clearTimeout(timer)
+    this.#stopWaiting = undefined
+    if (this.#abortReason !== undefined) throw this.#abortReason.reason
   }
 
   /** The end, with what it came to. Later ends are ignored. */
@@ -107,6 +134,7 @@ export class Exchange {
       status: this.status,
       ...(this.upstreamStatus !== undefined && { upstreamStatus: this.upstreamStatus }),
       upstream: this.upstream,
+      attempts: this.attempts,
       isSse: this.isSse,
       durationMs: performance.now() - this.requestedAt,
       ...(this.headersMs !== undefined && { headersMs: this.headersMs }),

@@ -1,12 +1,19 @@
+import type { CallPolicy } from '../upstream/circuit-breaker.ts'
 import { createUpstreamPool, type UpstreamPool } from '../upstream/upstream-pool.ts'
 import { answer } from './answer.ts'
 import { Exchange } from './exchange.ts'
-import type { ProxyOptions, Upstream } from './proxy-options.ts'
+import type { ProxyOptions, Upstreams } from './proxy-options.ts'
 import { proxySettings } from './proxy-settings.ts'
-import { upstreamTarget } from './upstream-target.ts'
+import { upstreamTargets } from './upstream-targets.ts'
 
-/** What `proxyFetch` takes: all of a proxy's options but those of its pool. */
-export type ProxyFetchOptions = Omit<ProxyOptions, 'pool'>
+/**
+ * What `proxyFetch` takes: all of a proxy's options but those that need something to last between requests.
+ * A breaker is one you keep.
+ */
+export interface ProxyFetchOptions extends Omit<ProxyOptions, 'pool' | 'breaker'> {
+  /** A policy around the call, from the connection to the first event. @default none */
+  breaker?: false | CallPolicy | undefined
+}
 
 /** One pool for every limit on connecting that was asked for: they are written in code, so they are few. */
 const sharedPools = new Map<number, UpstreamPool>()
@@ -39,18 +46,13 @@ const sharedPools = new Map<number, UpstreamPool>()
  */
 export async function proxyFetch(
   request: Request,
-  upstream: Upstream,
+  upstream: Upstreams,
   options: ProxyFetchOptions = {},
 ): Promise<Response> {
   const settings = proxySettings(options)
   const { connectMs } = settings.timeouts
-  const target = upstreamTarget(
-    upstream,
-    settings,
-    options.timeouts ?? {},
-    options.fetch ?? sharedFetch,
-  )
-  return answer(new Exchange(request, settings), target, settings)
+  const targetsFor = upstreamTargets(upstream, settings, options, sharedFetch)
+  return answer(new Exchange(request, settings), targetsFor, settings)
 
   function sharedFetch(...args: Parameters<typeof fetch>): Promise<Response> {
     let pool = sharedPools.get(connectMs)

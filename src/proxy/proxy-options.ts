@@ -1,7 +1,11 @@
+import type { Budget } from '../pipeline/budget.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
 import type { StreamSummary } from '../transforms/stream-summary.ts'
+import type { CallPolicy, CircuitBreakerOptions } from '../upstream/circuit-breaker.ts'
+import type { RetryDelayOptions } from '../upstream/retry-delay.ts'
 import type { UpstreamPoolOptions } from '../upstream/upstream-pool.ts'
+import type { ForwardedOptions } from './forwarded-headers.ts'
 
 /** Header names and values, in any of the forms that `fetch` takes. */
 export type HeadersLike = Headers | Record<string, string> | readonly (readonly [string, string])[]
@@ -20,6 +24,23 @@ export interface UpstreamOptions {
 
 /** Where requests go. */
 export type Upstream = string | URL | UpstreamOptions
+
+/**
+ * Where requests go: one upstream; several, of which the first that answers serves; or a function that picks
+ * one of `allowedUpstreams` for a request, by its URL.
+ */
+export type Upstreams = Upstream | readonly Upstream[] | ((request: Request) => string | URL)
+
+/** Which statuses count as a failure of the upstream. */
+export type StatusRule = readonly number[] | ((status: number) => boolean)
+
+/** When and how often an upstream is asked again. */
+export interface RetryOptions extends RetryDelayOptions {
+  /** How often the upstreams are asked in all, each of them. @default 2 */
+  attempts?: number | undefined
+  /** Statuses that are worth another try. @default [429, 500, 502, 503, 504, 529] */
+  on?: StatusRule | undefined
+}
 
 /** How long what may take, in milliseconds; `false` for no limit. */
 export interface TimeoutOptions {
@@ -81,6 +102,37 @@ export interface ProxyOptions {
    * for none. Only changed events are written anew; all else stays byte for byte what the upstream sent.
    */
   transform?: EventTransform | undefined
+  /**
+   * Asks again when the upstream cannot be reached, takes too long or answers with a status of `on`, before
+   * anything has been sent to the client; `false` for never. With it the client's headers wait for the first
+   * event, as they do with several upstreams. @default false
+   */
+  retry?: false | RetryOptions | undefined
+  /** With several upstreams: which statuses lead to the next. @default those of `retry.on` */
+  fallbackOn?: StatusRule | undefined
+  /** The longest request body that is kept to be sent again, in bytes; a longer one is sent once. @default 1_048_576 (1 MiB) */
+  replayBodyBytes?: number | undefined
+  /**
+   * Gives an upstream up for a while when it failed too often, per origin; or a policy of your own with the
+   * shape of the `cockatiel` package's. Around each call from the connection to the first event.
+   * @default none
+   */
+  breaker?:
+    | false
+    | (CircuitBreakerOptions & { on?: StatusRule | undefined })
+    | CallPolicy
+    | undefined
+  /** The upstreams that a function may pick; no other is ever asked. */
+  allowedUpstreams?: readonly Upstream[] | undefined
+  /**
+   * What a client is sent when an event stream fails after its headers: nothing but the broken connection, or
+   * an error event first, in the form of the API at hand. @default 'break'
+   */
+  onUpstreamError?: 'break' | 'event-then-break' | undefined
+  /** Sets `x-forwarded-*` and `via` on the upstream request. @default false */
+  forwarded?: false | ForwardedOptions | undefined
+  /** A bound on the bytes that are held over all streams, shared with other proxies. @default none */
+  budget?: Budget | undefined
   /** Called exactly once per request, however it ended. What it throws is reported and touches nothing. */
   onEnd?: ((summary: StreamSummary) => void) | undefined
   /** Where figures are reported to, such as a registry of `sse-stream-kit/metrics`. */

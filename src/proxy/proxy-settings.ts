@@ -1,10 +1,20 @@
 import { checkNumber } from '../base/check-number.ts'
+import type { Budget } from '../pipeline/budget.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
 import { HeartbeatInjector } from '../transforms/heartbeat-injector.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
 import type { StreamSummary } from '../transforms/stream-summary.ts'
-import type { HeadersLike, ProxyOptions, TimeoutOptions } from './proxy-options.ts'
+import { type CallPolicy, CircuitBreaker } from '../upstream/circuit-breaker.ts'
+import { createRetryDelay } from '../upstream/retry-delay.ts'
+import { checkForwarded, type ForwardedOptions } from './forwarded-headers.ts'
+import type {
+  HeadersLike,
+  ProxyOptions,
+  RetryOptions,
+  StatusRule,
+  TimeoutOptions,
+} from './proxy-options.ts'
 
 /** Limits with their defaults in place; `Infinity` for no limit. */
 export interface Timeouts {
@@ -29,7 +39,23 @@ export interface ProxySettings {
   transform: EventTransform | undefined
   onEnd: ((summary: StreamSummary) => void) | undefined
   metrics: readonly MetricsSink[]
+  /** How often each upstream is asked, and how long to wait in between. */
+  attempts: number
+  retryDelayMs: (tries: number, retryAfterMs: number | undefined) => number
+  /** Whether a status leads to another try, or to the next upstream. */
+  isRetried: (status: number) => boolean
+  isFallenBack: (status: number) => boolean
+  /** Whether a status is a failure to the breaker. */
+  isFailure: (status: number) => boolean
+  replayBodyBytes: number
+  /** The policy around the calls to an origin. */
+  policyFor: (origin: string) => CallPolicy | undefined
+  tellsErrors: boolean
+  forwarded: ForwardedOptions | undefined
+  budget: Budget | undefined
 }
+
+const RETRIED = [429, 500, 502, 503, 504, 529]
 
 /**
  * Checks a proxy's options, once, where they are given: a wrong one should not wait for the first request.
@@ -48,7 +74,15 @@ export function proxySettings({
   onEnd,
   metrics,
   fetch,
+  retry = false,
+  fallbackOn,
+  replayBodyBytes = 1_048_576,
+  breaker = false,
+  onUpstreamError = 'break',
+  forwarded = false,
+  budget,
 }: ProxyOptions): ProxySettings {
+  const { attempts = 2, on = RETRIED, ...delay }: RetryOptions = retry || { attempts: 1 }
   checkFunction('transform', transform)
   checkFunction('onEnd', onEnd)
   checkFunction('fetch', fetch)
@@ -67,6 +101,36 @@ export function proxySettings({
     transform,
     onEnd,
     metrics: metrics === undefined ? [] : [metrics],
+    attempts: checkNumber('attempts', attempts, { min: 1 }),
+    retryDelayMs: createRetryDelay(delay),
+    isRetried: predicate(on),
+    isFallenBack: predicate(fallbackOn ?? on),
+    isFailure: predicate((breaker && 'on' in breaker && breaker.on) || ((status) => status >= 500)),
+    replayBodyBytes: checkNumber('replayBodyBytes', replayBodyBytes, { min: 0 }),
+    policyFor: policies(breaker),
+    tellsErrors: onUpstreamError === 'event-then-break',
+    forwarded: forwarded === false ? undefined : checkForwarded(forwarded),
+    budget,
+  }
+}
+
+function predicate(rule: StatusRule): (status: number) => boolean {
+  return typeof rule === 'function' ? rule : (status) => rule.includes(status)
+}
+
+/** A breaker for each origin: one upstream's failures are not another's. */
+function policies(breaker: ProxyOptions['breaker']): (origin: string) => CallPolicy | undefined {
+  if (!breaker) return () => undefined
+  if ('execute' in breaker) return () => breaker
+  // Made once to have its arguments checked now.
+  new CircuitBreaker(breaker)
+  const byOrigin = new Map<string, CallPolicy>()
+  return (origin) => {
+    const known = byOrigin.get(origin)
+    if (known !== undefined) return known
+    const made = new CircuitBreaker(breaker)
+    byOrigin.set(origin, made)
+    return made
   }
 }
 

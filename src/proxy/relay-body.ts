@@ -6,7 +6,9 @@ import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import { HeartbeatInjector } from '../transforms/heartbeat-injector.ts'
 import { MetricsTap, type TapSummary } from '../transforms/metrics-tap.ts'
 import { FrameSplitter } from '../wire/frame-splitter.ts'
+import { ErrorFrameStage } from './error-frame.ts'
 import type { Exchange } from './exchange.ts'
+import type { PeekedBody } from './peeked-body.ts'
 import { heartbeatFrame, type ProxySettings, type Timeouts } from './proxy-settings.ts'
 import { verdictOf } from './verdict-of.ts'
 import { Watchdog } from './watchdog.ts'
@@ -16,25 +18,31 @@ import { Watchdog } from './watchdog.ts'
  * comes, it ends the exchange.
  */
 export function relayBody(
-  body: ReadableStream<Uint8Array>,
+  body: ReadableStream<Uint8Array> | PeekedBody,
   exchange: Exchange,
   settings: ProxySettings,
   timeouts: Timeouts,
+  onFirstEvent: (error?: unknown) => void,
 ): ReadableStream<Uint8Array> {
   const { isSse } = exchange
   let tailBytes = 0
   const tap = MetricsTap.stage<Uint8Array>({ onEnd }, { countEvents: isSse })
-  const watchdog = new Watchdog({ ...timeouts, requestedAt: exchange.requestedAt }, () =>
-    isSse ? tap.events : tap.items,
+  const watchdog = new Watchdog(
+    { ...timeouts, requestedAt: exchange.requestedAt },
+    {
+      countEvents: () => (isSse ? tap.events : tap.items),
+      onFirstEvent,
+    },
   )
   const stages: Stage<Uint8Array, Uint8Array>[] = [watchdog]
   const { heartbeat: wanted, maxEventBytes, transform } = settings
   const rewriter = isSse && transform !== undefined ? new EventRewriterStage(transform) : undefined
+  const { pathname } = new URL(exchange.request.url)
   const heartbeat =
     isSse && wanted !== false
       ? HeartbeatInjector.stage({
           intervalMs: wanted.intervalMs,
-          frame: heartbeatFrame(wanted.frame, new URL(exchange.request.url).pathname),
+          frame: heartbeatFrame(wanted.frame, pathname),
         })
       : undefined
   if (isSse) {
@@ -50,15 +58,18 @@ export function relayBody(
   stages.push(tap)
   if (rewriter !== undefined) stages.push(rewriter)
   if (heartbeat !== undefined) stages.push(heartbeat)
+  if (isSse && settings.tellsErrors) stages.push(new ErrorFrameStage(pathname))
   exchange.abortBody = (reason) => watchdog.abort(reason)
-  return relay(body, stages, { watermark: settings.watermark })
+  return relay<Uint8Array>(body, stages, { watermark: settings.watermark, budget: settings.budget })
 
   function onEnd(summary: TapSummary, gaps: GapDistribution): void {
     const { outcome, reason } = summary
     const error =
       outcome === 'failed' && !isCoded(reason) ? new UpstreamNetworkError(reason) : reason
     // The stream of the body is cancelled by the relay; this closes the socket also where that does not.
-    if (outcome !== 'done') exchange.controller.abort(error)
+    if (outcome !== 'done') exchange.abort(error)
+    // Heard only if no event came before: a stream without any is a failure of the upstream.
+    onFirstEvent(isSse ? (error ?? new UpstreamNetworkError(new Error('No event came'))) : error)
     const verdict =
       outcome === 'failed'
         ? verdictOf(error)

@@ -5,9 +5,9 @@ import { answer } from './answer.ts'
 import { errorResponse } from './error-response.ts'
 import { Exchange } from './exchange.ts'
 import { ProxyCounters, type ProxyMetrics } from './proxy-counters.ts'
-import type { ProxyOptions, Upstream } from './proxy-options.ts'
+import type { ProxyOptions, Upstreams } from './proxy-options.ts'
 import { proxySettings } from './proxy-settings.ts'
-import { upstreamTarget } from './upstream-target.ts'
+import { upstreamTargets } from './upstream-targets.ts'
 
 /** How long running streams may go on when a proxy closes. */
 export interface CloseOptions {
@@ -48,17 +48,12 @@ export interface SseProxy {
  * ```
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-export function sseProxy(upstream: Upstream, options: ProxyOptions = {}): SseProxy {
+export function sseProxy(upstream: Upstreams, options: ProxyOptions = {}): SseProxy {
   const counters = new ProxyCounters()
   const settings = proxySettings(options)
   settings.metrics = [counters, ...settings.metrics]
   const pool = createUpstreamPool(options.pool ?? {}, settings.timeouts.connectMs)
-  const target = upstreamTarget(
-    upstream,
-    settings,
-    options.timeouts ?? {},
-    options.fetch ?? pool.fetch,
-  )
+  const targetsFor = upstreamTargets(upstream, settings, options, pool.fetch)
   const running = new Set<Exchange>()
   let closing: Promise<void> | undefined
   let onIdle: (() => void) | undefined
@@ -75,7 +70,7 @@ export function sseProxy(upstream: Upstream, options: ProxyOptions = {}): SsePro
       if (running.size === 0) onIdle?.()
     })
     running.add(exchange)
-    return answer(exchange, target, settings)
+    return answer(exchange, targetsFor, settings)
   }
   const close = ({ drainMs = 30_000 }: CloseOptions = {}): Promise<void> => {
     checkNumber('drainMs', drainMs, { min: 0, infinity: true, fraction: true })

@@ -1,3 +1,4 @@
+import type { CallPolicy } from '../upstream/circuit-breaker.ts'
 import type { TimeoutOptions, Upstream } from './proxy-options.ts'
 import {
   checkFunction,
@@ -13,6 +14,7 @@ export interface UpstreamTarget {
   headers: Headers
   fetch: typeof fetch
   timeouts: Timeouts
+  policy: CallPolicy | undefined
 }
 
 /**
@@ -50,6 +52,7 @@ export function upstreamTarget(
     timeouts: options.timeouts
       ? timeoutSettings({ ...timeouts, ...given(options.timeouts) })
       : settings.timeouts,
+    policy: settings.policyFor(base.origin),
   }
 }
 

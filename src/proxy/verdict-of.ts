@@ -6,6 +6,7 @@ const BY_CODE: Record<string, Verdict> = {
   SSE_CLIENT_GONE: 'client_gone',
   SSE_CLIENT_STALLED: 'client_gone',
   SSE_TRANSFORM: 'error',
+  SSE_LOOP: 'error',
   SSE_BAD_REQUEST: 'error',
   SSE_DRAINING: 'error',
 }

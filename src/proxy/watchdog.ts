@@ -18,6 +18,14 @@ export interface WatchdogLimits {
   clientStallMs: number
 }
 
+/** What a watchdog asks, and what it tells. */
+export interface WatchdogContext {
+  /** Events so far, or for a body without events: chunks. */
+  countEvents: () => number
+  /** Called when the first of them has passed. */
+  onFirstEvent: () => void
+}
+
 /** Node turns a longer delay into one of 1 ms. */
 const MAX_DELAY_MS = 2 ** 31 - 1
 
@@ -30,8 +38,7 @@ const MAX_DELAY_MS = 2 ** 31 - 1
  */
 export class Watchdog implements Stage<Uint8Array, Uint8Array> {
   readonly #limits: WatchdogLimits
-  /** Events so far, or for a body without events: chunks. */
-  readonly #countEvents: () => number
+  readonly #context: WatchdogContext
   #output!: StageOutput<Uint8Array>
   #timer: ReturnType<typeof setTimeout> | undefined
   /** When the upstream's clock was started anew. */
@@ -43,9 +50,9 @@ export class Watchdog implements Stage<Uint8Array, Uint8Array> {
   /** When the client last took something. */
   #takenAt = 0
 
-  constructor(limits: WatchdogLimits, countEvents: () => number) {
+  constructor(limits: WatchdogLimits, context: WatchdogContext) {
     this.#limits = limits
-    this.#countEvents = countEvents
+    this.#context = context
   }
 
   start(output: StageOutput<Uint8Array>): void {
@@ -56,14 +63,16 @@ export class Watchdog implements Stage<Uint8Array, Uint8Array> {
 
   push(chunk: Uint8Array): void {
     this.#output.emit(chunk)
-    const events = this.#countEvents()
+    const events = this.#context.countEvents()
     if (this.#limits.idleCounts === 'bytes' ? events > 0 : events > this.#seenEvents) {
       this.#activeAt = performance.now()
     }
     const isFirst = this.#seenEvents === 0 && events > 0
     this.#seenEvents = events
     // From the first event on another limit holds, which may be nearer.
-    if (isFirst) this.#rearm()
+    if (!isFirst) return
+    this.#rearm()
+    this.#context.onFirstEvent()
   }
 
   end(): void {

@@ -8,7 +8,7 @@ import type { TapSummary } from './metrics-tap.ts'
  * - `upstream_error`: the upstream could not be reached, or its connection broke
  * - `timeout`: the upstream took too long; `phase` says at what
  * - `too_large`: an event was over its limit
- * - `error`: a function of the application threw, or the request was refused
+ * - `error`: a function of the application threw, the request was refused, or the proxy was closed
  */
 export type Verdict =
   | 'complete'
@@ -36,6 +36,8 @@ export interface StreamSummary
   upstreamStatus?: number
   /** Which of several upstreams served: its place in the list, from 0. */
   upstream: number
+  /** How often an upstream was asked. */
+  attempts: number
   /** Whether the answer was an event stream. */
   isSse: boolean
   /** From the request to the upstream's headers; absent if there were none. */

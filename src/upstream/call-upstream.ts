@@ -1,19 +1,18 @@
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
-import { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
+import { type TimeoutPhase, UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 
 /** One request to an upstream. */
 export interface UpstreamCall {
   url: string
   method: string
   headers: Headers
-  body: ReadableStream<Uint8Array> | Uint8Array | null
+  body: ReadableStream<Uint8Array> | null
   /** Aborts the request, and after its headers the body. */
   controller: AbortController
   fetch: typeof fetch
   connectMs: number
-  headersMs: number
-  /** For the whole answer, and so for its headers too. */
-  totalMs: number
+  /** What the wait for the headers is limited by. */
+  limit: { phase: TimeoutPhase; timeoutMs: number; leftMs: number }
 }
 
 /** Node turns a longer delay into one of 1 ms. */
@@ -27,17 +26,14 @@ const MAX_DELAY_MS = 2 ** 31 - 1
  * @throws the controller's reason, if it was aborted from outside
  */
 export async function callUpstream(call: UpstreamCall): Promise<Response> {
-  const { url, method, headers, body, controller, headersMs, totalMs, connectMs } = call
+  const { url, method, headers, body, controller, connectMs, limit } = call
   const { signal } = controller
-  const limitMs = Math.min(headersMs, totalMs)
+  signal.throwIfAborted()
   let timer: ReturnType<typeof setTimeout> | undefined
-  if (limitMs !== Infinity) {
+  if (limit.leftMs !== Infinity) {
     timer = setTimeout(
-      () => {
-        const phase = headersMs <= totalMs ? 'headers' : 'total'
-        controller.abort(new UpstreamTimeoutError(phase, limitMs))
-      },
-      Math.min(limitMs, MAX_DELAY_MS),
+      () => controller.abort(new UpstreamTimeoutError(limit.phase, limit.timeoutMs)),
+      Math.min(Math.max(limit.leftMs, 0), MAX_DELAY_MS),
     )
   }
   try {
@@ -45,7 +41,7 @@ export async function callUpstream(call: UpstreamCall): Promise<Response> {
       method,
       // As pairs: a Headers object of one realm is no Headers object to the fetch of another.
       headers: [...headers],
-      body: body as BodyInit | null,
+      body,
       redirect: 'manual',
       signal,
       ...(body !== null && { duplex: 'half' }),

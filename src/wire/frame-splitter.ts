@@ -73,6 +73,10 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
     this.#scanner = new BoundaryScanner(maxEventBytes)
   }
 
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
   start(output: StageOutput<Uint8Array>): void {
     this.#output = output
   }

@@ -7,6 +7,7 @@ export function summaryOf(given: Partial<StreamSummary> = {}): StreamSummary {
     status: 200,
     upstreamStatus: 200,
     upstream: 0,
+    attempts: 1,
     isSse: true,
     durationMs: 2000,
     firstItemMs: 300,

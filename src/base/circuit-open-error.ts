@@ -1,0 +1,13 @@
+import { SseKitError } from './sse-kit-error.ts'
+
+/** An upstream failed so often that it is not asked for a while. Code `SSE_CIRCUIT_OPEN`. */
+export class CircuitOpenError extends SseKitError {
+  override readonly name = 'CircuitOpenError'
+  /** After so many milliseconds it is asked again. */
+  readonly retryAfterMs: number
+
+  constructor(retryAfterMs: number) {
+    super('SSE_CIRCUIT_OPEN', `The upstream is not asked for another ${Math.ceil(retryAfterMs)} ms`)
+    this.retryAfterMs = retryAfterMs
+  }
+}

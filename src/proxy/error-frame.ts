@@ -1,0 +1,66 @@
+import type { Stage, StageOutput } from '../pipeline/stage.ts'
+import { encodeEvent } from '../wire/encode-event.ts'
+import { verdictOf } from './verdict-of.ts'
+
+/** What a client may know of an error: no more than its kind. */
+const MESSAGES: Record<string, string> = {
+  SSE_UPSTREAM_TIMEOUT: 'The upstream took too long',
+  SSE_LIMIT: 'An event of the upstream was too large',
+  SSE_TRANSFORM: 'The server failed',
+  SSE_DRAINING: 'The server is shutting down',
+}
+
+/**
+ * The last stage of an event stream: when it fails, tells the client in an event before the connection breaks.
+ *
+ * It stands behind the frame splitter, so what went out before ends at an event boundary. A client that left
+ * or takes nothing is told nothing.
+ */
+export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
+  readonly #pathname: string
+  #output!: StageOutput<Uint8Array>
+
+  constructor(pathname: string) {
+    this.#pathname = pathname
+  }
+
+  start(output: StageOutput<Uint8Array>): void {
+    this.#output = output
+  }
+
+  push(frames: Uint8Array): void {
+    this.#output.emit(frames)
+  }
+
+  fail(reason: unknown): void {
+    if (verdictOf(reason) === 'client_gone') return
+    this.#output.emit(new TextEncoder().encode(errorFrame(reason, this.#pathname)))
+  }
+}
+
+/**
+ * An error as an event, in the form that the clients of the API at this path read as one.
+ *
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+ */
+export function errorFrame(reason: unknown, pathname: string): string {
+  const known = (reason as { code?: string } | undefined)?.code
+  const code = known?.startsWith('SSE_') ? known : 'SSE_UPSTREAM_NETWORK'
+  const message = MESSAGES[code] ?? 'The connection to the upstream broke'
+  if (pathname.endsWith('/messages')) {
+    const data = { type: 'error', error: { type: 'api_error', message, code } }
+    return encodeEvent({ event: 'error', data: JSON.stringify(data) })
+  }
+  if (pathname.endsWith('/responses')) {
+    const data = { type: 'error', code, message, param: null }
+    return encodeEvent({ event: 'error', data: JSON.stringify(data) })
+  }
+  if (pathname.includes(':streamGenerateContent')) {
+    const data = {
+      error: { code: 502, message, status: 'UNAVAILABLE', details: [{ reason: code }] },
+    }
+    return encodeEvent({ data: JSON.stringify(data) })
+  }
+  const data = { error: { message, type: 'upstream_error', param: null, code } }
+  return encodeEvent({ data: JSON.stringify(data) })
+}

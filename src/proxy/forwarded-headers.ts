@@ -1,0 +1,52 @@
+/** How the proxy tells the upstream about the request it stands in for. */
+export interface ForwardedOptions {
+  /**
+   * This proxy's name in `via`, a token. A request that has come through a proxy of that name is answered
+   * with 508, as it would go round for ever. @default no `via`
+   */
+  via?: string | undefined
+  /** The client's address, for `x-forwarded-for`. @default none */
+  clientAddress?: ((request: Request) => string | undefined) | undefined
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+const ADDRESS = /^[0-9A-Za-z.:_[\]-]+$/
+
+/**
+ * Sets `x-forwarded-*` and `via` on the headers for the upstream. What the client said of that kind has gone
+ * before: it could say anything.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-7.6.3
+ */
+export function setForwardedHeaders(
+  headers: Headers,
+  request: Request,
+  { via, clientAddress }: ForwardedOptions,
+): void {
+  const { host, protocol } = new URL(request.url)
+  headers.set('x-forwarded-host', host)
+  headers.set('x-forwarded-proto', protocol.slice(0, -1))
+  const address = clientAddress?.(request)
+  if (address !== undefined && ADDRESS.test(address)) headers.set('x-forwarded-for', address)
+  if (via !== undefined) {
+    const before = request.headers.get('via')
+    headers.set('via', before === null ? `1.1 ${via}` : `${before}, 1.1 ${via}`)
+  }
+}
+
+/** Whether the request has come through a proxy of this name before. */
+export function hasLoop(request: Request, via: string): boolean {
+  return (request.headers.get('via') ?? '')
+    .split(',')
+    .some((hop) => hop.trim().split(/\s+/)[1]?.toLowerCase() === via.toLowerCase())
+}
+
+/** @throws TypeError for a name that would not be one token in `via` */
+export function checkForwarded(options: ForwardedOptions): ForwardedOptions {
+  if (options.via !== undefined && !TOKEN.test(options.via)) {
+    throw new TypeError(
+      `Cannot use via as it must be a token, such as a host name: current value is ${JSON.stringify(options.via)}`,
+    )
+  }
+  return options
+}

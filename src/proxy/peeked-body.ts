@@ -1,0 +1,55 @@
+import { EventCounter } from '../wire/event-counter.ts'
+
+/** What a relay needs of its source. */
+export interface BodyReader {
+  read(): Promise<ReadableStreamReadResult<Uint8Array>>
+  cancel(reason?: unknown): Promise<void>
+}
+
+/**
+ * A body of which the beginning has been read, up to its first event, to know that the upstream is alive
+ * before the client is answered. What was read comes first when it is relayed.
+ *
+ * Holds the chunks up to the first event, at most `maxBytes` and a chunk.
+ */
+export class PeekedBody {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #read: ReadableStreamReadResult<Uint8Array>[] = []
+
+  constructor(body: ReadableStream<Uint8Array>) {
+    this.#reader = body.getReader()
+  }
+
+  /**
+   * Reads until the first event is whole, or for a body that is no event stream until the first byte.
+   * Resolves with whether there was one; rejects with the error that the body ended with before it.
+   */
+  async peek(isSse: boolean, maxBytes: number): Promise<boolean> {
+    const counter = new EventCounter()
+    let bytes = 0
+    for (;;) {
+      const result = await this.#reader.read()
+      this.#read.push(result)
+      if (result.done) return false
+      bytes += result.value.length
+      if (isSse) counter.count(result.value)
+      // Past the limit the relay will say what there is to say.
+      if (counter.events > 0 || bytes > maxBytes || (!isSse && bytes > 0)) return true
+    }
+  }
+
+  getReader(): BodyReader {
+    return {
+      read: () => {
+        const result = this.#read.shift()
+        return result === undefined ? this.#reader.read() : Promise.resolve(result)
+      },
+      cancel: (reason) => this.#reader.cancel(reason),
+    }
+  }
+
+  /** Ends the body: another upstream is asked. */
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#reader.cancel(reason)
+  }
+}

@@ -1,0 +1,43 @@
+import type { ProxyOptions, Upstreams } from './proxy-options.ts'
+import type { ProxySettings } from './proxy-settings.ts'
+import { type UpstreamTarget, upstreamTarget } from './upstream-target.ts'
+
+/** The upstreams to ask for a request, in this order; `undefined` if the one that was picked is not allowed. */
+export type TargetsFor = (request: Request) => readonly UpstreamTarget[] | undefined
+
+/**
+ * Makes the function that says which upstreams to ask.
+ *
+ * What a function of the application picks is compared as a whole with the allowed ones: a function that is
+ * fooled by a request can at worst pick another of them.
+ *
+ * @throws TypeError for an empty list, and for a function without `allowedUpstreams`
+ */
+export function upstreamTargets(
+  upstreams: Upstreams,
+  settings: ProxySettings,
+  { timeouts = {}, allowedUpstreams = [], fetch }: ProxyOptions,
+  poolFetch: typeof globalThis.fetch,
+): TargetsFor {
+  const target = (upstream: Parameters<typeof upstreamTarget>[0]): UpstreamTarget =>
+    upstreamTarget(upstream, settings, timeouts, fetch ?? poolFetch)
+  if (typeof upstreams !== 'function') {
+    const list = Array.isArray(upstreams) ? upstreams : [upstreams]
+    if (list.length === 0) throw new TypeError('Cannot proxy as the list of upstreams is empty')
+    const targets = list.map(target)
+    return () => targets
+  }
+  if (allowedUpstreams.length === 0) {
+    throw new TypeError('Cannot use a function as upstream as allowedUpstreams is empty')
+  }
+  const allowed = new Map(
+    allowedUpstreams.map((upstream) => {
+      const made = target(upstream)
+      return [made.base.href, [made]]
+    }),
+  )
+  return (request) => {
+    const picked = upstreams(request)
+    return URL.canParse(picked) ? allowed.get(new URL(picked).href) : undefined
+  }
+}

@@ -1,0 +1,88 @@
+import { checkNumber } from '../base/check-number.ts'
+import { CircuitOpenError } from '../base/circuit-open-error.ts'
+
+/**
+ * What stands around a call to an upstream: runs it, or refuses to. Policies of the `cockatiel` package have
+ * this shape.
+ */
+export interface CallPolicy {
+  execute<T>(call: (context: { signal: AbortSignal }) => Promise<T> | T): Promise<T>
+}
+
+/** When an upstream is given up for a while, and for how long. */
+export interface CircuitBreakerOptions {
+  /** After so many failures within the window it is not asked. @default 5 */
+  failures?: number | undefined
+  /** How far back failures count, in milliseconds. @default 30_000 */
+  windowMs?: number | undefined
+  /** How long it is not asked then, in milliseconds. @default 15_000 */
+  cooldownMs?: number | undefined
+}
+
+/**
+ * Counts the failures of one upstream, and refuses calls for a while when there were too many. After that one
+ * call is let through; if it succeeds all are, if it fails the wait begins anew.
+ *
+ * Holds the times of the last `failures` failures. A call that ends with `SSE_CLIENT_GONE` says nothing about
+ * the upstream and counts for nothing.
+ */
+export class CircuitBreaker implements CallPolicy {
+  readonly #windowMs: number
+  readonly #cooldownMs: number
+  /** The times of the last failures, the next one to be overwritten at `#oldest`. */
+  readonly #failedAt: number[]
+  #oldest = 0
+  #openedAt: number | undefined
+  #isProbing = false
+
+  constructor({
+    failures = 5,
+    windowMs = 30_000,
+    cooldownMs = 15_000,
+  }: CircuitBreakerOptions = {}) {
+    checkNumber('failures', failures, { min: 1 })
+    this.#windowMs = checkNumber('windowMs', windowMs, { min: 1, fraction: true, infinity: true })
+    this.#cooldownMs = checkNumber('cooldownMs', cooldownMs, { min: 1, fraction: true })
+    this.#failedAt = new Array<number>(failures).fill(-Infinity)
+  }
+
+  /** @throws {@link CircuitOpenError} without making the call, while the upstream is not asked */
+  async execute<T>(call: (context: { signal: AbortSignal }) => Promise<T> | T): Promise<T> {
+    const isProbe = this.#admit()
+    try {
+      const result = await call({ signal: new AbortController().signal })
+      if (isProbe) this.#reset()
+      return result
+    } catch (error) {
+      if ((error as { code?: unknown } | undefined)?.code !== 'SSE_CLIENT_GONE') {
+        this.#countFailure(isProbe)
+      }
+      throw error
+    } finally {
+      if (isProbe) this.#isProbing = false
+    }
+  }
+
+  /** Lets a call through, or throws; says whether it is the one that tries if the upstream is back. */
+  #admit(): boolean {
+    if (this.#openedAt === undefined) return false
+    const leftMs = this.#openedAt + this.#cooldownMs - performance.now()
+    if (leftMs > 0) throw new CircuitOpenError(leftMs)
+    if (this.#isProbing) throw new CircuitOpenError(this.#cooldownMs)
+    this.#isProbing = true
+    return true
+  }
+
+  #countFailure(isProbe: boolean): void {
+    const now = performance.now()
+    this.#failedAt[this.#oldest] = now
+    this.#oldest = (this.#oldest + 1) % this.#failedAt.length
+    const nthLast = this.#failedAt[this.#oldest] as number
+    if (isProbe || now - nthLast <= this.#windowMs) this.#openedAt = now
+  }
+
+  #reset(): void {
+    this.#openedAt = undefined
+    this.#failedAt.fill(-Infinity)
+  }
+}

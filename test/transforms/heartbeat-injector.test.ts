@@ -1,0 +1,366 @@
+import fc from 'fast-check'
+import { HeartbeatInjector, type HeartbeatInjectorOptions, relay } from 'sse-stream-kit/streams'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { HandFed } from '../pipeline/hand-fed.ts'
+import { settled } from '../pipeline/settled.ts'
+import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { endsAtBoundary } from '../spec/boundary-oracle.ts'
+import { bytes } from '../spec/bytes.ts'
+import { referenceDecode } from '../spec/reference-decoder.ts'
+import { someChunks, someSse } from '../spec/some-sse.ts'
+
+const HEARTBEAT = ': keepalive\n\n'
+const INTERVAL_MS = 15_000
+
+watchRejections()
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+})
+afterEach(() => {
+  expect(vi.getTimerCount(), 'timers').toBe(0)
+  vi.useRealTimers()
+})
+
+/** A stream with a reader that asks for the next chunk as soon as it has one. */
+function hungry(options?: HeartbeatInjectorOptions) {
+  const source = new HandFed()
+  const reader = source.readable.pipeThrough(new HeartbeatInjector(options)).getReader()
+  const chunks: Uint8Array[] = []
+  const done = (async () => {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      chunks.push(value)
+    }
+  })()
+  return {
+    source,
+    chunks,
+    text: () => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes(...chunks)),
+    give: async (...parts: (string | Uint8Array)[]) => {
+      for (const part of parts) {
+        source.give(bytes(part))
+        await settled()
+      }
+    },
+    wait: async (waitMs: number) => {
+      await settled()
+      await vi.advanceTimersByTimeAsync(waitMs)
+      await settled()
+    },
+    end: async () => {
+      source.close()
+      await done
+    },
+    cancel: () => reader.cancel(),
+  }
+}
+
+describe('HeartbeatInjector', () => {
+  it('speaks after the interval without a byte, and again after each further one', async () => {
+    const stream = hungry()
+    await stream.wait(INTERVAL_MS - 1)
+    expect(stream.text()).toBe('')
+    await stream.wait(1)
+    expect(stream.text()).toBe(HEARTBEAT)
+    await stream.wait(INTERVAL_MS * 3)
+    expect(stream.text()).toBe(HEARTBEAT.repeat(4))
+    await stream.end()
+  })
+
+  it('counts the interval from the last byte that went out', async () => {
+    const stream = hungry({ intervalMs: 100 })
+    await stream.wait(60)
+    await stream.give('data: 1\n\n')
+    await stream.wait(99)
+    expect(stream.text()).toBe('data: 1\n\n')
+    await stream.wait(1)
+    expect(stream.text()).toBe(`data: 1\n\n${HEARTBEAT}`)
+    await stream.wait(50)
+    await stream.give('data: 2\n\n')
+    await stream.wait(99)
+    expect(stream.text()).toBe(`data: 1\n\n${HEARTBEAT}data: 2\n\n`)
+    await stream.wait(1)
+    expect(stream.text()).toBe(`data: 1\n\n${HEARTBEAT}data: 2\n\n${HEARTBEAT}`)
+    await stream.end()
+  })
+
+  it('takes an empty chunk for no byte', async () => {
+    const stream = hungry({ intervalMs: 100 })
+    await stream.wait(60)
+    await stream.give('')
+    await stream.wait(40)
+    expect(stream.text()).toBe(HEARTBEAT)
+    await stream.end()
+  })
+
+  it('says nothing where bytes keep coming', async () => {
+    const stream = hungry({ intervalMs: 100 })
+    for (let index = 0; index < 20; index++) {
+      await stream.give('data: x\n\n')
+      await stream.wait(99)
+    }
+    expect(stream.text()).toBe('data: x\n\n'.repeat(20))
+    await stream.end()
+  })
+
+  it.each([
+    ['in the middle of a line', 'data: 1'],
+    ['between the lines of an event', 'data: 1\n'],
+    ['behind a line that a CRLF ended', 'data: 1\r\n'],
+    ['behind a CR that may be the half of a CRLF', 'data: 1\r'],
+    ['behind a CR that ended an event, as an LF may belong to it', 'data: 1\r\r'],
+    ['behind the CR of a blank line', 'data: 1\r\n\r'],
+    ['behind a CR at the start of the stream', '\r'],
+    ['behind a comment line', ': x\n'],
+    ['behind a part of a byte order mark', bytes(0xef, 0xbb)],
+  ])('says nothing %s', async (_, head) => {
+    const stream = hungry()
+    await stream.give(head)
+    await stream.wait(INTERVAL_MS * 3)
+    expect(bytes(...stream.chunks)).toEqual(bytes(head))
+    await stream.end()
+  })
+
+  it.each([
+    ['behind an event', 'data: 1\n\n'],
+    ['behind an event that CRLF ended', 'data: 1\r\n\r\n'],
+    ['behind blank lines', 'data: 1\n\n\n'],
+    ['behind a comment block', ': x\n\n'],
+    ['behind a byte order mark', bytes(0xef, 0xbb, 0xbf)],
+  ])('speaks %s', async (_, head) => {
+    const stream = hungry()
+    await stream.give(head)
+    await stream.wait(INTERVAL_MS)
+    expect(bytes(...stream.chunks)).toEqual(bytes(head, HEARTBEAT))
+    await stream.end()
+  })
+
+  it('speaks once the LF behind the CR has come', async () => {
+    const stream = hungry()
+    await stream.give('data: 1\r\n\r')
+    await stream.wait(INTERVAL_MS)
+    expect(stream.text()).toBe('data: 1\r\n\r')
+    await stream.give('\n')
+    await stream.wait(INTERVAL_MS)
+    expect(stream.text()).toBe(`data: 1\r\n\r\n${HEARTBEAT}`)
+    await stream.end()
+  })
+
+  it('says nothing while nobody reads, for an hour', async () => {
+    const source = new HandFed()
+    const readable = source.readable.pipeThrough(new HeartbeatInjector())
+    await settled()
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    const reader = readable.getReader()
+    const reading = reader.read()
+    source.give(bytes('data: 1\n\n'))
+    expect((await reading).value).toEqual(bytes('data: 1\n\n'))
+    await reader.cancel()
+  })
+
+  it('has at most one waiting where a relay holds what nobody reads, for an hour', async () => {
+    const source = new HandFed()
+    const stage = HeartbeatInjector.stage()
+    const reader = relay(source.readable, [stage]).getReader()
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    expect(stage.heartbeats).toBe(1)
+    expect((await reader.read()).value).toEqual(bytes(HEARTBEAT))
+    await vi.advanceTimersByTimeAsync(INTERVAL_MS)
+    expect(stage.heartbeats).toBe(2)
+    expect(stage.heartbeatBytes).toBe(2 * HEARTBEAT.length)
+    await reader.cancel()
+  })
+
+  it('says nothing while an event is waiting to be read', async () => {
+    const source = new HandFed(bytes('data: 1\n\n'))
+    const stage = HeartbeatInjector.stage()
+    const reader = relay(source.readable, [stage]).getReader()
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    expect(stage.heartbeats).toBe(0)
+    await reader.read()
+    await vi.advanceTimersByTimeAsync(INTERVAL_MS)
+    expect(stage.heartbeats).toBe(1)
+    await reader.cancel()
+  })
+
+  it('gives each reader a frame of its own', async () => {
+    const stream = hungry()
+    await stream.wait(INTERVAL_MS * 2)
+    stream.chunks[0]?.fill(0)
+    await stream.wait(INTERVAL_MS)
+    expect(stream.chunks.at(-1)).toEqual(bytes(HEARTBEAT))
+    expect(stream.chunks[1]?.buffer).not.toBe(stream.chunks[2]?.buffer)
+    await stream.end()
+  })
+
+  it.each([
+    [': hi\n\n'],
+    [':\n\n'],
+    ['\n'],
+    ['\n\n'],
+    ['\r\n'],
+    [': a\r\n: b\r\n\r\n'],
+    [':a\n\n:b\n\n'],
+    [': \u00e9\n\n'],
+  ])('takes the frame %j', async (frame) => {
+    const stream = hungry({ frame })
+    await stream.give('data: 1\n\n')
+    await stream.wait(INTERVAL_MS)
+    await stream.give('data: 2\n\n')
+    expect(stream.text()).toBe(`data: 1\n\n${frame}data: 2\n\n`)
+    expect(
+      referenceDecode(bytes(...stream.chunks)).filter(({ is }) => is === 'event'),
+    ).toHaveLength(2)
+    await stream.end()
+  })
+
+  it.each([
+    [''],
+    [': hi'],
+    [': hi\n'],
+    ['hi\n\n'],
+    ['data: hi\n\n'],
+    [': hi\ndata: x\n\n'],
+    [': hi\n\ndata: x\n\n'],
+    [': hi\rdata: x\n\n'],
+    [': hi\r\r'],
+    ['\r'],
+    [' \n\n'],
+    ['\ufeff: hi\n\n'],
+    [': hi\n\n:'],
+    [null as never],
+    [5 as never],
+  ])('refuses the frame %j', (frame) => {
+    expect(() => new HeartbeatInjector({ frame })).toThrow(TypeError)
+    expect(() => new HeartbeatInjector({ frame })).toThrow(JSON.stringify(frame))
+  })
+
+  it.each([0, -1, 0.5, Number.NaN, -Infinity, '1' as never])(
+    'refuses the interval %s',
+    (intervalMs) => {
+      expect(() => new HeartbeatInjector({ intervalMs })).toThrow(RangeError)
+    },
+  )
+
+  it('never speaks with an interval of Infinity, and sets no timer', async () => {
+    const stream = hungry({ intervalMs: Infinity })
+    await stream.wait(3_600_000)
+    expect(vi.getTimerCount()).toBe(0)
+    expect(stream.chunks).toEqual([])
+    await stream.end()
+  })
+
+  it('waits its time with an interval that is longer than a timer can be', async () => {
+    const stream = hungry({ intervalMs: 2 ** 31 + 1000 })
+    await stream.wait(2 ** 31 + 999)
+    expect(stream.chunks).toEqual([])
+    await stream.wait(1)
+    expect(stream.text()).toBe(HEARTBEAT)
+    await stream.end()
+  })
+
+  it('takes undefined for the defaults', async () => {
+    const stream = hungry({ intervalMs: undefined, frame: undefined })
+    await stream.wait(INTERVAL_MS)
+    expect(stream.text()).toBe(HEARTBEAT)
+    await stream.end()
+  })
+
+  describe('with a byte order mark behind a heartbeat', () => {
+    it.each([
+      ['whole', [bytes(0xef, 0xbb, 0xbf, 'data: 1\n\n')], 'data: 1\n\n'],
+      [
+        'byte by byte',
+        [bytes(0xef), bytes(0xbb), bytes(0xbf), bytes('data: 1\n\n')],
+        'data: 1\n\n',
+      ],
+      ['and nothing else', [bytes(0xef, 0xbb, 0xbf)], ''],
+    ])('drops it: %s', async (_, chunks, text) => {
+      const stream = hungry()
+      await stream.wait(INTERVAL_MS)
+      await stream.give(...chunks)
+      await stream.end()
+      expect(stream.text()).toBe(`${HEARTBEAT}${text}`)
+    })
+
+    it.each([
+      ['one byte of it', bytes(0xef, 'data: 1\n\n')],
+      ['two bytes of it', bytes(0xef, 0xbb, '\n\n')],
+      ['two bytes of it, and the end', bytes(0xef, 0xbb)],
+      ['none of it', bytes('data: 1\n\n')],
+    ])('drops nothing of %s', async (_, input) => {
+      const stream = hungry()
+      await stream.wait(INTERVAL_MS)
+      await stream.give(...Array.from(input, (byte) => bytes(byte)))
+      await stream.end()
+      expect(bytes(...stream.chunks)).toEqual(bytes(HEARTBEAT, input))
+    })
+
+    it('says nothing while it holds a part of it', async () => {
+      const stream = hungry()
+      await stream.wait(INTERVAL_MS)
+      await stream.give(bytes(0xef))
+      await stream.wait(INTERVAL_MS * 2)
+      expect(stream.text()).toBe(HEARTBEAT)
+      await stream.cancel()
+    })
+
+    it('keeps one that comes later', async () => {
+      const stream = hungry()
+      await stream.wait(INTERVAL_MS)
+      await stream.give('data: 1\n\n', bytes(0xef, 0xbb, 0xbf, 'data: 2\n\n'))
+      await stream.end()
+      expect(stream.text()).toBe(`${HEARTBEAT}data: 1\n\n\ufeffdata: 2\n\n`)
+    })
+  })
+
+  it('changes no other byte and no event, whatever the chunks and whenever it speaks', async () => {
+    const frame = ': the heartbeat\n\n'
+    const waits = fc.array(fc.constantFrom(0, 0, 40, 100, 250), { maxLength: 40 })
+    await fc.assert(
+      fc.asyncProperty(
+        someChunks(someSse),
+        waits,
+        fc.boolean(),
+        async (chunks, waitsMs, isFused) => {
+          const source = new HandFed()
+          const options = { intervalMs: 100, frame }
+          const readable = isFused
+            ? relay(source.readable, [HeartbeatInjector.stage(options)])
+            : source.readable.pipeThrough(new HeartbeatInjector(options))
+          const pieces: Uint8Array[] = []
+          const reading = (async () => {
+            for await (const piece of readable) pieces.push(piece)
+          })()
+          for (const [index, chunk] of chunks.entries()) {
+            await vi.advanceTimersByTimeAsync(waitsMs[index] ?? 0)
+            source.give(chunk)
+            await vi.advanceTimersByTimeAsync(0)
+          }
+          await vi.advanceTimersByTimeAsync(waitsMs.at(-1) ?? 0)
+          source.close()
+          await reading
+          const input = bytes(...chunks)
+          const sent: Uint8Array[] = []
+          for (const piece of pieces) {
+            const isHeartbeat = new TextDecoder().decode(piece) === frame
+            if (isHeartbeat) expect(endsAtBoundary(bytes(...sent))).toBe(true)
+            else sent.push(piece)
+          }
+          const isBomDropped =
+            new TextDecoder().decode(pieces[0]) === frame &&
+            input[0] === 0xef &&
+            input[1] === 0xbb &&
+            input[2] === 0xbf
+          expect(bytes(...sent)).toEqual(isBomDropped ? input.subarray(3) : input)
+          const said = referenceDecode(bytes(...pieces))
+          expect(
+            said.filter((one) => one.is !== 'comment' || one.comment !== 'the heartbeat'),
+          ).toEqual(referenceDecode(input))
+        },
+      ),
+      { numRuns: 400 },
+    )
+  })
+})

@@ -1,14 +1,26 @@
 import { constants } from 'node:http2'
 import type { NodeResponse } from './node-message.ts'
 
+/** How long what was written before may take to go out; a client that reads nothing must not hold the break up. */
+const FLUSH_MS = 1_000
+
 /**
  * Ends a response so that its client sees that it is not whole: HTTP/1 without the last chunk, HTTP/2 by a reset.
  *
- * What was written before goes out first, as far as the connection takes it at once.
+ * What was written before goes out first, if the client takes it within a second.
  */
 export function breakResponse(res: NodeResponse): void {
-  // Node corks what is written in one turn until the next tick; destroyed in this one it would be lost.
-  process.nextTick(breakNow, res)
+  let hasBroken = false
+  const breakOnce = (): void => {
+    if (hasBroken) return
+    hasBroken = true
+    clearTimeout(timer)
+    breakNow(res)
+  }
+  const timer = setTimeout(breakOnce, FLUSH_MS)
+  // Destroyed at once, a response loses what Node has not handed to the system: HTTP/2 hands over one write a turn.
+  const sink: { write(chunk: Uint8Array, onWritten: () => void): boolean } = res
+  sink.write(new Uint8Array(0), breakOnce)
 }
 
 function breakNow(res: NodeResponse): void {

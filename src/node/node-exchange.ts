@@ -106,9 +106,10 @@ export class NodeExchange {
     }
     this.#writer = new BodyWriter(res, body, this.#onBreak)
     setHead(res, response)
-    // Node would keep the head back until the first byte, which an LLM can take a minute for.
+    // Node would keep the head back until the first byte, which an LLM can take a minute for. An empty write
+    // and not `flushHeaders()`: that writes header values in UTF-8, where HTTP has Latin-1, and on its own.
     if ('stream' in res) res.writeHead(res.statusCode)
-    else res.flushHeaders()
+    else res.write(new Uint8Array(0))
     this.#writer.start()
   }
 

@@ -1,0 +1,231 @@
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  createServer,
+  type Http2Server,
+  type OutgoingHttpHeaders,
+} from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { toNodeHandler } from 'sse-stream-kit/node'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { FetchHandler } from './hosts.ts'
+import { deferred, endlessBody, manualBody } from './manual-body.ts'
+
+interface Answer {
+  head: Promise<Record<string, unknown>>
+  text(): string
+  until(text: string): Promise<void>
+  /** Resolves with HTTP/2's error code when the stream is closed. */
+  closed: Promise<number>
+}
+
+const servers: Http2Server[] = []
+const sessions: ClientHttp2Session[] = []
+afterEach(async () => {
+  for (const session of sessions.splice(0)) session.destroy()
+  await Promise.all(
+    servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))),
+  )
+})
+
+async function open(
+  handler: FetchHandler,
+): Promise<{ session: ClientHttp2Session; exchanges: Promise<void>[] }> {
+  const exchanges: Promise<void>[] = []
+  const handle = toNodeHandler(handler)
+  const server = createServer((req, res) => void exchanges.push(handle(req, res)))
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  session.on('error', () => {})
+  sessions.push(session)
+  return { session, exchanges }
+}
+
+function follow(stream: ClientHttp2Stream): Answer {
+  let text = ''
+  stream.setEncoding('utf8')
+  stream.on('data', (chunk: string) => {
+    text += chunk
+  })
+  stream.on('error', () => {})
+  return {
+    head: new Promise((resolve) => stream.on('response', resolve)),
+    text: () => text,
+    until: (wanted) =>
+      new Promise((resolve) => {
+        const check = (): void => {
+          if (text.includes(wanted)) resolve()
+        }
+        stream.on('data', check)
+        check()
+      }),
+    closed: new Promise((resolve) => stream.on('close', () => resolve(stream.rstCode))),
+  }
+}
+
+const get = (session: ClientHttp2Session, headers: OutgoingHttpHeaders = {}): ClientHttp2Stream =>
+  session.request({ ':path': '/v1/x?q=1', ...headers })
+
+describe('under http2', () => {
+  it('sends the head before the first byte, and ends clean', async () => {
+    const body = manualBody()
+    const { session, exchanges } = await open(
+      (request) =>
+        new Response(body.stream, { headers: { 'x-url': request.url.replace(/:\d+/, '') } }),
+    )
+    const answer = follow(get(session))
+    expect(await answer.head).toMatchObject({
+      ':status': 200,
+      'x-url': 'http://127.0.0.1/v1/x?q=1',
+    })
+    body.send('data: 1\n\n')
+    await answer.until('data: 1\n\n')
+    body.close()
+    expect(await answer.closed).toBe(constants.NGHTTP2_NO_ERROR)
+    await Promise.all(exchanges)
+  })
+
+  it('sends no header that HTTP/2 forbids, every cookie, and no warning', async () => {
+    const warnings: unknown[] = []
+    const onWarning = (warning: Error): void => void warnings.push(warning.message)
+    process.on('warning', onWarning)
+    const { session, exchanges } = await open(() => {
+      const headers = new Headers({
+        connection: 'keep-alive, x-hop',
+        'keep-alive': 'timeout=5',
+        'proxy-connection': 'close',
+        te: 'trailers',
+        'transfer-encoding': 'chunked',
+        upgrade: 'h3',
+        'x-kept': '1',
+      })
+      headers.append('set-cookie', 'a=1')
+      headers.append('set-cookie', 'b=2')
+      return new Response('x', { headers, statusText: 'Fine' })
+    })
+    const answer = follow(get(session))
+    const head = await answer.head
+    expect(head).toMatchObject({ ':status': 200, 'x-kept': '1', 'set-cookie': ['a=1', 'b=2'] })
+    for (const name of [
+      'connection',
+      'keep-alive',
+      'proxy-connection',
+      'te',
+      'transfer-encoding',
+      'upgrade',
+    ]) {
+      expect(head).not.toHaveProperty([name])
+    }
+    await answer.closed
+    await Promise.all(exchanges)
+    process.off('warning', onWarning)
+    expect(warnings).toEqual([])
+  })
+
+  it('resets the stream with an error when the body breaks, after all that came before', async () => {
+    let asked = 0
+    const { session, exchanges } = await open(() => {
+      return new Response(
+        new ReadableStream<Uint8Array>({
+          pull(controller) {
+            if (asked++ < 3) controller.enqueue(Buffer.from(`data: ${asked}\n\n`))
+            else controller.error(new Error('the upstream broke'))
+          },
+        }),
+      )
+    })
+    const answer = follow(get(session))
+    expect(await answer.closed).toBe(constants.NGHTTP2_INTERNAL_ERROR)
+    expect(answer.text()).toBe('data: 1\n\ndata: 2\n\ndata: 3\n\n')
+    await Promise.all(exchanges)
+    const next = follow(get(session, { ':method': 'HEAD' }))
+    expect(await next.head).toMatchObject({ ':status': 200 })
+  })
+
+  it('aborts and cancels at once when the client resets the stream, also before there is a response', async () => {
+    const body = manualBody()
+    const late = manualBody()
+    const asked = deferred<AbortSignal>()
+    const answer = deferred<Response>()
+    const { session, exchanges } = await open((request) => {
+      if (request.method === 'GET') return new Response(body.stream)
+      asked.resolve(request.signal)
+      return answer.promise
+    })
+    const first = get(session)
+    await follow(first).head
+    first.close(constants.NGHTTP2_CANCEL)
+    expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
+    const second = get(session, { ':method': 'PUT' })
+    follow(second)
+    const signal = await asked.promise
+    second.close(constants.NGHTTP2_CANCEL)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    answer.resolve(new Response(late.stream))
+    expect(await late.cancelled).toBe(signal.reason)
+    await Promise.all(exchanges)
+  })
+
+  it('stops reading the body for a client that reads nothing, and cancels it when the session goes', async () => {
+    const body = endlessBody()
+    const { session, exchanges } = await open(() => new Response(body.stream))
+    const stream = get(session)
+    stream.on('error', () => {})
+    await new Promise((resolve) => stream.on('response', resolve))
+    await body.idle()
+    expect(body.bytes).toBeLessThan(1_000_000)
+    session.destroy()
+    expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
+    await Promise.all(exchanges)
+  })
+
+  it('answers HEAD with the head alone, and cancels the body', async () => {
+    const body = endlessBody()
+    const { session, exchanges } = await open(() => new Response(body.stream))
+    const answer = follow(get(session, { ':method': 'HEAD' }))
+    expect(await answer.head).toMatchObject({ ':status': 200 })
+    await body.cancelled
+    expect(await answer.closed).toBe(constants.NGHTTP2_NO_ERROR)
+    expect(body.bytes).toBe(0)
+    await Promise.all(exchanges)
+  })
+
+  it('hands the request body on, and errors it when the client goes in the middle', async () => {
+    const failed = deferred<unknown>()
+    const { session, exchanges } = await open(async (request) => {
+      try {
+        return new Response(`got ${await request.text()}`)
+      } catch (error) {
+        failed.resolve(error)
+        throw error
+      }
+    })
+    const whole = session.request({ ':method': 'POST', ':path': '/' })
+    const answer = follow(whole)
+    whole.write('hel')
+    whole.end('lo')
+    await answer.closed
+    expect(answer.text()).toBe('got hello')
+    const cut = session.request({ ':method': 'POST', ':path': '/' })
+    cut.on('error', () => {})
+    // Not `cut.close()`: Node sends the end of the stream before its reset.
+    cut.write('hel', () => session.destroy())
+    expect(await failed.promise).toMatchObject({ name: 'AbortError' })
+    await Promise.all(exchanges)
+  })
+
+  it('answers a handler that throws with a 500 without details', async () => {
+    const { session, exchanges } = await open(() => {
+      throw new Error('the secret')
+    })
+    const answer = follow(get(session))
+    const head = await answer.head
+    expect(head).toMatchObject({ ':status': 500 })
+    await answer.closed
+    expect(JSON.stringify(head) + answer.text()).not.toContain('secret')
+    await Promise.all(exchanges)
+  })
+})

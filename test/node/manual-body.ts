@@ -1,0 +1,79 @@
+/** A promise and what settles it. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>
+  resolve(value: T): void
+}
+
+export function deferred<T>(): Deferred<T> {
+  let resolve: (value: T) => void = () => {}
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve: (value) => resolve(value) }
+}
+
+/** A body that a test drives by hand. */
+export interface ManualBody {
+  readonly stream: ReadableStream<Uint8Array>
+  /** Resolves with the reason when the body is cancelled. */
+  readonly cancelled: Promise<unknown>
+  send(text: string): void
+  close(): void
+  fail(reason: unknown): void
+}
+
+export function manualBody(): ManualBody {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  const { promise: cancelled, resolve } = deferred<unknown>()
+  const stream = new ReadableStream<Uint8Array>({
+    start: (own) => {
+      controller = own
+    },
+    cancel: (reason) => resolve(reason),
+  })
+  return {
+    stream,
+    cancelled,
+    send: (text) => controller?.enqueue(Buffer.from(text)),
+    close: () => controller?.close(),
+    fail: (reason) => controller?.error(reason),
+  }
+}
+
+/** A body without an end, which counts the bytes that were taken from it and tells when it is held back. */
+export interface EndlessBody {
+  readonly stream: ReadableStream<Uint8Array>
+  readonly cancelled: Promise<unknown>
+  readonly bytes: number
+  /** Resolves when nothing has been asked for during some turns of the event loop. */
+  idle(): Promise<void>
+}
+
+export function endlessBody(chunkBytes = 65_536): EndlessBody {
+  let bytes = 0
+  const { promise: cancelled, resolve } = deferred<unknown>()
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        bytes += chunkBytes
+        controller.enqueue(new Uint8Array(chunkBytes))
+      },
+      cancel: (reason) => resolve(reason),
+    },
+    { highWaterMark: 0 },
+  )
+  return {
+    stream,
+    cancelled,
+    get bytes() {
+      return bytes
+    },
+    async idle() {
+      for (let quiet = 0, seen = -1; quiet < 200; quiet++) {
+        if (seen !== bytes) quiet = 0
+        seen = bytes
+        await new Promise((next) => setImmediate(next))
+      }
+    },
+  }
+}

@@ -1,41 +1,18 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path/posix'
-import ts from 'typescript'
+import { join } from 'node:path/posix'
 import { describe, expect, it } from 'vitest'
+import {
+  checkCycles,
+  checkDoors,
+  checkImports,
+  checkLaws,
+  checkLengths,
+  checkNames,
+  MAX_LINES,
+  reachOf,
+  type Sources,
+} from './architecture/house-checks.ts'
 
-/** What a room may import: of our own, and of others. */
-interface Room {
-  rooms: readonly string[]
-  /** Rooms of which only types may be imported. */
-  typesOf?: readonly string[]
-  packages?: readonly string[]
-  /** Packages that one file alone may import: file name to packages. */
-  packagesOf?: Readonly<Record<string, readonly string[]>>
-}
-
-/** "Who may import whom": everything that is not here is a breach. `doors` stands for `src/*.ts`. */
-const TABLE: Readonly<Record<string, Room>> = {
-  base: { rooms: [] },
-  pipeline: { rooms: ['base'] },
-  wire: { rooms: ['pipeline', 'base'], packages: ['eventsource-parser'] },
-  transforms: { rooms: ['wire', 'pipeline', 'base'] },
-  llm: { rooms: ['wire', 'pipeline', 'base'] },
-  upstream: { rooms: ['base'], packages: ['undici'] },
-  replay: { rooms: ['wire', 'base'] },
-  proxy: { rooms: ['wire', 'pipeline', 'transforms', 'llm', 'upstream', 'replay', 'base'] },
-  metrics: { rooms: ['base'], typesOf: ['transforms'] },
-  node: { rooms: ['base'], packages: ['node:*', 'srvx'] },
-  testing: {
-    rooms: ['wire', 'base'],
-    typesOf: ['pipeline', 'transforms', 'llm', 'upstream', 'replay', 'proxy', 'metrics', 'node'],
-    packagesOf: { 'serve.ts': ['node:http', 'node:http2', 'node:https', 'node:net', 'node:zlib'] },
-  },
-  cli: { rooms: ['doors'], packages: ['node:*'] },
-}
-
-const MAX_LINES = 350
-const FORBIDDEN_NAMES = /^(utils?|helpers?|common|types?)$/
-const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*\.ts$/
 const TOP_LEVEL = [
   'CHANGELOG.md',
   'LICENSE',
@@ -50,184 +27,6 @@ const TOP_LEVEL = [
   'tsconfig.json',
 ]
 const NOT_IN_GIT = ['node_modules', 'dist', 'coverage']
-
-/** Source text by path, `src/` included. */
-type Sources = ReadonlyMap<string, string>
-
-interface Import {
-  specifier: string
-  isTypeOnly: boolean
-}
-
-const parse = (path: string, text: string): ts.SourceFile =>
-  ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true)
-
-const walk = (node: ts.Node, visit: (node: ts.Node) => void): void => {
-  visit(node)
-  ts.forEachChild(node, (child) => walk(child, visit))
-}
-
-function importsOf(path: string, text: string): Import[] {
-  const found: Import[] = []
-  const add = (specifier: ts.Node | undefined, isTypeOnly: boolean): void => {
-    if (specifier === undefined) return
-    // What cannot be read cannot be checked, and so breaches every room.
-    found.push({
-      specifier: ts.isStringLiteralLike(specifier) ? specifier.text : specifier.getText(),
-      isTypeOnly,
-    })
-  }
-  walk(parse(path, text), (node) => {
-    if (ts.isImportDeclaration(node)) {
-      // `import { type A }` still loads the module at run time.
-      const phase = node.importClause?.phaseModifier
-      add(node.moduleSpecifier, phase === ts.SyntaxKind.TypeKeyword)
-    } else if (ts.isExportDeclaration(node)) add(node.moduleSpecifier, node.isTypeOnly)
-    else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
-      add(node.argument.literal, true)
-    else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      add(node.arguments[0], false)
-  })
-  return found
-}
-
-const isRelative = (specifier: string): boolean => specifier.startsWith('.')
-const resolve = (from: string, specifier: string): string => join(dirname(from), specifier)
-const isDoor = (path: string): boolean => path.split('/').length === 2
-const roomOf = (path: string): string => (isDoor(path) ? 'doors' : (path.split('/')[1] ?? ''))
-
-const allows = (packages: readonly string[], specifier: string): boolean =>
-  packages.some((name) =>
-    name.endsWith('*')
-      ? specifier.startsWith(name.slice(0, -1))
-      : specifier === name || specifier.startsWith(`${name}/`),
-  )
-
-function checkImports(sources: Sources): string[] {
-  const breaches: string[] = []
-  for (const [path, text] of sources) {
-    const name = roomOf(path)
-    const room = name === 'doors' ? { rooms: Object.keys(TABLE) } : TABLE[name]
-    if (room === undefined) {
-      breaches.push(`${path}: the room ${name} is not in the table`)
-      continue
-    }
-    for (const { specifier, isTypeOnly } of importsOf(path, text)) {
-      if (!isRelative(specifier)) {
-        const ofFile = room.packagesOf?.[path.split('/').at(-1) ?? ''] ?? []
-        if (!allows([...(room.packages ?? []), ...ofFile], specifier))
-          breaches.push(`${path}: ${name} may not import the package ${specifier}`)
-        continue
-      }
-      const target = resolve(path, specifier)
-      const to = roomOf(target)
-      if (!sources.has(target)) breaches.push(`${path}: there is no ${target}`)
-      const isAllowed =
-        (to === name && name !== 'doors') ||
-        room.rooms.includes(to) ||
-        (isTypeOnly && room.typesOf?.includes(to))
-      if (!isAllowed) breaches.push(`${path}: ${name} may not import ${to} (${target})`)
-    }
-  }
-  return breaches
-}
-
-function checkCycles(sources: Sources): string[] {
-  const breaches: string[] = []
-  const finished = new Set<string>()
-  const visit = (path: string, trail: string[]): void => {
-    const at = trail.indexOf(path)
-    if (at >= 0) breaches.push([...trail.slice(at), path].join(' -> '))
-    if (at >= 0 || finished.has(path)) return
-    for (const { specifier } of importsOf(path, sources.get(path) ?? ''))
-      if (isRelative(specifier)) visit(resolve(path, specifier), [...trail, path])
-    finished.add(path)
-  }
-  for (const path of sources.keys()) visit(path, [])
-  return breaches
-}
-
-const isNamedReExport = (node: ts.Statement): boolean =>
-  ts.isExportDeclaration(node) &&
-  node.exportClause !== undefined &&
-  ts.isNamedExports(node.exportClause) &&
-  (node.moduleSpecifier !== undefined || node.exportClause.elements.length === 0)
-
-/** The command's door has something to start: an import and a call. */
-const isStart = (node: ts.Statement): boolean =>
-  ts.isImportDeclaration(node) || ts.isExpressionStatement(node)
-
-function checkDoors(sources: Sources): string[] {
-  const breaches: string[] = []
-  for (const [path, text] of sources)
-    for (const node of parse(path, text).statements) {
-      const line = node.getText().split('\n')[0]
-      if (!isDoor(path)) {
-        if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined)
-          breaches.push(`${path}: a room has no barrel: ${line}`)
-      } else if (!isNamedReExport(node) && !(path === 'src/cli.ts' && isStart(node)))
-        breaches.push(`${path}: a door only re-exports by name: ${line}`)
-    }
-  return breaches
-}
-
-function checkNames(paths: Iterable<string>): string[] {
-  const breaches: string[] = []
-  for (const path of paths) {
-    const parts = path.split('/')
-    const file = parts.at(-1) ?? ''
-    if (!KEBAB_CASE.test(file)) breaches.push(`${path}: not kebab-case`)
-    if (file === 'index.ts' && !isDoor(path)) breaches.push(`${path}: a room has no barrel`)
-    for (const part of parts)
-      if (FORBIDDEN_NAMES.test(part.replace(/\.ts$/, '')))
-        breaches.push(`${path}: ${part} says nothing`)
-  }
-  return breaches
-}
-
-function checkLengths(sources: Sources): string[] {
-  const breaches: string[] = []
-  for (const [path, text] of sources) {
-    const lines = text.replace(/\n$/, '').split('\n').length
-    if (lines > MAX_LINES) breaches.push(`${path}: ${lines} lines, at most ${MAX_LINES}`)
-  }
-  return breaches
-}
-
-function checkLaws(sources: Sources): string[] {
-  const breaches: string[] = []
-  for (const [path, text] of sources) {
-    const source = parse(path, text)
-    const breach = (node: ts.Node): void => {
-      const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1
-      breaches.push(`${path}:${line}: ${node.getText()}`)
-    }
-    walk(source, (node) => {
-      if (node.kind === ts.SyntaxKind.AnyKeyword) breach(node)
-      if (!ts.isPropertyAccessExpression(node)) return
-      const [object, member] = [node.expression.getText(), node.name.text]
-      if (/(^|\.)console$/.test(object) && roomOf(path) !== 'cli') breach(node)
-      if (/(^|\.)AbortSignal$/.test(object) && /^(any|timeout)$/.test(member)) breach(node)
-      if (member === 'tee') breach(node)
-    })
-    for (const [suppression] of text.matchAll(/@ts-(ignore|expect-error|nocheck)/g))
-      breaches.push(`${path}: ${suppression}`)
-  }
-  return breaches
-}
-
-/** Everything that a file loads, itself included, and the packages at its ends. */
-function reachOf(sources: Sources, door: string): Set<string> {
-  const reached = new Set<string>()
-  const visit = (name: string): void => {
-    if (reached.has(name)) return
-    reached.add(name)
-    for (const { specifier } of importsOf(name, sources.get(name) ?? ''))
-      visit(isRelative(specifier) ? resolve(name, specifier) : specifier)
-  }
-  visit(door)
-  return reached
-}
 
 const root = new URL('..', import.meta.url)
 

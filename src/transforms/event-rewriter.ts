@@ -50,7 +50,14 @@ export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
       const frameEnd = this.#frameEnd(chunk, frameStart)
       // Only the end of the stream comes without a boundary.
       if (frameEnd === 0) break
-      const changed = this.#rewrite(chunk.subarray(frameStart, frameEnd))
+      let changed: string | undefined
+      try {
+        changed = this.#rewrite(chunk.subarray(frameStart, frameEnd))
+      } catch (error) {
+        // What was whole before the event in question came in the same chunk, and goes out all the same.
+        this.#emit(chunk, unsent, frameStart)
+        throw error
+      }
       if (changed !== undefined) {
         this.#emit(chunk, unsent, frameStart)
         if (changed !== '') this.#send(this.#utf8.encode(changed))

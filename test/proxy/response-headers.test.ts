@@ -1,0 +1,140 @@
+import { step } from 'sse-stream-kit/testing'
+import { describe, expect, it } from 'vitest'
+import { isEventStream, responseHeaders } from '../../src/proxy/response-headers.ts'
+import { openProxy } from './open-proxy.ts'
+
+const SSE = { isSse: true, hasBody: true, forwardSetCookie: false }
+const OTHER = { ...SSE, isSse: false }
+
+describe('the headers of an answer', () => {
+  it.each([
+    ['text/event-stream', true],
+    ['text/event-stream; charset=utf-8', true],
+    ['TEXT/Event-Stream ;charset=UTF-8', true],
+    [' text/event-stream', true],
+    ['text/event-streams', false],
+    ['text/event', false],
+    ['application/json', false],
+    ['application/x-ndjson', false],
+  ])('of type %j tell whether it is an event stream', (type, expected) => {
+    expect(isEventStream(new Headers({ 'content-type': type }))).toBe(expected)
+  })
+
+  it.each([
+    ['', true],
+    ['identity', true],
+    ['gzip', true],
+    ['X-Gzip, BR', true],
+    ['foo', false],
+    ['gzip, foo', false],
+  ])('in the coding %j tell whether its events can be read', (coding, expected) => {
+    const headers = { 'content-type': 'text/event-stream', 'content-encoding': coding }
+    expect(isEventStream(new Headers(headers))).toBe(expected)
+  })
+
+  it('has no type, no event stream', () => {
+    expect(isEventStream(new Headers())).toBe(false)
+  })
+
+  it.each([
+    'connection',
+    'keep-alive',
+    'proxy-authenticate',
+    'te',
+    'trailer',
+    'transfer-encoding',
+    'upgrade',
+  ])('do not bring %s to the client', (name) => {
+    expect(responseHeaders(new Headers({ [name]: 'x' }), OTHER).has(name)).toBe(false)
+  })
+
+  it('leave behind what connection names', () => {
+    const upstream = new Headers({ connection: 'x-hop', 'x-hop': '1', 'x-kept': '1' })
+    expect([...responseHeaders(upstream, OTHER)]).toEqual([['x-kept', '1']])
+  })
+
+  it('tell those in between to neither buffer nor change an event stream', () => {
+    const upstream = new Headers({
+      'cache-control': 'public, max-age=60',
+      'content-length': '12',
+      'x-accel-buffering': 'yes',
+    })
+    expect(Object.fromEntries(responseHeaders(upstream, SSE))).toEqual({
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    })
+  })
+
+  it('weaken what speaks of the coded bytes, once they are decoded', () => {
+    const upstream = new Headers({
+      'content-encoding': 'gzip',
+      'content-length': '12',
+      'content-md5': 'x',
+      digest: 'x',
+      'content-digest': 'x',
+      'repr-digest': 'x',
+      etag: '"a"',
+      vary: 'accept',
+    })
+    expect(Object.fromEntries(responseHeaders(upstream, OTHER))).toEqual({
+      etag: 'W/"a"',
+      vary: 'accept',
+    })
+    expect(Object.fromEntries(responseHeaders(upstream, { ...OTHER, hasBody: false }))).toEqual(
+      Object.fromEntries(upstream),
+    )
+  })
+
+  it('keep several set-cookie apart, where they are wanted at all', () => {
+    const upstream = new Headers([
+      ['set-cookie', 'a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT'],
+      ['set-cookie', 'b=2'],
+    ])
+    expect(responseHeaders(upstream, SSE).getSetCookie()).toEqual([])
+    expect(responseHeaders(upstream, { ...SSE, forwardSetCookie: true }).getSetCookie()).toEqual([
+      'a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT',
+      'b=2',
+    ])
+  })
+})
+
+describe('the headers of an answer, over a socket', () => {
+  const headers: [string, string][] = [
+    ['content-type', 'text/event-stream; charset=utf-8'],
+    ['cache-control', 'private'],
+    ['set-cookie', 'a=1'],
+    ['set-cookie', 'b=2'],
+    ['x-request-id', 'r1'],
+    ['x-ratelimit-remaining', '9'],
+    ['vary', 'origin'],
+  ]
+
+  it('are those of the upstream, made true for a stream', async () => {
+    const { url } = await openProxy([step.status(200, headers), step.send({ data: '1' })])
+    const response = await fetch(url)
+    await response.text()
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+    expect(response.headers.get('cache-control')).toBe('no-cache, no-transform')
+    expect(response.headers.get('x-accel-buffering')).toBe('no')
+    expect(response.headers.get('x-request-id')).toBe('r1')
+    expect(response.headers.get('x-ratelimit-remaining')).toBe('9')
+    expect(response.headers.get('vary')).toBe('origin')
+    expect(response.headers.get('content-length')).toBeNull()
+    expect(response.headers.getSetCookie()).toEqual([])
+  })
+
+  it('bring cookies where the application says so', async () => {
+    const { url } = await openProxy([step.status(200, headers)], { forwardSetCookie: true })
+    const response = await fetch(url)
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+    await response.text()
+  })
+
+  it('leave before the first byte of the body', async () => {
+    const { url, upstream } = await openProxy([step.status(200), step.hang()])
+    const response = await fetch(url)
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    await response.body?.cancel()
+    await upstream.requests[0]?.closed
+  })
+})

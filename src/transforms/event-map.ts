@@ -61,7 +61,8 @@ export class EventMapStage<In, Out> implements Stage<In, Out> {
       return this.#follow(this.#tail.then(() => (this.#hasEnded ? null : this.#mapper(event))))
     }
     const mapped = this.#mapper(event)
-    if (isPromise(mapped)) return this.#follow(mapped)
+    // Whatever has a `then`: a query builder's answers at once, or more than once.
+    if (isPromise(mapped)) return this.#follow(Promise.resolve(mapped))
     this.#emit(mapped)
   }
 

@@ -1,6 +1,7 @@
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { type EncodableSse, encodeEvent } from '../wire/encode-event.ts'
+import { LeadingBom } from '../wire/leading-bom.ts'
 import { BOUNDARY, BOUNDARY_CR, LF, nextLineState } from '../wire/line-state.ts'
 import { SseDecoder } from '../wire/sse-decoder.ts'
 import type { DecodedSseEvent, SseEvent } from '../wire/sse-event.ts'
@@ -25,6 +26,7 @@ export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
   #event: DecodedSseEvent | undefined
   #output!: StageOutput<Uint8Array>
   #state = BOUNDARY
+  readonly #bom = new LeadingBom()
 
   constructor(transform: EventTransform) {
     this.#transform = transform
@@ -47,7 +49,10 @@ export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
     let unsent = 0
     let frameStart = 0
     while (frameStart < chunk.length) {
-      const frameEnd = this.#frameEnd(chunk, frameStart)
+      const frameEnd = this.#frameEnd(
+        chunk,
+        this.#bom.isDecided ? frameStart : this.#skipBom(chunk),
+      )
       // Only the end of the stream comes without a boundary.
       if (frameEnd === 0) break
       let changed: string | undefined
@@ -87,6 +92,12 @@ export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
     } catch (cause) {
       throw new SseKitError('SSE_TRANSFORM', 'The transform of the application threw', { cause })
     }
+  }
+
+  /** A splitter gives a byte order mark whole; part of one is the beginning of a line. */
+  #skipBom(chunk: Uint8Array): number {
+    const skipped = this.#bom.skip(chunk)
+    return this.#bom.seenBytes === 3 ? skipped : 0
   }
 
   #frameEnd(chunk: Uint8Array, from: number): number {

@@ -1,0 +1,77 @@
+import { EventMap, type EventMapper, mapEvents, SseDecoder } from 'sse-stream-kit/streams'
+import { streamOf } from 'sse-stream-kit/testing'
+import { describe, expect, it } from 'vitest'
+import { HandFed } from '../pipeline/hand-fed.ts'
+import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { allOf } from '../spec/all-of.ts'
+
+watchRejections()
+
+// Order, errors and cancels while a function takes its time: test/pipeline/async-stages.test.ts.
+describe.each([
+  { name: 'EventMap', create: <In, Out>(mapper: EventMapper<In, Out>) => new EventMap(mapper) },
+  { name: 'mapEvents', create: mapEvents },
+  {
+    name: 'EventMap of an async function',
+    create: <In, Out>(mapper: EventMapper<In, Out>) =>
+      new EventMap<In, Out>(async (event) => mapper(event)),
+  },
+])('$name', ({ create }) => {
+  const run = <Out>(mapper: EventMapper<{ data: string }, Out>) =>
+    allOf(
+      streamOf(['data: 1\n\ndata: 2\n\ndata: 3\n\n'])
+        .pipeThrough(new SseDecoder())
+        .pipeThrough(create(mapper)),
+    )
+
+  it('maps each event to another one', async () => {
+    expect(await run(({ data }) => Number(data) * 2)).toEqual([2, 4, 6])
+  })
+
+  it('drops those that become nothing', async () => {
+    expect(await run((event) => (event.data === '2' ? null : event.data))).toEqual(['1', '3'])
+    expect(await run((event) => (event.data === '2' ? undefined : event.data))).toEqual(['1', '3'])
+    expect(await run((event) => (event.data === '2' ? [] : event.data))).toEqual(['1', '3'])
+  })
+
+  it('gives the several that one becomes, in order', async () => {
+    expect(await run(({ data }) => [data, `${data}b`])).toEqual(['1', '1b', '2', '2b', '3', '3b'])
+  })
+
+  it('keeps values that are only like nothing', async () => {
+    expect(await run(({ data }) => (data === '1' ? 0 : data === '2' ? '' : false))).toEqual([
+      0,
+      '',
+      false,
+    ])
+  })
+
+  it('ends with what the function throws, behind the events before it, and cancels its source', async () => {
+    const failure = new Error('not 2')
+    const source = new HandFed('1', '2', '3')
+    const seen: string[] = []
+    const mapped = source.readable.pipeThrough(
+      create((item: string) => {
+        if (item === '2') throw failure
+        return item
+      }),
+    )
+    const reading = (async () => {
+      for await (const item of mapped) seen.push(item)
+    })()
+    await expect(reading).rejects.toBe(failure)
+    expect(seen).toEqual(['1'])
+    expect(source.cancels).toEqual([failure])
+  })
+})
+
+it('EventMap waits for anything that has a then', async () => {
+  const mapper = (item: string) => ({
+    // biome-ignore lint/suspicious/noThenProperty: that such a thing is no promise is what this is about
+    then: (resolve: (value: string) => void) => resolve(`${item}!`),
+  })
+  const source = new HandFed('a')
+  source.close()
+  const map = new EventMap(mapper as unknown as EventMapper<string, string>)
+  expect(await allOf(source.readable.pipeThrough(map))).toEqual(['a!'])
+})

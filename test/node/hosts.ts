@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import express from 'express'
 import Fastify from 'fastify'
@@ -17,7 +17,7 @@ export interface Host {
   close(): Promise<void>
 }
 
-async function listen(server: Server, exchanges: Promise<void>[]): Promise<Host> {
+export async function serverHost(server: Server, exchanges: Promise<void>[] = []): Promise<Host> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -55,7 +55,7 @@ function recorded(
 
 export async function nodeHost(handler: FetchHandler, options?: NodeHandlerOptions): Promise<Host> {
   const [handle, exchanges] = recorded(handler, options)
-  return await listen(
+  return await serverHost(
     createServer((req, res) => void handle(req, res)),
     exchanges,
   )
@@ -70,7 +70,7 @@ export async function expressHost(handler: FetchHandler): Promise<Host> {
     res.status(error.status ?? 500).send(`handled by next: ${error.message}`)
   }
   app.use(onError)
-  return await listen(createServer(app), exchanges)
+  return await serverHost(createServer(app), exchanges)
 }
 
 export async function fastifyHost(handler: FetchHandler): Promise<Host> {
@@ -83,7 +83,7 @@ export async function fastifyHost(handler: FetchHandler): Promise<Host> {
     return handle(request.raw, reply.raw)
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
-  return await listen(app.server as Server, exchanges)
+  return await serverHost(app.server as Server, exchanges)
 }
 
 export async function koaHost(handler: FetchHandler): Promise<Host> {
@@ -93,7 +93,7 @@ export async function koaHost(handler: FetchHandler): Promise<Host> {
     ctx.respond = false
     return handle(ctx.req, ctx.res)
   })
-  return await listen(createServer(app.callback()), exchanges)
+  return await serverHost(createServer(app.callback()), exchanges)
 }
 
 export const HOSTS: [string, (handler: FetchHandler) => Promise<Host>][] = [
@@ -102,9 +102,3 @@ export const HOSTS: [string, (handler: FetchHandler) => Promise<Host>][] = [
   ['Fastify 5', fastifyHost],
   ['Koa 3', koaHost],
 ]
-
-/** How many listeners each of a request's emitters has. */
-export function listenerCounts(req: IncomingMessage): Record<string, number> {
-  const names = ['close', 'error', 'drain', 'data', 'end', 'aborted', 'finish']
-  return Object.fromEntries(names.map((name) => [name, req.listenerCount(name)]))
-}

@@ -12,7 +12,10 @@ export interface RawClient {
   readonly closed: Promise<string | undefined>
 }
 
-export function rawClient(port: number, { allowHalfOpen = false } = {}): RawClient {
+export function rawClient(
+  port: number,
+  { allowHalfOpen = false }: { allowHalfOpen?: boolean } = {},
+): RawClient {
   let text = ''
   let isClosed = false
   let code: string | undefined

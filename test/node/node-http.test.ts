@@ -1,0 +1,434 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { type NodeHandlerOptions, toNodeHandler } from 'sse-stream-kit/node'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type FetchHandler, type Host, nodeHost, serverHost } from './hosts.ts'
+import { deferred, endlessBody, manualBody } from './manual-body.ts'
+import { ask, post, rawClient } from './raw-client.ts'
+
+type Listener = (req: IncomingMessage, res: ServerResponse) => void
+
+const opened: Host[] = []
+afterEach(async () => {
+  vi.useRealTimers()
+  await Promise.all(opened.splice(0).map((host) => host.close()))
+})
+
+async function open(handler: FetchHandler, options?: NodeHandlerOptions): Promise<Host> {
+  const host = await nodeHost(handler, options)
+  opened.push(host)
+  return host
+}
+
+async function openRaw(listener: Listener): Promise<Host> {
+  const host = await serverHost(createServer(listener))
+  opened.push(host)
+  return host
+}
+
+async function exchange(host: Host, request: string): Promise<string> {
+  const client = rawClient(host.port)
+  client.send(request)
+  await client.closed
+  return client.text
+}
+
+const chunks = (...texts: string[]): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    start(controller) {
+      for (const text of texts) controller.enqueue(Buffer.from(text))
+      controller.close()
+    },
+  })
+
+const CLOSE = 'connection: close\r\n'
+
+describe('a response that cannot be whole', () => {
+  it('resets the connection of an HTTP/1.0 client, to whom its end would be a clean one', async () => {
+    const body = manualBody()
+    const host = await open(() => new Response(body.stream))
+    const client = rawClient(host.port)
+    client.send(ask('/', 'GET', '1.0'))
+    await client.until('\r\n\r\n')
+    body.send('data: 1\n\n')
+    await client.until('data: 1\n\n')
+    body.fail(new Error('cut'))
+    expect(await client.closed).toBe('ECONNRESET')
+  })
+
+  it.each([
+    ['shorter', '1234'],
+    ['longer', '123456'],
+  ])('breaks the connection when the body is %s than its content-length', async (_, text) => {
+    const errors: unknown[] = []
+    const host = await open(
+      () => new Response(chunks(text), { headers: { 'content-length': '5' } }),
+      { onError: (error) => errors.push(error) },
+    )
+    const answer = await exchange(host, ask('/'))
+    expect(answer.split('\r\n\r\n')[1] ?? '').toHaveLength(text.length === 4 ? 4 : 0)
+    expect(errors).toMatchObject([{ code: 'ERR_HTTP_CONTENT_LENGTH_MISMATCH' }])
+  })
+
+  it('breaks even for a client that reads nothing, after a second', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const body = endlessBody()
+    let controller: ReadableStreamDefaultController<Uint8Array> | undefined
+    const host = await open(
+      () =>
+        new Response(
+          new ReadableStream<Uint8Array>(
+            {
+              start: (own) => {
+                controller = own
+              },
+              pull: (own) => own.enqueue(new Uint8Array(65_536)),
+            },
+            { highWaterMark: 0 },
+          ),
+        ),
+      { onError: () => {} },
+    )
+    const client = rawClient(host.port)
+    client.send(ask('/'))
+    await client.until('\r\n\r\n')
+    client.socket.pause()
+    await body.idle()
+    const [socket] = host.sockets
+    const closed = new Promise((resolve) => socket?.on('close', resolve))
+    controller?.error(new Error('cut'))
+    // Held back by `drain` the writer does not ask, so it cannot know yet; the bound is the stream's own.
+    socket?.emit('drain')
+    await vi.waitUntil(() => vi.getTimerCount() > 0 || socket?.destroyed)
+    await vi.advanceTimersByTimeAsync(1_000)
+    await closed
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('tells onError what broke the body, and nothing else', async () => {
+    const reason = new Error('cut')
+    const errors: unknown[] = []
+    const body = manualBody()
+    const host = await open(() => new Response(body.stream), { onError: (e) => errors.push(e) })
+    const client = rawClient(host.port)
+    client.send(ask('/'))
+    await client.until('\r\n\r\n')
+    body.fail(reason)
+    await client.closed
+    await Promise.all(host.exchanges)
+    expect(errors).toEqual([reason])
+  })
+
+  it('emits no clientError on the server: it is not the fault of the client', async () => {
+    const onClientError = vi.fn()
+    const body = manualBody()
+    const handle = toNodeHandler(() => new Response(body.stream))
+    const server = createServer((req, res) => void handle(req, res)).on(
+      'clientError',
+      onClientError,
+    )
+    const host = await serverHost(server)
+    opened.push(host)
+    const client = rawClient(host.port)
+    client.send(ask('/'))
+    await client.until('\r\n\r\n')
+    body.fail(new Error('cut'))
+    await client.closed
+    expect(onClientError).not.toHaveBeenCalled()
+  })
+})
+
+describe('a response that nobody can send', () => {
+  it.each<[string, () => unknown, RegExp]>([
+    ['nothing', () => undefined, /must be a Response: current value is undefined/],
+    ['what is no Response', () => ({ statusCode: 200 }), /must be a Response/],
+    ['a network error', () => Response.error(), /status must be >= 200: current value is 0/],
+    [
+      'a header that Node refuses',
+      () => new Response(chunks('x'), { headers: { 'x-good': '1', 'x-secret': 'a\u0001' } }),
+      /Invalid character in header content/,
+    ],
+    [
+      'a body that was read',
+      async () => {
+        const response = new Response('x')
+        await response.text()
+        return response
+      },
+      /its body has been read/,
+    ],
+    [
+      'a locked body',
+      () => {
+        const response = new Response('x')
+        response.body?.getReader()
+        return response
+      },
+      /locked/,
+    ],
+  ])('is a clean 500 without details, for %s', async (_, make, message) => {
+    const errors: Error[] = []
+    const host = await open(make as FetchHandler, { onError: (e) => errors.push(e as Error) })
+    const answer = await exchange(host, ask('/', 'GET', '1.1', CLOSE))
+    expect(answer).toMatch(/^HTTP\/1\.1 500 Internal Server Error\r\n/)
+    expect(answer).toContain('Content-Length: 0\r\n')
+    expect(answer).not.toMatch(/x-good|secret/)
+    expect(errors.map((error) => error.message)).toEqual([expect.stringMatching(message)])
+  })
+
+  it('cancels the body of the response it could not send', async () => {
+    const body = manualBody()
+    const host = await open(() => new Response(body.stream, { headers: { 'x-bad': 'a\u0001' } }), {
+      onError: () => {},
+    })
+    await exchange(host, ask('/', 'GET', '1.1', CLOSE))
+    expect(await body.cancelled).toBeInstanceOf(TypeError)
+  })
+
+  it('gives the error to next with the headers that middleware set, and no others', async () => {
+    const reason = new Error('thrown')
+    const handle = toNodeHandler(() => Promise.reject(reason))
+    const host = await openRaw((req, res) => {
+      res.setHeader('x-middleware', '1')
+      void handle(req, res, (error) => res.end(`next: ${error === reason} ${res.getHeaderNames()}`))
+    })
+    const answer = await exchange(host, ask('/', 'GET', '1.1', CLOSE))
+    expect(answer).toMatch(/next: true x-middleware$/)
+  })
+
+  it('reports a hook that throws as a warning, and answers all the same', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', onWarning)
+    const host = await open(() => Promise.reject(new Error('first')), {
+      onError: () => {
+        throw new Error('second')
+      },
+    })
+    expect(await exchange(host, ask('/', 'GET', '1.1', CLOSE))).toMatch(/^HTTP\/1\.1 500 /)
+    await vi.waitUntil(() => warnings.length > 0)
+    process.off('warning', onWarning)
+    expect(warnings[0]?.cause).toMatchObject({ message: 'second' })
+  })
+})
+
+describe('beside middleware', () => {
+  it('keeps its headers, and adds cookies and vary to its own', async () => {
+    const handle = toNodeHandler(
+      () =>
+        new Response('x', {
+          headers: { 'set-cookie': 'b=2', vary: 'accept', 'x-both': 'response' },
+        }),
+    )
+    const host = await openRaw((req, res) => {
+      res.setHeader('set-cookie', 'a=1')
+      res.setHeader('vary', 'origin')
+      res.setHeader('x-both', 'middleware')
+      res.setHeader('x-own', '1')
+      void handle(req, res)
+    })
+    const response = await fetch(`http://127.0.0.1:${host.port}/`)
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+    expect(response.headers.get('vary')).toBe('origin, accept')
+    expect(response.headers.get('x-both')).toBe('response')
+    expect(response.headers.get('x-own')).toBe('1')
+    await response.text()
+  })
+
+  it('does not touch an answer that was sent before, and does not ask the handler', async () => {
+    const handler = vi.fn(() => new Response('late'))
+    const errors: unknown[] = []
+    const handle = toNodeHandler(handler, { onError: (error) => errors.push(error) })
+    const next = vi.fn()
+    const host = await openRaw((req, res) => {
+      res.end('first')
+      void handle(req, res, next)
+    })
+    expect(await exchange(host, ask('/', 'GET', '1.1', CLOSE))).toMatch(/\r\n\r\nfirst$/)
+    expect(handler).not.toHaveBeenCalled()
+    expect(next).not.toHaveBeenCalled()
+    expect(errors).toMatchObject([{ message: expect.stringMatching(/sent already/) }])
+  })
+
+  it('cancels the body of a response that comes after another was begun', async () => {
+    const body = manualBody()
+    const errors: unknown[] = []
+    const done = deferred<void>()
+    const handle = toNodeHandler(() => new Response(body.stream), {
+      onError: (e) => errors.push(e),
+    })
+    const host = await openRaw((req, res) => {
+      void handle(req, res).then(done.resolve)
+      res.write('time')
+      void body.cancelled.then(() => res.end('out'))
+    })
+    expect(await exchange(host, ask('/', 'GET', '1.1', CLOSE))).toMatch(/time[\s\S]*out/)
+    await done.promise
+    expect(errors).toHaveLength(1)
+  })
+
+  it('cancels the body when somebody else ends the response in the middle', async () => {
+    const body = manualBody()
+    const done = deferred<void>()
+    const handle = toNodeHandler(() => new Response(body.stream))
+    const host = await openRaw((req, res) => {
+      void handle(req, res).then(done.resolve)
+      req.on('close', () => {})
+      setImmediate(() => res.end('cut off'))
+    })
+    expect(await exchange(host, ask('/', 'GET', '1.1', CLOSE))).toMatch(/cut off/)
+    expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
+    await done.promise
+  })
+
+  it('does not ask the handler when the client left while middleware was busy', async () => {
+    const handler = vi.fn(() => new Response('x'))
+    const handle = toNodeHandler(handler)
+    const done = deferred<void>()
+    const arrived = deferred<void>()
+    const host = await openRaw((req, res) => {
+      arrived.resolve()
+      res.on('close', () => void handle(req, res).then(done.resolve))
+    })
+    const client = rawClient(host.port)
+    client.send(ask('/'))
+    await arrived.promise
+    client.socket.destroy()
+    await done.promise
+    expect(handler).not.toHaveBeenCalled()
+  })
+})
+
+describe('the end of an exchange', () => {
+  it('leaves no listener on request, response and socket, however it ends', async () => {
+    const counts: Record<string, number>[] = []
+    const count = (req: IncomingMessage, res: ServerResponse): Record<string, number> => {
+      const names = ['close', 'error', 'drain', 'data', 'end', 'finish']
+      return Object.fromEntries(
+        names.map((name) => [
+          name,
+          req.listenerCount(name) + res.listenerCount(name) + req.socket.listenerCount(name),
+        ]),
+      )
+    }
+    const bodies: Record<string, () => Response> = {
+      '/whole': () => new Response(chunks('a', 'b')),
+      '/null': () => new Response(null),
+      '/broken': () => new Response(new ReadableStream({ pull: (c) => c.error(new Error('cut')) })),
+      '/left': () => new Response(endlessBody().stream),
+    }
+    const handle = toNodeHandler(
+      async (request) => {
+        await request.text()
+        return bodies[new URL(request.url).pathname]?.() ?? Promise.reject(new Error('none'))
+      },
+      { onError: () => {} },
+    )
+    let done = deferred<void>()
+    const host = await openRaw((req, res) => {
+      // Before: with what Node itself has put there. After: Node has taken its own away, or left them.
+      const before = count(req, res)
+      void handle(req, res).then(() => {
+        const after = count(req, res)
+        counts.push(
+          Object.fromEntries(
+            Object.keys(after).map((name) => [
+              name,
+              Math.max(0, (after[name] ?? 0) - (before[name] ?? 0)),
+            ]),
+          ),
+        )
+        done.resolve()
+      })
+    })
+    for (const path of [...Object.keys(bodies), '/thrown']) {
+      done = deferred<void>()
+      const client = rawClient(host.port)
+      client.send(post(path, '{}'))
+      if (path === '/left') {
+        await client.until('\r\n\r\n')
+        client.socket.destroy()
+      }
+      await done.promise
+      client.socket.destroy()
+    }
+    expect(counts).toHaveLength(5)
+    for (const each of counts) expect(Object.values(each)).toEqual([0, 0, 0, 0, 0, 0])
+  })
+
+  it('aborts a pipelined request whose response is still waiting for its turn', async () => {
+    const first = manualBody()
+    const second = deferred<AbortSignal>()
+    const host = await open((request) => {
+      if (request.url.endsWith('/1')) return new Response(first.stream)
+      second.resolve(request.signal)
+      return new Promise<Response>(() => {})
+    })
+    const client = rawClient(host.port)
+    client.send(ask('/1') + post('/2', '{}'))
+    const signal = await second.promise
+    client.socket.destroy()
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    expect(await first.cancelled).toMatchObject({ name: 'AbortError' })
+    await Promise.all(host.exchanges)
+  })
+
+  it('reaches a signal whose request the handler has dropped, also after a collection', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const asked = deferred<AbortSignal>()
+    const host = await open((request) => {
+      asked.resolve(request.signal)
+      return new Promise<Response>(() => {})
+    })
+    const client = rawClient(host.port)
+    client.send(ask('/'))
+    const signal = await asked.promise
+    for (let i = 0; i < 5; i++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      collect()
+    }
+    client.socket.destroy()
+    await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  })
+
+  it('swallows nothing but what nobody is left to hear: a cancel that fails, an error after the client', async () => {
+    const asked = deferred<void>()
+    const errors: unknown[] = []
+    const host = await open(
+      (request) => {
+        if (request.url.endsWith('/cancel')) {
+          return new Response(
+            new ReadableStream({ cancel: () => Promise.reject(new Error('cancel failed')) }),
+          )
+        }
+        asked.resolve()
+        return new Promise((_, reject) => {
+          request.signal.addEventListener('abort', () => reject(request.signal.reason))
+        })
+      },
+      { onError: (error) => errors.push(error) },
+    )
+    const client = rawClient(host.port)
+    client.send(ask('/cancel'))
+    await client.until('\r\n\r\n')
+    client.socket.destroy()
+    const other = rawClient(host.port)
+    other.send(ask('/abort'))
+    await asked.promise
+    other.socket.destroy()
+    await Promise.all(host.exchanges)
+    expect(errors).toEqual([])
+  })
+})
+
+describe('toNodeHandler', () => {
+  it('wants a function', () => {
+    expect(() => toNodeHandler(undefined as unknown as FetchHandler)).toThrow(
+      new TypeError(
+        'Cannot make a handler as it must be made of a function: current value is undefined',
+      ),
+    )
+  })
+})

@@ -165,6 +165,7 @@ const NOT_SETTABLE = [
   'connection',
   'content-length',
   'expect',
+  'host',
   'http2-settings',
   'keep-alive',
   'proxy-connection',

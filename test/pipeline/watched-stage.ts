@@ -12,6 +12,7 @@ export function watchedStage<In, Out>(
     start: (output) => stage.start(output),
     push: (item) => stage.push(item),
     end: () => stage.end?.(),
+    fail: (reason) => stage.fail?.(reason),
     pause: () => stage.pause?.(),
     resume: () => stage.resume?.(),
     dispose: (outcome, reason) => {

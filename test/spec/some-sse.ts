@@ -22,6 +22,8 @@ const PIECES: (string | number)[] = [
   ...['d', 'da', 'dat', 'data', 'data:', 'data: ', 'i', 'id', 'id:', 'id: ', 'event', 'event:'],
   ...['r', 're', 'ret', 'retr', 'retry', 'retry:', 'retry: 1', '\nid: 1\n', 'data: x\n\n', 'a'],
   ...[0xef, 0xbb, 0xbf, 0xe2, 0x82, 0xff],
+  // Longer than any number of bytes that is looked at in one step.
+  ...['x'.repeat(17), 'data: ', `data: ${'x'.repeat(40)}`, '\u20ac'.repeat(11), '\t'.repeat(16)],
 ]
 
 /** A stream of such pieces, with or without a byte order mark. */

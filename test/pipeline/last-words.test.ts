@@ -1,0 +1,82 @@
+import { EventMap, MetricsTap, relay, type Stage, StageStream } from 'sse-stream-kit/streams'
+import { describe, expect, it } from 'vitest'
+import { HandFed } from './hand-fed.ts'
+import { settled } from './settled.ts'
+import { warningsDuring } from './warnings-during.ts'
+import { watchRejections } from './watch-rejections.ts'
+
+watchRejections()
+
+/** A stage that passes items on, and has a last word on errors. */
+function speaking(lastWord: (reason: unknown) => string): Stage<string, string> {
+  const inner: Stage<string, string> = EventMap.stage((item) => item)
+  let say = (_: string): void => {}
+  return {
+    start: (output) => {
+      say = (item) => output.emit(item)
+      inner.start(output)
+    },
+    push: (item) => inner.push(item),
+    fail: (reason) => say(lastWord(reason)),
+  }
+}
+
+describe.each([
+  {
+    name: 'relay',
+    run: (source: ReadableStream<string>, stages: Stage<string, string>[]) => relay(source, stages),
+  },
+  {
+    name: 'a chain of streams',
+    run: (source: ReadableStream<string>, stages: Stage<string, string>[]) =>
+      stages.reduce((readable, stage) => readable.pipeThrough(new StageStream(stage)), source),
+  },
+])('the last word of a stage, in $name', ({ run }) => {
+  it('goes out before the error, through the stages behind it', async () => {
+    const failure = new Error('cut')
+    const source = new HandFed<string>()
+    const shouting: Stage<string, string> = EventMap.stage((item) => item.toUpperCase())
+    const stages = [speaking((reason) => `said ${String(reason)}`), shouting]
+    const reader = run(source.readable, stages).getReader()
+    const reading = reader.read()
+    source.give('a')
+    expect((await reading).value).toBe('A')
+    const last = reader.read()
+    await settled()
+    source.fail(failure)
+    expect((await last).value).toBe('SAID ERROR: CUT')
+    await expect(reader.read()).rejects.toBe(failure)
+  })
+
+  it('is not asked for at a clean end, nor at a cancel', async () => {
+    const asked: unknown[] = []
+    const stage = () => speaking((reason) => String(asked.push(reason)))
+    const ended = new HandFed('a')
+    ended.close()
+    const reader = run(ended.readable, [stage()]).getReader()
+    expect((await reader.read()).value).toBe('a')
+    expect((await reader.read()).done).toBe(true)
+    await run(new HandFed('a').readable, [stage()]).cancel('left')
+    await settled()
+    expect(asked).toEqual([])
+  })
+
+  it('may fail itself: the error stays the one that it was, and the summary too', async () => {
+    const failure = new Error('cut')
+    const outcomes: unknown[] = []
+    const warnings = await warningsDuring(async () => {
+      const source = new HandFed<string>()
+      const throwing = speaking(() => {
+        throw new Error('no words')
+      })
+      const tap = MetricsTap.stage<string>({ onEnd: ({ reason }) => outcomes.push(reason) })
+      const reader = run(source.readable, [throwing, tap]).getReader()
+      const reading = reader.read().catch((error: unknown) => error)
+      await settled()
+      source.fail(failure)
+      expect(await reading).toBe(failure)
+    })
+    expect(outcomes).toEqual([failure])
+    expect(warnings.length).toBeLessThanOrEqual(1)
+  })
+})

@@ -1,0 +1,40 @@
+// The proxy as middleware of Koa 3.
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import Koa from 'koa'
+import { sseProxy } from 'sse-stream-kit'
+import { toNodeHandler } from 'sse-stream-kit/node'
+import { fakeUpstream, transcript } from 'sse-stream-kit/testing'
+
+// In your app this is https://api.openai.com; here it is a stand-in that answers as it does.
+const upstream = fakeUpstream(
+  transcript('openai-chat', { text: 'Hello from the model', gapMs: 30 }),
+)
+const proxy = sseProxy(await upstream.listen(), {
+  headers: { authorization: `Bearer ${process.env['OPENAI_API_KEY'] ?? 'my-key'}` },
+})
+
+const app = new Koa()
+const handle = toNodeHandler(proxy)
+app.use(async (ctx, next) => {
+  if (!ctx.path.startsWith('/v1/')) return await next()
+  ctx.respond = false
+  await handle(ctx.req, ctx.res)
+})
+
+const server = app.listen(0)
+await once(server, 'listening')
+const { port } = server.address() as AddressInfo
+
+// One request through it, printed as it comes.
+const response = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ model: 'gpt', stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
+})
+if (!response.ok || response.body === null) throw new Error(`The proxy answered ${response.status}`)
+for await (const chunk of response.body) process.stdout.write(chunk)
+
+server.close()
+await proxy.close()
+await upstream.close()

@@ -1,4 +1,4 @@
-import { type ProxyOptions, proxyFetch, type StreamSummary } from 'sse-stream-kit'
+import { type ProxyFetchOptions, proxyFetch, type StreamSummary } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { openProxy } from './open-proxy.ts'
@@ -8,7 +8,7 @@ const STREAM = ': hi\r\n\r\nid: 1\r\ndata: a\r\n\r\nevent: ping\n\ndata: b\nfoo:
 
 async function run(
   text: string,
-  options: ProxyOptions,
+  options: ProxyFetchOptions,
 ): Promise<{ text: string; summary: StreamSummary | undefined }> {
   const summaries: StreamSummary[] = []
   const upstream = fakeUpstream([step.raw(text)])

@@ -1,0 +1,268 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { StageOutput } from '../../src/pipeline/stage.ts'
+import { Watchdog, type WatchdogLimits } from '../../src/proxy/watchdog.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+interface Bench {
+  watchdog: Watchdog
+  /** What ended the stream. */
+  errors: unknown[]
+  /** What the client has not taken. */
+  queue: { bytes: number }
+  /** A chunk with so many whole events in it. */
+  push(events?: number): void
+  firstEvents: number
+}
+
+function watch(limits: Partial<WatchdogLimits> = {}): Bench {
+  const errors: unknown[] = []
+  const queue = { bytes: 0 }
+  let count = 0
+  const output: StageOutput<Uint8Array> = {
+    emit: () => {},
+    error: (reason) => {
+      errors.push(reason)
+      watchdog.dispose()
+    },
+    desiredSize: 1,
+    get queued() {
+      return queue.bytes
+    },
+  }
+  const watchdog = new Watchdog(
+    {
+      firstEventMs: 1_000,
+      idleMs: 300,
+      idleCounts: 'bytes',
+      totalMs: Infinity,
+      clientStallMs: 500,
+      requestedAt: performance.now(),
+      ...limits,
+    },
+    {
+      countEvents: () => count,
+      onFirstEvent: () => {
+        bench.firstEvents++
+      },
+    },
+  )
+  const bench: Bench = {
+    watchdog,
+    errors,
+    queue,
+    firstEvents: 0,
+    push: (events = 1) => {
+      count += events
+      watchdog.push(new Uint8Array(1))
+    },
+  }
+  watchdog.start(output)
+  return bench
+}
+
+const timedOut = (phase: string, timeoutMs: number) => [
+  { code: 'SSE_UPSTREAM_TIMEOUT', phase, timeoutMs },
+]
+
+describe('the watchdog', () => {
+  it('ends a stream without a first event', () => {
+    const { errors } = watch()
+    vi.advanceTimersByTime(999)
+    expect(errors).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(errors).toMatchObject(timedOut('firstEvent', 1_000))
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('takes no comment for a first event', () => {
+    const { errors, push } = watch()
+    for (let ms = 0; ms < 1_000; ms += 100) {
+      push(0)
+      vi.advanceTimersByTime(100)
+    }
+    expect(errors).toMatchObject(timedOut('firstEvent', 1_000))
+  })
+
+  it('tells of the first event once', () => {
+    const bench = watch()
+    bench.push(0)
+    expect(bench.firstEvents).toBe(0)
+    bench.push()
+    bench.push()
+    expect(bench.firstEvents).toBe(1)
+  })
+
+  it('ends a stream that falls silent after its first event', () => {
+    const { errors, push } = watch()
+    vi.advanceTimersByTime(900)
+    push()
+    vi.advanceTimersByTime(299)
+    expect(errors).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(errors).toMatchObject(timedOut('idle', 300))
+  })
+
+  it('takes every byte for a sign of life', () => {
+    const { errors, push } = watch()
+    push()
+    for (let turn = 0; turn < 20; turn++) {
+      vi.advanceTimersByTime(250)
+      push(0)
+    }
+    expect(errors).toEqual([])
+    vi.advanceTimersByTime(300)
+    expect(errors).toMatchObject(timedOut('idle', 300))
+  })
+
+  it('takes only events for signs of life, where it is told to', () => {
+    const { errors, push } = watch({ idleCounts: 'events' })
+    push()
+    vi.advanceTimersByTime(250)
+    push()
+    vi.advanceTimersByTime(250)
+    push(0)
+    vi.advanceTimersByTime(49)
+    expect(errors).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(errors).toMatchObject(timedOut('idle', 300))
+  })
+
+  it('does not blame the upstream while it is held back', () => {
+    const { watchdog, errors, push, queue } = watch({ clientStallMs: Infinity })
+    push()
+    vi.advanceTimersByTime(200)
+    queue.bytes = 100
+    watchdog.pause()
+    vi.advanceTimersByTime(1_000_000)
+    expect(errors).toEqual([])
+    queue.bytes = 10
+    watchdog.resume()
+    // The clock starts anew: how long the pause was says nothing of the upstream.
+    vi.advanceTimersByTime(299)
+    expect(errors).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(errors).toMatchObject(timedOut('idle', 300))
+  })
+
+  it('does not wait for the first event either while the upstream is held back', () => {
+    const { watchdog, errors, queue } = watch({ clientStallMs: Infinity })
+    queue.bytes = 100
+    watchdog.pause()
+    vi.advanceTimersByTime(900)
+    watchdog.resume()
+    vi.advanceTimersByTime(999)
+    expect(errors).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(errors).toMatchObject(timedOut('firstEvent', 1_000))
+  })
+
+  it('ends a stream whose client takes nothing', () => {
+    const { watchdog, errors, push, queue } = watch()
+    push()
+    queue.bytes = 100
+    watchdog.pause()
+    vi.advanceTimersByTime(499)
+    expect(errors).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(errors).toMatchObject([{ code: 'SSE_CLIENT_STALLED', timeoutMs: 500 }])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('is patient with a client that takes anything at all', () => {
+    const { watchdog, errors, push, queue } = watch()
+    push()
+    queue.bytes = 100
+    watchdog.pause()
+    for (let turn = 0; turn < 10; turn++) {
+      vi.advanceTimersByTime(400)
+      queue.bytes--
+    }
+    expect(errors).toEqual([])
+    vi.advanceTimersByTime(1_000)
+    expect(errors).toMatchObject([{ code: 'SSE_CLIENT_STALLED' }])
+  })
+
+  it('waits for the client to take the rest after the upstream has ended', () => {
+    const { watchdog, errors, push, queue } = watch()
+    push()
+    queue.bytes = 100
+    watchdog.end()
+    vi.advanceTimersByTime(300)
+    expect(errors).toEqual([])
+    vi.advanceTimersByTime(200)
+    expect(errors).toMatchObject([{ code: 'SSE_CLIENT_STALLED' }])
+  })
+
+  it('does not blame a client for whom nothing is waiting', () => {
+    const { watchdog, errors, push } = watch()
+    push()
+    watchdog.pause()
+    vi.advanceTimersByTime(5_000)
+    expect(errors).toEqual([])
+    watchdog.dispose()
+  })
+
+  it('ends a stream that goes on and on, counted from the request', () => {
+    const requestedAt = performance.now()
+    vi.advanceTimersByTime(400)
+    const { errors, push } = watch({ totalMs: 1_000, requestedAt })
+    for (let ms = 0; ms < 500; ms += 100) {
+      push()
+      vi.advanceTimersByTime(100)
+    }
+    expect(errors).toEqual([])
+    push()
+    vi.advanceTimersByTime(100)
+    expect(errors).toMatchObject(timedOut('total', 1_000))
+  })
+
+  it('ends it also while the upstream is held back', () => {
+    const { watchdog, errors, queue } = watch({ totalMs: 1_000, clientStallMs: Infinity })
+    queue.bytes = 1
+    watchdog.pause()
+    vi.advanceTimersByTime(1_000)
+    expect(errors).toMatchObject(timedOut('total', 1_000))
+  })
+
+  it('keeps limits that are longer than a timer can be', () => {
+    const { errors } = watch({ firstEventMs: 2 ** 31 + 5_000 })
+    vi.advanceTimersByTime(2 ** 31)
+    expect(errors).toEqual([])
+    vi.advanceTimersByTime(5_000)
+    expect(errors).toMatchObject(timedOut('firstEvent', 2 ** 31 + 5_000))
+  })
+
+  it('sets no timer where there is no limit', () => {
+    const unlimited = { firstEventMs: Infinity, idleMs: Infinity, clientStallMs: Infinity }
+    const { push, watchdog } = watch(unlimited)
+    push()
+    watchdog.pause()
+    watchdog.resume()
+    watchdog.end()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('has one timer at a time, and none at the end', () => {
+    const { push, watchdog } = watch({ totalMs: 100_000 })
+    expect(vi.getTimerCount()).toBe(1)
+    push()
+    watchdog.pause()
+    watchdog.resume()
+    push()
+    expect(vi.getTimerCount()).toBe(1)
+    watchdog.dispose()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('passes on what somebody outside has to say', () => {
+    const { watchdog, errors } = watch()
+    watchdog.abort('enough')
+    expect(errors).toEqual(['enough'])
+  })
+})

@@ -140,7 +140,10 @@ export class NodeExchange {
       this.#settle()
       return
     }
-    for (const name of this.#res.getHeaderNames()) this.#res.removeHeader(name)
+    // What middleware has set stays, so that a browser may see the status (CORS), but for what tells of a body.
+    this.#res.removeHeader('content-encoding')
+    this.#res.removeHeader('content-type')
+    this.#res.setHeader('content-length', '0')
     this.#res.statusCode = error instanceof BadRequestError ? error.status : 500
     endOf(this.#res)
   }

@@ -1,3 +1,4 @@
+import { validateHeaderValue } from 'node:http'
 import type { NodeResponse } from './node-message.ts'
 
 // RFC 9113, 8.2.2: "An endpoint MUST NOT generate an HTTP/2 message containing connection-specific header fields".
@@ -26,21 +27,13 @@ export function setHead(res: NodeResponse, response: Response): void {
       `Cannot send the response as its status must be >= 200: current value is ${status}`,
     )
   }
+  // All are looked at before the first is set: an answer in the place of this one must carry none of them.
+  for (const [name, value] of headers) validateHeaderValue(name, value)
   const isHttp2 = 'stream' in res
-  const names: string[] = []
-  try {
-    for (const [name, value] of headers) {
-      if (isHttp2 ? HTTP2_FORBIDDEN.has(name) : name === 'transfer-encoding') continue
-      if (name === 'set-cookie' || name === 'vary') {
-        res.appendHeader(name, value)
-      } else {
-        res.setHeader(name, value)
-        names.push(name)
-      }
-    }
-  } catch (error) {
-    for (const name of names) res.removeHeader(name)
-    throw error
+  for (const [name, value] of headers) {
+    if (isHttp2 ? HTTP2_FORBIDDEN.has(name) : name === 'transfer-encoding') continue
+    if (name === 'set-cookie' || name === 'vary') res.appendHeader(name, value)
+    else res.setHeader(name, value)
   }
   res.statusCode = status
   if (!isHttp2 && statusText !== '') res.statusMessage = statusText

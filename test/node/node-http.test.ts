@@ -71,6 +71,14 @@ describe('a response that cannot be whole', () => {
     expect(errors).toMatchObject([{ code: 'ERR_HTTP_CONTENT_LENGTH_MISMATCH' }])
   })
 
+  it('breaks the connection where a content-length promises a body and there is none', async () => {
+    const host = await open(() => new Response(null, { headers: { 'content-length': '5' } }))
+    const client = rawClient(host.port)
+    client.send(ask('/'))
+    await client.closed
+    await Promise.all(host.exchanges)
+  })
+
   it('breaks even for a client that reads nothing, after a second', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const body = endlessBody()
@@ -146,7 +154,10 @@ describe('a response that nobody can send', () => {
     ['a network error', () => Response.error(), /status must be >= 200: current value is 0/],
     [
       'a header that Node refuses',
-      () => new Response(chunks('x'), { headers: { 'x-good': '1', 'x-secret': 'a\u0001' } }),
+      () =>
+        new Response(chunks('x'), {
+          headers: { 'set-cookie': 'secret=1', 'x-good': '1', 'x-secret': 'a\u0001' },
+        }),
       /Invalid character in header content/,
     ],
     [
@@ -172,10 +183,29 @@ describe('a response that nobody can send', () => {
     const host = await open(make as FetchHandler, { onError: (e) => errors.push(e as Error) })
     const answer = await exchange(host, ask('/', 'GET', '1.1', CLOSE))
     expect(answer).toMatch(/^HTTP\/1\.1 500 Internal Server Error\r\n/)
-    expect(answer).toContain('Content-Length: 0\r\n')
+    expect(answer).toContain('content-length: 0\r\n')
     expect(answer).not.toMatch(/x-good|secret/)
     expect(errors.map((error) => error.message)).toEqual([expect.stringMatching(message)])
   })
+
+  it.each([204, 205, 304])(
+    'is a head alone for a %i of another fetch that has a body',
+    async (status) => {
+      const body = endlessBody()
+      const foreign = {
+        status,
+        statusText: '',
+        headers: new Headers(),
+        body: body.stream,
+        bodyUsed: false,
+      }
+      const host = await open(() => foreign as unknown as Response)
+      const answer = await exchange(host, ask('/', 'GET', '1.1', CLOSE))
+      expect(answer).toMatch(/\r\n\r\n$/)
+      await body.cancelled
+      expect(body.bytes).toBe(0)
+    },
+  )
 
   it('cancels the body of the response it could not send', async () => {
     const body = manualBody()
@@ -184,6 +214,21 @@ describe('a response that nobody can send', () => {
     })
     await exchange(host, ask('/', 'GET', '1.1', CLOSE))
     expect(await body.cancelled).toBeInstanceOf(TypeError)
+  })
+
+  it('keeps what middleware has set for a browser, but nothing that tells of a body', async () => {
+    const handle = toNodeHandler(() => Promise.reject(new Error('thrown')), { onError: () => {} })
+    const host = await openRaw((req, res) => {
+      res.setHeader('access-control-allow-origin', '*')
+      res.setHeader('content-type', 'text/event-stream')
+      res.setHeader('content-encoding', 'gzip')
+      res.setHeader('content-length', '5')
+      void handle(req, res)
+    })
+    const answer = await exchange(host, ask('/', 'GET', '1.1', CLOSE))
+    expect(answer).toMatch(/^HTTP\/1\.1 500 [\s\S]*access-control-allow-origin: \*\r\n/)
+    expect(answer).toContain('content-length: 0\r\n')
+    expect(answer).not.toMatch(/event-stream|gzip/)
   })
 
   it('gives the error to next with the headers that middleware set, and no others', async () => {
@@ -278,6 +323,24 @@ describe('beside middleware', () => {
       setImmediate(() => res.end('cut off'))
     })
     expect(await exchange(host, ask('/', 'GET', '1.1', CLOSE))).toMatch(/cut off/)
+    expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
+    await done.promise
+  })
+
+  it('survives a chunk that comes after somebody else has ended the response', async () => {
+    const body = manualBody()
+    const done = deferred<void>()
+    const handle = toNodeHandler(() => new Response(body.stream))
+    const host = await openRaw((req, res) => {
+      void handle(req, res).then(done.resolve)
+      setImmediate(() => {
+        res.end('cut off')
+        body.send('too late')
+      })
+    })
+    const answer = await exchange(host, ask('/', 'GET', '1.1', CLOSE))
+    expect(answer).toMatch(/cut off/)
+    expect(answer).not.toMatch(/too late/)
     expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
     await done.promise
   })

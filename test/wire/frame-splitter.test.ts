@@ -210,7 +210,14 @@ describe('FrameSplitter', () => {
   })
 
   it('copies each byte a few times at most, of 1 MiB that comes byte by byte', () => {
-    const set = vi.spyOn(Object.getPrototypeOf(Uint8Array.prototype), 'set')
+    const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
+    const { set } = typedArray
+    let copied = 0
+    // No spy: that would remember a million calls.
+    typedArray.set = function (this: Uint8Array, source, offset) {
+      copied += source.length
+      set.call(this, source, offset)
+    }
     try {
       const length = 1_048_576
       const byte = bytes('x')
@@ -221,11 +228,10 @@ describe('FrameSplitter', () => {
         })(),
       )
       expect(pieces.flat()[0]).toHaveLength(length + 2)
-      let copied = 0
-      for (const [source] of set.mock.calls) copied += (source as Uint8Array).length
+      expect(copied).toBeGreaterThan(length)
       expect(copied).toBeLessThan(4 * length)
     } finally {
-      set.mockRestore()
+      typedArray.set = set
     }
   })
 })

@@ -1,14 +1,19 @@
 import { reportHookError } from '../base/report-hook-error.ts'
 import type { NodeExchange, NodeIncoming, NodeOutgoing } from './node-exchange.ts'
 
+/** The code of RST_STREAM. */
+const INTERNAL_ERROR = 2
+
 /** Answers one request of Node's with a fetch-style handler. */
 export async function answerNode(
   handler: (request: Request) => Response | Promise<Response>,
   { incoming, outgoing }: NodeExchange,
 ): Promise<void> {
   const gone = new AbortController()
+  let hasSent = false
   outgoing.on('close', () => {
-    if (!outgoing.writableFinished) gone.abort(new DOMException('The client left', 'AbortError'))
+    // Not `writableFinished`: with HTTP/2 that is true as well when the client cancelled the stream.
+    if (!hasSent) gone.abort(new DOMException('The client left', 'AbortError'))
   })
   let response: Response
   try {
@@ -20,9 +25,14 @@ export async function answerNode(
   }
   try {
     await send(response, incoming.method === 'HEAD', outgoing, gone.signal)
+    if (gone.signal.aborted) return
+    hasSent = true
+    outgoing.end()
   } catch {
     // The body failed after its head was sent: only a broken connection still tells the client so.
-    outgoing.destroy()
+    // A stream of HTTP/2 that is only destroyed ends clean.
+    if (outgoing.stream === undefined) outgoing.destroy()
+    else outgoing.stream.close(INTERNAL_ERROR)
   }
 }
 
@@ -39,17 +49,15 @@ async function send(
   if (isHead || reader === undefined) {
     // A body may be endless, and nobody will read it.
     cancel()
-    outgoing.end()
     return
   }
   gone.addEventListener('abort', cancel)
   for (;;) {
     const { done, value } = await reader.read()
     if (gone.aborted) return
-    if (done) break
+    if (done) return
     if (!outgoing.write(value)) await drained(outgoing)
   }
-  outgoing.end()
 }
 
 /** Sends a head on its own: Node holds it back until the first byte of the body otherwise. */
@@ -63,7 +71,11 @@ export function writeHead(status: number, headers: Headers, outgoing: NodeOutgoi
   outgoing.flushHeaders?.()
 }
 
-/** Resolves when more may be written, or nothing can be any more. */
+/**
+ * Resolves when more may be written, or nothing can be any more; for a response whose `close` is still to
+ * come. Asking whether it is destroyed would answer at once, between a client's leaving and `close`, and a
+ * body that always has more would then spin for ever.
+ */
 export function drained(outgoing: NodeOutgoing): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -71,7 +83,6 @@ export function drained(outgoing: NodeOutgoing): Promise<void> {
       outgoing.off('close', done)
       resolve()
     }
-    if (outgoing.destroyed) return resolve()
     outgoing.on('drain', done)
     outgoing.on('close', done)
   })

@@ -22,8 +22,6 @@ export interface NodeIncoming extends AsyncIterable<Uint8Array> {
 /** A response as Node wants it. */
 export interface NodeOutgoing {
   statusCode: number
-  readonly destroyed: boolean
-  readonly writableFinished: boolean
   /** There with HTTP/2. */
   readonly stream?: { close(code: number): void }
   setHeader(name: string, value: string | string[]): unknown

@@ -1,0 +1,194 @@
+import {
+  type FakeUpstream,
+  fakeUpstream,
+  gate,
+  loopbackCertificate,
+  slowClient,
+  step,
+  streamOf,
+  type UpstreamScript,
+} from 'sse-stream-kit/testing'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+
+const opened: FakeUpstream[] = []
+const make = (script: UpstreamScript): FakeUpstream => {
+  const upstream = fakeUpstream(script)
+  opened.push(upstream)
+  return upstream
+}
+afterEach(async () => {
+  vi.useRealTimers()
+  await Promise.all(opened.splice(0).map((upstream) => upstream.close()))
+})
+function* endless() {
+  for (;;) yield step.raw(new Uint8Array(65_536))
+}
+
+describe('slowClient over a socket', () => {
+  it('sends its request and reads the answer to its end', async () => {
+    const upstream = make([step.status(201, { 'x-a': 'b' }), step.send({ data: 'größer' })])
+    const client = slowClient(`${await upstream.listen()}/v1?a`, {
+      headers: { 'x-key': '1' },
+      body: 'hi',
+    })
+    expect(await client.ended).toBe('clean')
+    const { status, headers } = await client.head
+    expect([status, headers.get('x-a')]).toEqual([201, 'b'])
+    expect(client.text).toBe('data: größer\n\n')
+    expect(client.bytesReceived).toBe(16)
+    const request = await upstream.request()
+    expect(request).toMatchObject({ method: 'POST', url: '/v1?a' })
+    expect(request.headers.get('x-key')).toBe('1')
+    expect(await request.text()).toBe('hi')
+  })
+
+  it('stops reading the socket while paused, so that the other side has to wait', async () => {
+    const upstream = make(endless)
+    const client = slowClient(await upstream.listen())
+    await client.received(100_000)
+    client.pause()
+    const request = await upstream.request()
+    let before = -1
+    await expect
+      .poll(() => {
+        const isStill = request.bytesTaken === before
+        before = request.bytesTaken
+        return isStill
+      })
+      .toBe(true)
+    const pauses = request.pauses
+    expect(pauses).toBeGreaterThan(0)
+    const { bytesReceived } = client
+    client.resume()
+    await client.received(bytesReceived + 20_000_000)
+    expect(request.bytesTaken).toBeGreaterThan(before)
+    client.leave()
+    await request.closed
+  })
+
+  it('leaves at once while paused', async () => {
+    const upstream = make(endless)
+    const client = slowClient(await upstream.listen(), { paused: true })
+    await client.head
+    expect(client.bytesReceived).toBe(0)
+    client.leave()
+    expect(await client.ended).toBe('cancelled')
+    expect(client.error).toBeUndefined()
+    const request = await upstream.request()
+    await request.closed
+    expect(request.aborted).toBe(true)
+  })
+
+  it('leaves before the head', async () => {
+    const upstream = make([step.never()])
+    const client = slowClient(await upstream.listen())
+    const request = await upstream.request()
+    client.leave()
+    client.leave()
+    await request.closed
+    expect(await client.ended).toBe('cancelled')
+    await expect(client.head).rejects.toThrow()
+  })
+
+  it.each(['cut', 'reset'] as const)('tells of a body that broke by %s', async (how) => {
+    const seen = gate()
+    const upstream = make([step.send({ data: '1' }), step.until(seen.opened), step[how]()])
+    const client = slowClient(await upstream.listen())
+    await client.received(9)
+    seen.open()
+    expect(await client.ended).toBe('error')
+    expect(client.error).toMatchObject({ code: 'ECONNRESET' })
+    expect(client.text).toBe('data: 1\n\n')
+    await expect(client.received(10)).rejects.toThrow('current value is 9')
+  })
+
+  it('tells of an address where nobody is', async () => {
+    const upstream = fakeUpstream([])
+    const url = await upstream.listen()
+    await upstream.close()
+    const client = slowClient(url)
+    expect(await client.ended).toBe('error')
+    expect(client.error).toMatchObject({ code: 'ECONNREFUSED' })
+  })
+
+  it('trusts the certificate it is given', async () => {
+    const tls = await loopbackCertificate()
+    const upstream = make([step.send({ data: '1' })])
+    const url = await upstream.listen({ tls })
+    const client = slowClient(url, { ca: tls.cert })
+    expect(await client.ended).toBe('clean')
+    expect(await slowClient(url).ended).toBe('error')
+  })
+
+  it('uses a connection of its own', async () => {
+    const upstream = make([step.status(200), step.hang()])
+    const url = await upstream.listen()
+    const clients = [slowClient(url), slowClient(url)]
+    await Promise.all(clients.map(({ head }) => head))
+    expect(upstream.connections).toBe(2)
+    for (const client of clients) client.leave()
+  })
+})
+
+describe('slowClient of a Response', () => {
+  it('takes so many bytes in a second, whatever the chunks', async () => {
+    vi.useFakeTimers()
+    const client = slowClient(new Response(streamOf(['x'.repeat(150), 'y'.repeat(50)])), {
+      bytesPerSecond: 100,
+    })
+    await vi.advanceTimersByTimeAsync(950)
+    expect(client.bytesReceived).toBe(100)
+    await vi.advanceTimersByTimeAsync(500)
+    expect(client.bytesReceived).toBe(150)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(client.bytesReceived).toBe(200)
+    expect(await client.ended).toBe('clean')
+    expect(client.text).toBe('x'.repeat(150) + 'y'.repeat(50))
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('asks for nothing while paused, and leaves no timer behind', async () => {
+    vi.useFakeTimers()
+    const source = streamOf(['1', '2', '3'])
+    const client = slowClient(new Response(source), { paused: true, bytesPerSecond: 1 })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(source.pulls).toBe(0)
+    client.resume()
+    await vi.advanceTimersByTimeAsync(500)
+    expect(client.text).toBe('1')
+    client.pause()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(client.text).toBe('1')
+    client.leave()
+    expect(await client.ended).toBe('cancelled')
+    expect(vi.getTimerCount()).toBe(0)
+    expect(source.state).toBe('cancelled')
+  })
+
+  it('keeps no more than it may and counts the rest', async () => {
+    const client = slowClient(new Response(streamOf(['abc', 'def'])), { maxKeptBytes: 4 })
+    expect(await client.ended).toBe('clean')
+    expect(client.text).toBe('abcd')
+    expect(client.bytesReceived).toBe(6)
+  })
+
+  it('tells of an error, and of an answer without a body', async () => {
+    const error = new Error('broken')
+    const client = slowClient(new Response(streamOf(['1', { error }])))
+    expect(await client.ended).toBe('error')
+    expect(client.error).toBe(error)
+    expect(await slowClient(new Response(null)).ended).toBe('clean')
+  })
+
+  it('does not call it a leave when the answer was over before', async () => {
+    const client = slowClient(new Response('1'))
+    expect(await client.ended).toBe('clean')
+    client.leave()
+    expect(await client.ended).toBe('clean')
+  })
+
+  it('refuses a pace that is none', () => {
+    expect(() => slowClient(new Response(''), { bytesPerSecond: 0 })).toThrow('bytesPerSecond')
+    expect(() => slowClient(new Response(''), { maxKeptBytes: -1 })).toThrow('maxKeptBytes')
+  })
+})

@@ -2,15 +2,19 @@
 export function bufferingRelay(origin: string): (request: Request) => Promise<Response> {
   return async (request) => {
     const { pathname, search } = new URL(request.url)
-    const answer = await fetch(origin + pathname + search, {
-      method: request.method,
-      body: request.method === 'GET' ? null : await request.arrayBuffer(),
-      signal: request.signal,
-    })
-    const isEmpty = answer.status === 204
-    return new Response(isEmpty ? null : await answer.arrayBuffer(), {
-      status: answer.status,
-      headers: { 'content-type': answer.headers.get('content-type') ?? 'text/plain' },
-    })
+    try {
+      const answer = await fetch(origin + pathname + search, {
+        method: request.method,
+        body: await request.arrayBuffer(),
+        signal: request.signal,
+      })
+      return new Response(await answer.arrayBuffer(), {
+        status: answer.status,
+        headers: { 'content-type': answer.headers.get('content-type') ?? 'text/plain' },
+      })
+    } catch (error) {
+      const { cause } = error as { cause?: unknown }
+      return new Response(String(cause ?? error), { status: 502 })
+    }
   }
 }

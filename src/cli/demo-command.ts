@@ -20,11 +20,13 @@ import { type MeasuredAnswer, measureAnswer } from './measure-answer.ts'
 export async function demoCommand(args: readonly string[], host: HostProcess): Promise<number> {
   const flags = demoFlags(args)
   const display = chooseDisplay(flags, host)
-  const onInterrupt = (): void => {
+  // A terminal whose cursor was hidden stays without one.
+  const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
     display.stop()
-    host.exit(130)
+    host.exit(signal === 'SIGINT' ? 130 : 143)
   }
-  host.on('SIGINT', onInterrupt)
+  host.on('SIGINT', onSignal)
+  host.on('SIGTERM', onSignal)
   try {
     const { remote } = flags
     const whom =
@@ -34,7 +36,8 @@ export async function demoCommand(args: readonly string[], host: HostProcess): P
     return report(streamed, buffered, host)
   } finally {
     display.stop()
-    host.off('SIGINT', onInterrupt)
+    host.off('SIGINT', onSignal)
+    host.off('SIGTERM', onSignal)
   }
 }
 
@@ -65,8 +68,10 @@ async function runBoth(
     return answer
   }
   try {
-    // The first `fetch` of a process loads its code, which no proxy is to blame for.
-    await Promise.all(Object.values(servers).map(({ url }) => fetch(url + WARM_UP_PATH)))
+    // The first answer of a process waits for code to load, which no proxy is to blame for.
+    const silent = { onToken: () => {}, onHeartbeat: () => {} }
+    const urls = Object.values(servers).map(({ url }) => url + WARM_UP_PATH)
+    await Promise.all(urls.map((url) => measureAnswer(url, '{}', silent)))
     display.start()
     const [buffered, streamed] = await Promise.all([measure('buffered'), measure('streamed')])
     return { buffered, streamed }

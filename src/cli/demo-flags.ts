@@ -51,7 +51,7 @@ export function demoFlags(args: readonly string[]): DemoFlags {
     throw new UsageError(`--path must start with a slash: current value is "${path}"`)
   }
   const speed =
-    numberFlag('speed', flags.value('speed'), { min: 0.1, max: 100, fraction: true }) ?? 1
+    numberFlag('speed', flags.value('speed'), { min: 0.1, max: 10, fraction: true }) ?? 1
   const heartbeatMs = numberFlag('heartbeat-ms', flags.value('heartbeat-ms'), { min: 1 })
   return {
     remote: upstream === undefined ? undefined : remote(upstream, path, flags),

@@ -9,7 +9,7 @@ export interface DemoOrigin {
   close(): Promise<void>
 }
 
-/** Answered at once and with nothing, to have code loaded and connections open before a clock runs. */
+/** Answered at once, to have code loaded and connections open before a clock runs. */
 export const WARM_UP_PATH = '/warm-up'
 
 const MAX_ANSWER_BYTES = 67_108_864
@@ -24,7 +24,9 @@ export async function demoOrigin(
 
 async function builtIn(speed: number): Promise<DemoOrigin> {
   const steps = chatTranscript(speed)
-  const upstream = fakeUpstream(({ url }) => (url === WARM_UP_PATH ? [step.status(204)] : steps))
+  const upstream = fakeUpstream(({ url }) =>
+    url === WARM_UP_PATH ? [step.send({ data: WARM_UP_PATH })] : steps,
+  )
   return { url: await upstream.listen(), close: () => upstream.close() }
 }
 
@@ -41,7 +43,10 @@ async function shared(remote: NonNullable<DemoFlags['remote']>, body: string): P
     return { head: { status: answer.status, headers: type ? { 'content-type': type } : {} }, log }
   }
   const server = await serve(async (request) => {
-    if (new URL(request.url).pathname === WARM_UP_PATH) return new Response(null, { status: 204 })
+    if (new URL(request.url).pathname === WARM_UP_PATH) {
+      const headers = { 'content-type': 'text/event-stream' }
+      return new Response(`data: ${WARM_UP_PATH}\n\n`, { headers })
+    }
     try {
       asked ??= ask()
       const { head, log } = await asked

@@ -7,7 +7,7 @@ Usage
   sse-stream-kit demo [flags]
 
 The built-in upstream
-  --speed N                play it N times as fast, heartbeats too [1]
+  --speed N                play it N times as fast, at most 10 [1]
 
 A real endpoint, which is asked once: both proxies relay that one answer
   --upstream URL           such as https://api.openai.com
@@ -18,7 +18,7 @@ A real endpoint, which is asked once: both proxies relay that one answer
   --body JSON              the whole body, instead of --model and --prompt
 
 Both
-  --heartbeat-ms N         comment after so long a silence [200, at speed 1]
+  --heartbeat-ms N         comment after so long a silence [200 / speed]
   --plain                  lines instead of columns; so it is without a
                            terminal, or with NO_COLOR set
   --help, --version

@@ -2,7 +2,7 @@
 export const HEARTBEAT_COMMENT = 'heartbeat of sse-stream-kit'
 
 /** The heartbeat of the demo's proxy, as it goes out. */
-export const HEARTBEAT_FRAME = `: ${HEARTBEAT_COMMENT}\n\n`
+export const HEARTBEAT_FRAME: string = `: ${HEARTBEAT_COMMENT}\n\n`
 
 /** At the start of a line only: the same letters may stand inside of data. */
 const AT_LINE_START = new RegExp(`(?<![^\\r\\n])${HEARTBEAT_FRAME}`, 'g')

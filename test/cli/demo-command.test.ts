@@ -1,0 +1,145 @@
+import { type FakeUpstream, fakeUpstream, step, type UpstreamScript } from 'sse-stream-kit/testing'
+import { afterEach, describe, expect, it } from 'vitest'
+import { main } from '../../src/cli/main.ts'
+import { fakeHost } from './fake-host.ts'
+import { Screen } from './screen.ts'
+import { startCli, useCli } from './start-cli.ts'
+
+useCli()
+
+const opened: FakeUpstream[] = []
+const open = async (script: UpstreamScript): Promise<[FakeUpstream, string]> => {
+  const upstream = fakeUpstream(script)
+  opened.push(upstream)
+  return [upstream, await upstream.listen()]
+}
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((upstream) => upstream.close()))
+})
+const token = (content: string): ReturnType<typeof step.send> =>
+  step.send({ data: JSON.stringify({ choices: [{ delta: { content } }] }) })
+
+describe('the demo', () => {
+  it('passes without a terminal: lines, a table, a verdict, no escape codes', async () => {
+    const { code, stdout, stderr } = await startCli(['demo', '--speed', '2']).ended
+    expect(stderr).toBe('')
+    expect(stdout).not.toContain('\x1b')
+    const at = (text: RegExp): number => stdout.search(text)
+    expect(at(/sse-stream-kit {3}\(heartbeat\)/)).toBeGreaterThan(0)
+    expect(at(/sse-stream-kit {3}.*Streaming works/)).toBeGreaterThan(0)
+    // All of the streamed answer but its last line is there before the first of the buffered one.
+    expect(at(/buffering proxy {2}\(first token\)/)).toBeGreaterThan(at(/sse-stream-kit {3}waits/))
+    expect(stdout).toMatch(/^events +(\d{3}) +\1$/m)
+    expect(stdout).toMatch(/^heartbeats {2,}0 {2,}[1-9]\d*$/m)
+    expect(stdout).toMatch(/^PASS {2}the first token of sse-stream-kit/m)
+    expect(stdout).toMatch(/^ {6}both answers are the same \d{5} bytes/m)
+    expect(code).toBe(0)
+  }, 30_000)
+
+  it('fails where the first token takes most of the time', async () => {
+    const [, url] = await open([step.status(200), step.wait(300), token('Hi')])
+    const { code, stdout } = await startCli(['demo', '--upstream', url]).ended
+    expect(stdout).toMatch(/^FAIL {2}the first token came after \d+\.\d % of the total/m)
+    expect(code).toBe(1)
+  })
+
+  it('asks a real endpoint once, for both', async () => {
+    const [upstream, url] = await open([token('Hi'), step.wait(500), step.send({ data: '[DONE]' })])
+    const { code, stdout } = await startCli([
+      ...['demo', '--upstream', `${url}/base/`, '--path', '/chat?x=1'],
+      ...['--header', 'authorization: Bearer secret', '--model', 'm', '--prompt', 'p'],
+    ]).ended
+    expect(upstream.requests).toHaveLength(1)
+    const [request] = upstream.requests
+    expect(request).toMatchObject({ method: 'POST', url: '/base/chat?x=1' })
+    expect(request?.headers.get('authorization')).toBe('Bearer secret')
+    expect(request?.headers.get('content-type')).toBe('application/json')
+    expect(JSON.parse((await request?.text()) ?? '')).toEqual({
+      model: 'm',
+      stream: true,
+      messages: [{ role: 'user', content: 'p' }],
+    })
+    expect(stdout).toContain(`to ${url}/base/chat:`)
+    expect(stdout).not.toContain('secret')
+    expect(stdout).toMatch(/^(PASS|FAIL) {2}the first token/m)
+    expect(stdout).not.toContain('differ')
+    expect([0, 1]).toContain(code)
+  })
+
+  it.each([
+    [
+      'a refusal',
+      [step.json(401, { error: 'no key' })],
+      /has the status 401: \{"error":"no key"\}/,
+    ],
+    ['a cut', [token('Hi'), step.cut()], /^FAIL {2}the streamed answer broke/m],
+    ['no tokens', [step.send({ data: '{}' })], /the streamed answer has no token/],
+  ])('fails at %s of the endpoint', async (_, script, complaint) => {
+    const [, url] = await open(script)
+    const { code, stdout, stderr } = await startCli(['demo', '--upstream', url]).ended
+    expect(stdout).toMatch(complaint)
+    expect([code, stderr]).toEqual([1, ''])
+  })
+
+  it('fails where there is no endpoint', async () => {
+    const [upstream, url] = await open([])
+    await upstream.close()
+    const { code, stdout } = await startCli(['demo', '--upstream', url]).ended
+    expect(stdout).toMatch(/^FAIL {2}the streamed answer has the status 502: .*ECONNREFUSED/m)
+    expect(code).toBe(1)
+  })
+
+  it('draws columns in a terminal, and gives the cursor back', async () => {
+    const [, url] = await open([token('Hello'), step.wait(200), token(' again')])
+    const screen = new Screen()
+    const terminal = {
+      isTTY: true,
+      columns: 80,
+      rows: 30,
+      write: (text: string) => screen.write(text),
+    }
+    const host = fakeHost()
+    Object.assign(host.stdout, terminal)
+    await main(['demo', '--upstream', url], host)
+    const shown = screen.lines.join('\n')
+    expect(shown).toMatch(/^buffering proxy +│ sse-stream-kit/m)
+    expect(shown).toMatch(/^Hello again +│ Hello again/m)
+    expect(shown).toMatch(/^events {2,}2 {2,}2$/m)
+    expect(screen.redraws).toBeGreaterThan(1)
+    expect(screen.isCursorShown).toBe(true)
+  })
+
+  it.each([
+    ['--plain', { columns: 80 }, {}, ['--plain']],
+    ['NO_COLOR', { columns: 80 }, { NO_COLOR: '1' }, []],
+    ['TERM=dumb', { columns: 80 }, { TERM: 'dumb' }, []],
+    ['a narrow terminal', { columns: 49 }, {}, []],
+  ])('draws lines with %s', async (_, size, env, args) => {
+    const [, url] = await open([token('Hello')])
+    const host = fakeHost({ isTTY: true, ...size })
+    await main(['demo', '--upstream', url, ...args], { ...host, env })
+    expect(host.printed.stdout).toContain('sse-stream-kit   Hello')
+    expect(host.printed.stdout).not.toContain('\x1b')
+  })
+
+  it('gives the cursor back when it is interrupted', async () => {
+    const [upstream, url] = await open([token('Hello'), step.hang()])
+    const screen = new Screen()
+    const host = fakeHost()
+    const terminal = {
+      isTTY: true,
+      columns: 80,
+      rows: 30,
+      write: (text: string) => screen.write(text),
+    }
+    Object.assign(host.stdout, terminal)
+    const done = main(['demo', '--upstream', url], host)
+    await upstream.request()
+    expect(screen.isCursorShown).toBe(false)
+    host.emit('SIGINT')
+    expect(screen.isCursorShown).toBe(true)
+    expect(host.exits).toEqual([130])
+    await upstream.close()
+    await done
+  })
+})

@@ -1,0 +1,80 @@
+import { type FakeUpstream, fakeUpstream, step, type UpstreamScript } from 'sse-stream-kit/testing'
+import { afterEach, expect, it } from 'vitest'
+import { figuresTable } from '../../src/cli/figures-table.ts'
+import { HEARTBEAT_FRAME } from '../../src/cli/heartbeat-frame.ts'
+import { type MeasuredAnswer, measureAnswer } from '../../src/cli/measure-answer.ts'
+import { measured } from './measured.ts'
+
+const opened: FakeUpstream[] = []
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((upstream) => upstream.close()))
+})
+
+const measure = async (
+  script: UpstreamScript,
+): Promise<{ answer: MeasuredAnswer; seen: string[] }> => {
+  const upstream = fakeUpstream(script)
+  opened.push(upstream)
+  const seen: string[] = []
+  const answer = await measureAnswer(await upstream.listen(), '{}', {
+    onToken: (text) => seen.push(text),
+    onHeartbeat: () => seen.push('(heartbeat)'),
+  })
+  return { answer, seen }
+}
+const token = (content: string): ReturnType<typeof step.send> =>
+  step.send({ data: JSON.stringify({ choices: [{ delta: { content } }] }) })
+
+it('tells tokens, events and heartbeats apart', async () => {
+  const { answer, seen } = await measure([
+    step.raw(HEARTBEAT_FRAME),
+    step.comment('of the upstream'),
+    token(''),
+    token('a'),
+    step.raw(HEARTBEAT_FRAME),
+    token('b'),
+    step.send({ data: '[DONE]' }),
+  ])
+  // Of one chunk the comments are told first.
+  expect(seen.sort()).toEqual(['(heartbeat)', '(heartbeat)', 'a', 'b'])
+  expect(answer).toMatchObject({ status: 200, events: 4, heartbeats: 2 })
+  expect(Buffer.from(answer.bytes).toString()).toMatch(/^: of the upstream\n\ndata: .*\n\n$/s)
+  expect(answer.failure).toBeUndefined()
+  const { firstTokenMs = Number.NaN, totalMs, longestGapMs, longestSilenceMs } = answer
+  expect(firstTokenMs).toBeLessThanOrEqual(totalMs)
+  // The wait for the first of them is a wait too.
+  expect(longestGapMs).toBeGreaterThanOrEqual(firstTokenMs)
+  expect(longestSilenceMs).toBeLessThanOrEqual(longestGapMs)
+})
+
+it('has no first token where there was none', async () => {
+  const { answer } = await measure([step.json(401, { error: 'no key' })])
+  expect(answer).toMatchObject({ status: 401, events: 0 })
+  expect(answer.firstTokenMs).toBeUndefined()
+  expect(Buffer.from(answer.bytes).toString()).toBe('{"error":"no key"}')
+})
+
+it('says why an answer is not whole', async () => {
+  const { answer } = await measure([token('a'), step.cut()])
+  expect(answer.failure).toMatch(/closed/)
+  expect(answer.events).toBe(1)
+})
+
+it('is a table, side by side', () => {
+  const { firstTokenMs, ...none } = measured({ totalMs: 1_000 })
+  expect(
+    figuresTable([
+      ['one', measured()],
+      ['two', none],
+    ]),
+  ).toEqual([
+    '                                          one               two',
+    'time to first token                    0.50 s                 -',
+    'total                                  9.00 s            1.00 s',
+    'first token as % of total               5.6 %                 -',
+    'events                                     10                10',
+    'heartbeats                                  2                 2',
+    'longest gap between tokens             0.90 s            0.90 s',
+    'longest silence on the wire            0.25 s            0.25 s',
+  ])
+})

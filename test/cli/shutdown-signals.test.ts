@@ -1,0 +1,36 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { shutdownSignals } from '../../src/cli/shutdown-signals.ts'
+import { fakeHost } from './fake-host.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+])('waits for %s, and ends the process at a second one', async (signal, code) => {
+  const host = fakeHost()
+  const { first } = shutdownSignals(host)
+  host.emit(signal)
+  await first
+  vi.advanceTimersByTime(300)
+  expect(host.exits).toEqual([])
+  host.emit(signal)
+  expect(host.exits).toEqual([code])
+})
+
+it('takes a signal that a parent process sends on for the same one', async () => {
+  const host = fakeHost()
+  const { first } = shutdownSignals(host)
+  host.emit('SIGINT')
+  await first
+  vi.advanceTimersByTime(299)
+  host.emit('SIGINT')
+  expect(host.exits).toEqual([])
+})
+
+it('leaves signals alone when it is told to', () => {
+  const host = fakeHost()
+  shutdownSignals(host).ignore()
+  expect(host.emit('SIGINT') || host.emit('SIGTERM')).toBe(false)
+})

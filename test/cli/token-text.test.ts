@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import { tokenText } from '../../src/cli/token-text.ts'
+
+it.each([
+  ['chat', { choices: [{ delta: { content: 'Hi' } }] }, 'Hi'],
+  ['chat: the role', { choices: [{ delta: { role: 'assistant', content: '' } }] }, ''],
+  ['chat: no content', { choices: [{ delta: { content: null } }] }, ''],
+  ['chat: usage', { choices: [], usage: {} }, ''],
+  ['Responses', { type: 'response.output_text.delta', delta: 'Hi' }, 'Hi'],
+  ['Anthropic', { type: 'content_block_delta', delta: { type: 'text_delta', text: 'Hi' } }, 'Hi'],
+  ['Anthropic: a ping', { type: 'ping' }, ''],
+  ['Gemini', { candidates: [{ content: { parts: [{ text: 'H' }, { text: 'i' }] } }] }, 'Hi'],
+  ['odd shapes', { choices: [null], delta: 5 }, ''],
+  ['null', null, ''],
+])('finds what an event adds: %s', (_, data, text) => {
+  expect(tokenText(JSON.stringify(data))).toBe(text)
+})
+
+it('takes what is no JSON for text, but for the end mark', () => {
+  expect(tokenText('plain words')).toBe('plain words')
+  expect(tokenText('[DONE]')).toBe('')
+})

@@ -53,7 +53,20 @@ const DOORS: Readonly<Record<string, Door>> = {
   node: { names: ['toNodeHandler'], maxBytes: 9_500 },
   streams: { names: STREAMS, maxBytes: 21_000 },
   testing: {
-    names: ['chunkings', 'collect', 'fakeUpstream', 'serve', 'slowReader', 'step', 'streamOf'],
+    names: [
+      'chunkings',
+      'collect',
+      'disconnectAfter',
+      'fakeUpstream',
+      'gate',
+      'loopbackCertificate',
+      'serve',
+      'slowClient',
+      'slowReader',
+      'step',
+      'streamOf',
+      'transcript',
+    ],
     maxBytes: 42_000,
   },
 }

@@ -71,6 +71,17 @@ describe('a response that cannot be whole', () => {
     expect(errors).toMatchObject([{ code: 'ERR_HTTP_CONTENT_LENGTH_MISMATCH' }])
   })
 
+  it('cancels a body that is longer than its content-length', async () => {
+    const body = manualBody()
+    body.send('123456')
+    const host = await open(
+      () => new Response(body.stream, { headers: { 'content-length': '5' } }),
+      { onError: () => {} },
+    )
+    await exchange(host, ask('/'))
+    expect(await body.cancelled).toMatchObject({ code: 'ERR_HTTP_CONTENT_LENGTH_MISMATCH' })
+  })
+
   it('breaks the connection where a content-length promises a body and there is none', async () => {
     const host = await open(() => new Response(null, { headers: { 'content-length': '5' } }))
     const client = rawClient(host.port)

@@ -23,6 +23,8 @@ export interface OpenProxy {
   upstream: FakeUpstream
   /** Of the requests that are over, in the order of their ends. */
   summaries: StreamSummary[]
+  /** How many connections of clients are open. */
+  connections(): Promise<number>
   /** Resolves to the summary of that index when there is one. */
   ended(index?: number): Promise<StreamSummary>
 }
@@ -79,6 +81,10 @@ export async function openProxy(
     proxy,
     upstream,
     summaries,
+    connections: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
+      }),
     ended: async (index = 0) =>
       summaries[index] ?? (await new Promise((resolve) => waiting.push({ index, resolve }))),
   }

@@ -183,4 +183,37 @@ describe('the headers of a request, over a socket', () => {
     await (await fetch(url)).text()
     expect(upstream.requests[0]?.headers.get('accept-encoding')).toBe('gzip')
   })
+
+  it('name the forwarder only where it is told to, and never as the client says', async () => {
+    const { url, upstream } = await openProxy([step.send({ data: '1' })], {
+      forwarded: { via: 'edge-1', clientAddress: () => '192.0.2.7' },
+    })
+    const lies = {
+      'x-forwarded-for': '10.0.0.1',
+      'x-forwarded-host': 'lie.test',
+      'x-forwarded-proto': 'https',
+      forwarded: 'for=10.0.0.1',
+      'x-real-ip': '10.0.0.1',
+      via: '1.1 other',
+    }
+    await (await fetch(url, { headers: lies })).text()
+    const { headers } = await upstream.request()
+    expect(headers.get('x-forwarded-for')).toBe('192.0.2.7')
+    expect(headers.get('x-forwarded-host')).toBe(new URL(url).host)
+    expect(headers.get('x-forwarded-proto')).toBe('http')
+    expect(headers.get('forwarded')).toBeNull()
+    expect(headers.get('x-real-ip')).toBeNull()
+    expect(headers.get('via')).toBe('1.1 other, 1.1 edge-1')
+  })
+
+  it('show a request that goes round: it is a 508', async () => {
+    const { url, upstream, ended } = await openProxy([step.send({ data: '1' })], {
+      forwarded: { via: 'edge-1' },
+    })
+    const response = await fetch(url, { headers: { via: '1.1 other, 1.1 Edge-1' } })
+    expect(response.status).toBe(508)
+    expect(await response.json()).toMatchObject({ error: { code: 'SSE_LOOP' } })
+    expect(await ended()).toMatchObject({ verdict: 'error', code: 'SSE_LOOP', status: 508 })
+    expect(upstream.requests).toHaveLength(0)
+  })
 })

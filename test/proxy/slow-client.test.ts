@@ -16,7 +16,7 @@ describe('a client that does not read', () => {
     [{ highBytes: 8_192 }, 8_192, 4_096],
     [{ highBytes: 8_192, lowBytes: 1_024 }, 8_192, 1_024],
   ])('with the watermark %o stops the upstream at the high mark', async (watermark, high, low) => {
-    const upstream = fakeUpstream(events(200)[Symbol.iterator] && (() => events(200)))
+    const upstream = fakeUpstream(() => events(200))
     const summaries: StreamSummary[] = []
     const response = await proxyFetch(new Request('http://client.test/'), 'http://up.test', {
       fetch: upstream.fetch,

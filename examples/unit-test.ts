@@ -1,0 +1,60 @@
+// How an app tests its own handling of a model's stream: no network, no key, no sleeping.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SseDecoder } from 'sse-stream-kit/streams'
+import { chunkings, fakeUpstream, gate, step, streamOf, transcript } from 'sse-stream-kit/testing'
+
+/** The app's code under test: shows the answer as it grows, and knows whether it is whole. */
+async function readAnswer(response: Response, show: (text: string) => void): Promise<boolean> {
+  if (!response.ok || response.body === null) throw new Error(`The model said ${response.status}`)
+  for await (const { data } of response.body.pipeThrough(new SseDecoder())) {
+    if (data === '[DONE]') return true
+    show(JSON.parse(data).choices[0]?.delta.content ?? '')
+  }
+  return false
+}
+
+const ANSWER = transcript('openai-chat', { text: 'Grüße an dich' })
+const MODEL = 'http://model.test/v1/chat/completions'
+
+test('shows the answer, however the network cuts it', async () => {
+  const response = await fakeUpstream(ANSWER).fetch(MODEL)
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  for (const { name, chunks } of chunkings(bytes)) {
+    let text = ''
+    assert.ok(await readAnswer(new Response(streamOf(chunks)), (part) => (text += part)), name)
+    assert.equal(text, 'Grüße an dich', name)
+  }
+})
+
+test('shows each token before the next one is there', async () => {
+  const shown = gate()
+  const chunk = (content: string): string => JSON.stringify({ choices: [{ delta: { content } }] })
+  const upstream = fakeUpstream([
+    step.send({ data: chunk('first') }),
+    step.until(shown.opened),
+    step.send({ data: '[DONE]' }),
+  ])
+  assert.ok(await readAnswer(await upstream.fetch(MODEL), () => shown.open()))
+})
+
+test('does not take a cut answer for a whole one', async () => {
+  const cut = fakeUpstream([...ANSWER.slice(0, -3), step.cut()])
+  await assert.rejects(
+    readAnswer(await cut.fetch(MODEL), () => {}),
+    { message: 'terminated' },
+  )
+  const unfinished = fakeUpstream(transcript('openai-chat', { ending: 'unfinished' }))
+  assert.equal(await readAnswer(await unfinished.fetch(MODEL), () => {}), false)
+})
+
+test('stops the model when the reader leaves', async () => {
+  const upstream = fakeUpstream([...ANSWER.slice(0, -3), step.hang()])
+  const leaving = readAnswer(await upstream.fetch(MODEL), () => {
+    throw new Error('left')
+  })
+  await assert.rejects(leaving, { message: 'left' })
+  const request = await upstream.request()
+  await request.closed
+  assert.ok(request.aborted)
+})

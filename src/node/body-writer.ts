@@ -42,6 +42,8 @@ export class BodyWriter {
   start(): void {
     // Attached once for the whole body: a listener for each full write costs more than the flag.
     this.#res.on('drain', this.#onDrain)
+    // Read by nobody while the client takes nothing: a body that breaks then would keep its connection for ever.
+    this.#reader.closed.catch(this.#onReadError)
     this.#readNext()
   }
 

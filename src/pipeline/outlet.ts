@@ -15,6 +15,9 @@ export interface OutletFeed {
   cancelled(reason: unknown): void | Promise<void>
 }
 
+/** Node turns a longer delay into one of 1 ms. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
 /**
  * The readable end of a line of stages: a `ReadableStream` that knows when it is full, with a high and a
  * low mark, and that delivers all it was given before it closes or errors.
@@ -34,6 +37,8 @@ export class Outlet<Out> implements StageOutput<Out> {
   #release: (() => void) | undefined
   #end: { reason: unknown } | 'close' | undefined
   #isSettled = false
+  /** Runs while a failed stream waits for its reader. */
+  #lingering: ReturnType<typeof setTimeout> | undefined
   /** Down to this much it has to drain to open again. */
   #resumeAt: number
   /** Of the item that is being emitted. */
@@ -50,6 +55,7 @@ export class Outlet<Out> implements StageOutput<Out> {
         },
         pull: () => this.#pull(),
         cancel: (reason) => {
+          clearTimeout(this.#lingering)
           this.#isSettled = true
           this.#open = false
           return this.#feed.cancelled(reason)
@@ -110,9 +116,18 @@ export class Outlet<Out> implements StageOutput<Out> {
     this.#endWith('close')
   }
 
-  /** Errors the stream when all that it holds has been read. */
-  fail(reason: unknown): void {
+  /**
+   * Errors the stream when all that it holds has been read, or after so many milliseconds at the latest: what
+   * it holds then is dropped. Also where it was to close.
+   */
+  fail(reason: unknown, lingerMs: number = Infinity): void {
+    if (this.#end === 'close') this.#end = undefined
     this.#endWith({ reason })
+    if (this.#isSettled) return
+    if (lingerMs <= 0) this.#settle()
+    else if (lingerMs !== Infinity) {
+      this.#lingering = setTimeout(() => this.#settle(), Math.min(lingerMs, MAX_DELAY_MS))
+    }
   }
 
   #endWith(end: { reason: unknown } | 'close'): void {
@@ -125,6 +140,7 @@ export class Outlet<Out> implements StageOutput<Out> {
   }
 
   #settle(): void {
+    clearTimeout(this.#lingering)
     this.#isSettled = true
     if (this.#end === 'close') this.#controller.close()
     else this.#controller.error(this.#end?.reason)

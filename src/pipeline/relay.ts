@@ -15,6 +15,11 @@ export interface RelayOptions {
   }
   /** A bound on what all streams hold together; past it the fullest are not read until they have drained. */
   budget?: Budget | undefined
+  /**
+   * How long a stream that failed waits, in milliseconds, for its reader to take what was whole before; the
+   * rest is dropped then. 0 drops it at once. @default Infinity
+   */
+  lingerMs?: ((reason: unknown) => number) | undefined
 }
 
 /** What a relay needs of its source: a `ReadableStream`, or anything that is read like one. */
@@ -87,10 +92,11 @@ export function relay(
   {
     watermark: { highBytes = 65_536, lowBytes = Math.floor(highBytes / 2) } = {},
     budget,
+    lingerMs = () => Infinity,
   }: RelayOptions = {},
 ): ReadableStream<unknown> {
   const marks = checkMarks('highBytes', highBytes, 'lowBytes', lowBytes)
-  return new Relay(source, stages, { ...marks, size: sizeOf }, budget).outlet.readable
+  return new Relay(source, stages, { ...marks, size: sizeOf }, budget, lingerMs).outlet.readable
 }
 
 class Relay implements OutletFeed, BudgetMember {
@@ -98,9 +104,12 @@ class Relay implements OutletFeed, BudgetMember {
   readonly #reader: ReturnType<RelaySource<unknown>['getReader']>
   readonly #budget: Budget | undefined
   readonly #line: StageLine
+  readonly #lingerMs: (reason: unknown) => number
   #isReading = false
   #isPaused = false
   #hasEnded = false
+  /** The source is done, and the reader has not taken all of it. */
+  #isClosing = false
   /** What the last read has brought. */
   #addedBytes = 0
 
@@ -109,7 +118,9 @@ class Relay implements OutletFeed, BudgetMember {
     stages: readonly AnyStage[],
     marks: Marks<unknown>,
     budget: Budget | undefined,
+    lingerMs: (reason: unknown) => number,
   ) {
+    this.#lingerMs = lingerMs
     this.#budget = budget
     this.#reader = source.getReader()
     this.outlet = new Outlet(marks, this)
@@ -135,18 +146,21 @@ class Relay implements OutletFeed, BudgetMember {
   }
 
   settled(): void {
+    this.#isClosing = false
     this.#budget?.leave(this)
     this.#line.dispose('done')
   }
 
   errored(reason: unknown): void {
-    this.#failHere(reason)
+    if (this.#isClosing) this.#end(reason)
+    else this.#failHere(reason)
   }
 
   cancelled(reason: unknown): void | Promise<void> {
     this.#budget?.leave(this)
     const hadEnded = this.#hasEnded
     this.#hasEnded = true
+    this.#isClosing = false
     // Before the stages: one that aborts the source in its own way would turn this cancel into an error.
     // A source that has failed answers a cancel with its error, which the reader has left behind.
     const cancelled = hadEnded ? undefined : this.#reader.cancel(reason)
@@ -203,7 +217,8 @@ class Relay implements OutletFeed, BudgetMember {
   async #finish(): Promise<void> {
     try {
       await this.#line.end()
-      this.#hasEnded = true
+      if (this.#hasEnded) return
+      this.#hasEnded = this.#isClosing = true
       this.outlet.close()
     } catch (error) {
       this.#failHere(error)
@@ -226,7 +241,12 @@ class Relay implements OutletFeed, BudgetMember {
     if (this.#hasEnded) return
     this.#hasEnded = true
     this.#line.fail(reason)
+    this.#end(reason)
+  }
+
+  #end(reason: unknown): void {
+    this.#isClosing = false
     this.#line.dispose('failed', reason)
-    this.outlet.fail(reason)
+    this.outlet.fail(reason, this.#lingerMs(reason))
   }
 }

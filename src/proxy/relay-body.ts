@@ -13,6 +13,13 @@ import { heartbeatFrame, type ProxySettings, type Timeouts } from './proxy-setti
 import { verdictOf } from './verdict-of.ts'
 import { Watchdog } from './watchdog.ts'
 
+/** Ends that do not wait for the client to take what is there for it. */
+const IMPATIENT: ReadonlySet<unknown> = new Set([
+  'SSE_CLIENT_GONE',
+  'SSE_CLIENT_STALLED',
+  'SSE_DRAINING',
+])
+
 /**
  * The body for the client: the upstream's, through the fused stages that fit it. At its end, however that
  * comes, it ends the exchange.
@@ -60,7 +67,12 @@ export function relayBody(
   if (heartbeat !== undefined) stages.push(heartbeat)
   if (isSse && settings.tellsErrors) stages.push(new ErrorFrameStage(pathname))
   exchange.abortBody = (reason) => watchdog.abort(reason)
-  return relay<Uint8Array>(body, stages, { watermark: settings.watermark, budget: settings.budget })
+  return relay<Uint8Array>(body, stages, {
+    watermark: settings.watermark,
+    budget: settings.budget,
+    // Where the client is at fault or out of time there is no use in waiting for it any longer.
+    lingerMs: (reason) => (IMPATIENT.has(codeOf(reason)) ? 0 : timeouts.clientStallMs),
+  })
 
   function onEnd(summary: TapSummary, gaps: GapDistribution): void {
     const { outcome, reason } = summary
@@ -100,6 +112,10 @@ export function relayBody(
 }
 
 function isCoded(reason: unknown): boolean {
-  const { code } = (reason ?? {}) as { code?: unknown }
+  const code = codeOf(reason)
   return typeof code === 'string' && code.startsWith('SSE_')
+}
+
+function codeOf(reason: unknown): unknown {
+  return ((reason ?? {}) as { code?: unknown }).code
 }

@@ -12,7 +12,8 @@ export interface Marks<T> {
 
 /** The size of an item where nobody said otherwise: bytes for bytes, else 1. */
 export function sizeOf(item: unknown): number {
-  return item instanceof Uint8Array ? item.byteLength : 1
+  // Not instanceof: bytes may be of another realm, and would then count for nothing much.
+  return ArrayBuffer.isView(item) ? item.byteLength : 1
 }
 
 /**

@@ -2,6 +2,7 @@ import { checkNumber } from '../base/check-number.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
 import { BoundaryScanner } from '../wire/boundary-scanner.ts'
+import { checkBytes } from '../wire/check-bytes.ts'
 import { LeadingBom } from '../wire/leading-bom.ts'
 
 /** When a {@link HeartbeatInjector} speaks, and what it says. */
@@ -90,6 +91,7 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   }
 
   push(chunk: Uint8Array): void {
+    checkBytes(chunk)
     if (this.#bom === undefined) this.#send(chunk)
     else this.#sendLessBom(chunk, this.#bom)
     this.#hasSource ||= chunk.length > 0

@@ -1,5 +1,4 @@
 import { reportHookError } from '../base/report-hook-error.ts'
-import { sizeOf } from '../pipeline/marks.ts'
 import type { Stage, StageOutcome, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
 import { EventCounter } from '../wire/event-counter.ts'
@@ -123,9 +122,9 @@ export class MetricsTapStage<T> implements Stage<T, T> {
     if (this.#firstItemMs === undefined) this.#onFirst(now)
     else this.#gaps.add(now - this.#lastItemAt)
     this.#lastItemAt = now
-    if (item instanceof Uint8Array) {
-      this.#bytes += sizeOf(item)
-      if (this.#countsEvents) this.#counter.count(item)
+    if (ArrayBuffer.isView(item)) {
+      this.#bytes += item.byteLength
+      if (this.#countsEvents) this.#counter.count(item as T & Uint8Array)
       if (this.#firstEventMs === undefined && this.#counter.events > 0) {
         this.#firstEventMs = now - this.#startedAt
       }

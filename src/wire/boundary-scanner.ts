@@ -1,3 +1,4 @@
+import { checkBytes } from './check-bytes.ts'
 import { LeadingBom } from './leading-bom.ts'
 import {
   BOUNDARY,
@@ -47,8 +48,11 @@ export class BoundaryScanner {
   /**
    * Takes the next chunk and returns the offset in it just behind its last boundary, or 0 if there is none.
    * With an event over the limit: behind the last boundary before that event.
+   *
+   * @throws TypeError for a chunk that is no bytes
    */
   scan(chunk: Uint8Array): number {
+    checkBytes(chunk)
     const start = this.#bom.isDecided ? 0 : this.#skipBom(chunk)
     return this.openBytes + chunk.length > this.#maxEventBytes
       ? this.#scanForward(chunk, start)

@@ -1,5 +1,10 @@
 import fc from 'fast-check'
-import { HeartbeatInjector, type HeartbeatInjectorOptions, relay } from 'sse-stream-kit/streams'
+import {
+  EventMap,
+  HeartbeatInjector,
+  type HeartbeatInjectorOptions,
+  relay,
+} from 'sse-stream-kit/streams'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { HandFed } from '../pipeline/hand-fed.ts'
 import { settled } from '../pipeline/settled.ts'
@@ -192,6 +197,19 @@ describe('HeartbeatInjector', () => {
     expect(stream.chunks.at(-1)).toEqual(bytes(HEARTBEAT))
     expect(stream.chunks[1]?.buffer).not.toBe(stream.chunks[2]?.buffer)
     await stream.end()
+  })
+
+  it('ends the stream with the error of a stage behind it that refuses a heartbeat', async () => {
+    const failure = new Error('no comments')
+    const refusing = EventMap.stage((_: Uint8Array): Uint8Array => {
+      throw failure
+    })
+    const source = new HandFed()
+    const reader = relay(source.readable, [HeartbeatInjector.stage(), refusing]).getReader()
+    const reading = reader.read().catch((error: unknown) => error)
+    await vi.advanceTimersByTimeAsync(INTERVAL_MS)
+    expect(await reading).toBe(failure)
+    expect(source.cancels).toEqual([failure])
   })
 
   it.each([

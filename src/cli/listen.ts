@@ -6,7 +6,10 @@ import { toNodeHandler } from '../node.ts'
 export interface Listener {
   /** Scheme, host and port. */
   readonly url: string
-  /** Takes no new connections, and resolves when the last one is gone; they are cut after `graceMs`. */
+  /**
+   * Takes no new connections, lets running answers end until `graceMs`, and cuts what is open then: a connection
+   * that a browser opened in advance would stay for minutes.
+   */
   close(graceMs: number): Promise<void>
 }
 
@@ -20,7 +23,13 @@ export async function listen(
   port: number,
   host: string,
 ): Promise<Listener> {
-  const server = createServer(toNodeHandler(handler))
+  const exchanges = new Set<Promise<void>>()
+  const handle = toNodeHandler(handler)
+  const server = createServer((req, res) => {
+    const exchange = handle(req, res)
+    exchanges.add(exchange)
+    void exchange.then(() => exchanges.delete(exchange))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ port, host, exclusive: true }, () => {
@@ -32,13 +41,16 @@ export async function listen(
   const name = family === 'IPv6' ? `[${address}]` : address
   return {
     url: `http://${name}:${listened}`,
-    close: (graceMs) =>
-      new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), graceMs)
-        server.close(() => {
-          clearTimeout(timer)
-          resolve()
-        })
-      }),
+    close: async (graceMs) => {
+      const closed = new Promise((resolve) => server.close(resolve))
+      let timer: ReturnType<typeof setTimeout> | undefined
+      const grace = new Promise((resolve) => {
+        timer = setTimeout(resolve, graceMs)
+      })
+      await Promise.race([Promise.all(exchanges), grace])
+      clearTimeout(timer)
+      server.closeAllConnections()
+      await closed
+    },
   }
 }

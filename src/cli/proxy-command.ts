@@ -24,16 +24,14 @@ export async function proxyCommand(args: readonly string[], host: HostProcess): 
     metrics: registry,
     ...(isLogged && { onEnd: (summary) => print(summaryLine(summary, new Date())) }),
   })
-  const routes: Record<string, (request: Request) => Response> = {
-    '/health': healthHandler(registry),
-    '/metrics': metricsHandler(registry),
-  }
+  const routes = new Map([
+    ['/health', healthHandler(registry)],
+    ['/metrics', metricsHandler(registry)],
+  ])
   const listener = await listen(
     (request) => {
-      const { pathname } = new URL(request.url)
-      return Object.hasOwn(routes, pathname)
-        ? (routes[pathname] as (typeof routes)[string])(request)
-        : proxy(request)
+      const own = routes.get(new URL(request.url).pathname)
+      return own === undefined ? proxy(request) : own(request)
     },
     port,
     address,

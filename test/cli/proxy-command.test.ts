@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -72,12 +72,7 @@ describe('the proxy of the command line', () => {
     const metrics = await (await fetch(`${proxy.url}/metrics?x=1`)).text()
     expect(metrics).toContain('\nsse_events_total 1\n')
     await (await fetch(`${proxy.url}/health/deep`)).text()
-    await (await fetch(`${proxy.url}/constructor`)).text()
-    expect(upstream.requests.map((request) => request.url)).toEqual([
-      '/v1/chat',
-      '/health/deep',
-      '/constructor',
-    ])
+    expect(upstream.requests.map((request) => request.url)).toEqual(['/v1/chat', '/health/deep'])
   })
 
   it('closes the upstream when the client leaves', async () => {
@@ -236,6 +231,20 @@ describe('a shutdown', () => {
     await expect(rest()).rejects.toThrow('terminated')
     await upstream.requests[0]?.closed
     expect(await proxy.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  it('does not wait for connections without a request', async () => {
+    const [, url] = await open([])
+    const proxy = await startProxy(['--upstream', url, '--drain-ms', '600000'])
+    const { hostname, port } = new URL(proxy.url)
+    const socket = connect(Number(port), hostname)
+    const gone = new Promise((resolve) => socket.on('close', resolve).on('error', resolve))
+    await new Promise<void>((resolve) => socket.write('GET / HTTP/1.1\r\n', () => resolve()))
+    // By then the proxy has taken the connection that was made before this one.
+    await fetch(`${proxy.url}/health`)
+    proxy.kill('SIGTERM')
+    expect(await proxy.ended).toMatchObject({ code: 0, stderr: '' })
+    await gone
   })
 
   it('ends in the end also for a client that takes nothing', async () => {

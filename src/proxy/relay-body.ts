@@ -13,11 +13,11 @@ import { heartbeatFrame, type ProxySettings, type Timeouts } from './proxy-setti
 import { verdictOf } from './verdict-of.ts'
 import { Watchdog } from './watchdog.ts'
 
-/** Ends that do not wait for the client to take what is there for it. */
-const IMPATIENT: ReadonlySet<unknown> = new Set([
-  'SSE_CLIENT_GONE',
-  'SSE_CLIENT_STALLED',
-  'SSE_DRAINING',
+/** How long these ends wait for the client to take what is there for it; others as long as for a stalled one. */
+const LINGER_MS: ReadonlyMap<unknown, number> = new Map([
+  ['SSE_CLIENT_GONE', 0],
+  ['SSE_CLIENT_STALLED', 0],
+  ['SSE_DRAINING', 1_000],
 ])
 
 /**
@@ -70,8 +70,7 @@ export function relayBody(
   return relay<Uint8Array>(body, stages, {
     watermark: settings.watermark,
     budget: settings.budget,
-    // Where the client is at fault or out of time there is no use in waiting for it any longer.
-    lingerMs: (reason) => (IMPATIENT.has(codeOf(reason)) ? 0 : timeouts.clientStallMs),
+    lingerMs: (reason) => LINGER_MS.get(codeOf(reason)) ?? timeouts.clientStallMs,
   })
 
   function onEnd(summary: TapSummary, gaps: GapDistribution): void {

@@ -213,3 +213,30 @@ it('relay gives events that are still being mapped before the error of one that 
   await settled()
   expect(source.cancels).toEqual([error])
 })
+
+it('relay reads nothing more of its source before all of a chunk has been worked off', async () => {
+  const later = answeredLater<string>()
+  let pulls = 0
+  const source = new ReadableStream<string>(
+    {
+      pull(controller) {
+        pulls++
+        controller.enqueue('ab')
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  const stages = [letters(), EventMap.stage(later.mapper)] as const
+  const reader = relay(source, stages, { watermark: { highBytes: 1 } }).getReader()
+  await settled()
+  later.resolve('a')
+  expect((await reader.read()).value).toBe('a')
+  const reading = reader.read()
+  await settled()
+  expect(pulls).toBe(1)
+  later.resolve('b')
+  expect((await reading).value).toBe('b')
+  await settled()
+  expect(pulls).toBe(2)
+  await reader.cancel()
+})

@@ -194,6 +194,21 @@ describe('relay', () => {
     expect(warnings.map(({ cause }) => cause)).toEqual([new Error('a'), new Error('b')])
   })
 
+  it('hands nothing on from a stage that speaks after its end', async () => {
+    const late = passing()
+    const taken: string[] = []
+    const behind: Stage<string, string> = EventMap.stage((item) => {
+      taken.push(item)
+      return item
+    })
+    const source = new HandFed('a')
+    const reader = relay(source.readable, [late, behind]).getReader()
+    await reader.read()
+    await reader.cancel()
+    late.emit('too late')
+    expect(taken).toEqual(['a'])
+  })
+
   it('tells stages when the source is held back and when it runs again', async () => {
     const told: string[] = []
     const stage = {

@@ -124,6 +124,26 @@ describe('StageStream', () => {
     output?.error(new Error('too late'))
   })
 
+  it('lets a write go that waits for a reader when its stage reports an error', async () => {
+    const failure = new Error('broken timer')
+    let output: StageOutput<string> | undefined
+    const inner = identity()
+    const stage: Stage<string, string> = {
+      start: (given) => {
+        output = given
+        inner.start(given)
+      },
+      push: (item) => inner.push(item),
+    }
+    const source = new HandFed('a', 'b', 'c')
+    const reader = source.readable.pipeThrough(new StageStream(stage)).getReader()
+    await settled()
+    output?.error(failure)
+    await settled()
+    expect(source.cancels).toEqual([failure])
+    await expect(reader.read()).rejects.toBe(failure)
+  })
+
   it('reaches the source of a chain when it is cancelled while a write is waiting', async () => {
     const source = new HandFed('a', 'b', 'c', 'd', 'e', 'f', 'g')
     const body = source.readable

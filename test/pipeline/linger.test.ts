@@ -1,0 +1,74 @@
+import { MetricsTap, relay, type TapSummary } from 'sse-stream-kit/streams'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { HandFed } from './hand-fed.ts'
+import { settled } from './settled.ts'
+import { watchRejections } from './watch-rejections.ts'
+
+const FAILURE = new Error('the upstream broke')
+
+watchRejections()
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+})
+afterEach(() => {
+  expect(vi.getTimerCount(), 'timers').toBe(0)
+  vi.useRealTimers()
+})
+
+/** A relay that has failed with two items still to be read. */
+async function failed(lingerMs?: (reason: unknown) => number) {
+  const summaries: TapSummary[] = []
+  const source = new HandFed('a', 'b')
+  const stages = [MetricsTap.stage<string>({ onEnd: (summary) => summaries.push(summary) })]
+  const reader = relay(source.readable, stages, { lingerMs }).getReader()
+  reader.closed.catch(() => {})
+  await settled()
+  source.fail(FAILURE)
+  await settled()
+  expect(summaries.map(({ outcome }) => outcome)).toEqual(['failed'])
+  return { reader, summaries }
+}
+
+describe('a relay that failed and is not read', () => {
+  it('keeps what was whole for as long as it takes, where nobody says for how long', async () => {
+    const { reader } = await failed()
+    expect(vi.getTimerCount()).toBe(0)
+    vi.advanceTimersByTime(3_600_000)
+    expect((await reader.read()).value).toBe('a')
+    expect((await reader.read()).value).toBe('b')
+    await expect(reader.read()).rejects.toBe(FAILURE)
+  })
+
+  it('keeps it for lingerMs, and has no timer once it has been read', async () => {
+    const { reader } = await failed((reason) => (reason === FAILURE ? 1000 : 0))
+    vi.advanceTimersByTime(999)
+    expect((await reader.read()).value).toBe('a')
+    expect((await reader.read()).value).toBe('b')
+    await expect(reader.read()).rejects.toBe(FAILURE)
+  })
+
+  it('drops it after lingerMs, and errors', async () => {
+    const { reader } = await failed(() => 1000)
+    vi.advanceTimersByTime(1000)
+    await expect(reader.read()).rejects.toBe(FAILURE)
+  })
+
+  it('drops it at once with 0', async () => {
+    const { reader } = await failed(() => 0)
+    await expect(reader.read()).rejects.toBe(FAILURE)
+  })
+
+  it('has no timer after a cancel', async () => {
+    const { reader, summaries } = await failed(() => 1000)
+    await reader.cancel('left')
+    expect(vi.getTimerCount()).toBe(0)
+    expect(summaries).toHaveLength(1)
+  })
+
+  it('does not wake before its time where that is longer than a timer can be', async () => {
+    const { reader } = await failed(() => 2 ** 31 + 1000)
+    vi.advanceTimersByTime(1000)
+    expect((await reader.read()).value).toBe('a')
+    await reader.cancel()
+  })
+})

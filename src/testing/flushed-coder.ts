@@ -1,10 +1,10 @@
 /** A compressor of `node:zlib`, by shape. */
 export interface ZlibCoder {
   on(event: 'data', listener: (chunk: Uint8Array) => void): unknown
+  on(event: 'end', listener: () => void): unknown
   write(chunk: Uint8Array): boolean
   flush(done: () => void): void
-  end(done: () => void): unknown
-  close(): void
+  end(): unknown
 }
 
 /** A coder that gives all it can after each piece, so that no event waits inside of it. */
@@ -25,12 +25,11 @@ export class FlushedCoder {
 
   /** What closes the coded form. */
   end(): Promise<Uint8Array[]> {
-    return this.#after((done) => this.#coder.end(done))
-  }
-
-  /** Frees what the coder holds, in whatever state it is. */
-  close(): void {
-    this.#coder.close()
+    return this.#after((done) => {
+      // Not the callback of `end`: it comes before the last bytes do.
+      this.#coder.on('end', done)
+      this.#coder.end()
+    })
   }
 
   async #after(begin: (done: () => void) => void): Promise<Uint8Array[]> {

@@ -24,10 +24,7 @@ export class NodeSink implements StepSink {
   }
 
   async head(status: number, headers: Headers, coding?: BodyCoding): Promise<void> {
-    if (coding !== undefined) {
-      this.#coder = new FlushedCoder(await createCoder(coding))
-      this.#response.on('close', () => this.#coder?.close())
-    }
+    if (coding !== undefined) this.#coder = new FlushedCoder(await createCoder(coding))
     writeHead(status, headers, this.#response)
   }
 

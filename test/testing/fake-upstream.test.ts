@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import * as zlib from 'node:zlib'
 import {
@@ -208,6 +209,13 @@ describe('fakeUpstream', () => {
     expect((await warned).cause).toMatchObject({ message: expect.stringContaining(message) })
   })
 
+  it('sends bytes as they were when the script was written', async () => {
+    const bytes = Uint8Array.of(49)
+    const upstream = make([step.raw(bytes)])
+    bytes[0] = 50
+    expect(await (await upstream.fetch(URL_OF_TEST)).text()).toBe('1')
+  })
+
   it('refuses steps that cannot be sent where they are written', () => {
     expect(() => step.send({ event: 'a\nb', data: '' })).toThrow('"event"')
     expect(() => step.wait(-1)).toThrow(RangeError)
@@ -332,6 +340,11 @@ describe('on the wire', () => {
     expect(text).toContain('data: 1\n\n')
   })
 
+  it('sends what came before a reset, though nothing waited in between', async () => {
+    const { text } = await talk(make([step.send({ data: '1' }), step.reset()]))
+    expect(text).toContain('data: 1\n\n')
+  })
+
   it('sends the head on its own, before any body', async () => {
     const released = gate()
     const upstream = make([
@@ -379,6 +392,13 @@ describe('coded bodies', () => {
     expect(length).toBe(100_008)
     await (await upstream.request()).closed
     expect(upstream.requests[0]?.bytesTaken).toBe(100_017)
+  })
+
+  it('ends with a whole gzip body', async () => {
+    const upstream = make([step.coding('gzip'), step.send({ data: '1' }), step.send({ data: '2' })])
+    const [answer] = (await once(get(await upstream.listen()), 'response')) as [IncomingMessage]
+    const coded = Buffer.concat(await answer.toArray())
+    expect(String(zlib.gunzipSync(coded))).toBe('data: 1\n\ndata: 2\n\n')
   })
 
   it.each(codings)('tells of %s as a fetch, decoded', async (coding) => {

@@ -120,12 +120,16 @@ describe('slowClient over a socket', () => {
     expect(await slowClient(url).ended).toBe('error')
   })
 
-  it('uses a connection of its own', async () => {
+  it('uses a connection of its own, and no other after it', async () => {
     const upstream = make([step.status(200), step.hang()])
     const url = await upstream.listen()
     const clients = [slowClient(url), slowClient(url)]
     await Promise.all(clients.map(({ head }) => head))
     expect(upstream.connections).toBe(2)
+    expect(upstream.requests.map(({ headers }) => headers.get('connection'))).toEqual([
+      'close',
+      'close',
+    ])
     for (const client of clients) client.leave()
   })
 })
@@ -165,11 +169,24 @@ describe('slowClient of a Response', () => {
     expect(source.state).toBe('cancelled')
   })
 
+  it('leaves at once in the wait between two pieces', async () => {
+    vi.useFakeTimers()
+    const client = slowClient(new Response('123'), { bytesPerSecond: 1 })
+    await client.received(1)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(vi.getTimerCount()).toBe(1)
+    client.leave()
+    expect(vi.getTimerCount()).toBe(0)
+    expect(await client.ended).toBe('cancelled')
+  })
+
   it('keeps no more than it may and counts the rest', async () => {
-    const client = slowClient(new Response(streamOf(['abc', 'def'])), { maxKeptBytes: 4 })
+    const client = slowClient(new Response(streamOf(['abc', 'def', 'ghijkl'])), {
+      maxKeptBytes: 4,
+    })
     expect(await client.ended).toBe('clean')
     expect(client.text).toBe('abcd')
-    expect(client.bytesReceived).toBe(6)
+    expect(client.bytesReceived).toBe(12)
   })
 
   it('tells of an error, and of an answer without a body', async () => {

@@ -136,6 +136,7 @@ describe('transcript', () => {
       expect(waitMs).toBeGreaterThanOrEqual(50)
       expect(waitMs).toBeLessThan(150)
     }
+    expect(new Set(waits).size).toBe(4)
     const response = await fakeUpstream(steps).fetch('http://upstream.test/')
     const collecting = collect(response)
     await vi.advanceTimersByTimeAsync(6000)

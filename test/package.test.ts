@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { packProject } from './matrix/pack-project.ts'
 
 const STREAMS = [
+  'Budget',
   'EventMap',
   'FrameSplitter',
   'HeartbeatInjector',
@@ -38,13 +39,15 @@ const DOORS: Readonly<Record<string, Door>> = {
   index: {
     names: [
       ...STREAMS,
+      'CircuitBreaker',
+      'CircuitOpenError',
       'ClientStalledError',
       'UpstreamNetworkError',
       'UpstreamTimeoutError',
       'proxyFetch',
       'sseProxy',
     ],
-    maxBytes: 36_000,
+    maxBytes: 52_000,
   },
   metrics: {
     names: ['StreamRegistry', 'healthHandler', 'metricsHandler', 'prometheusText'],

@@ -25,6 +25,8 @@ export async function runSteps(
   record: RequestRecord,
 ): Promise<void> {
   let coding: BodyCoding | undefined
+  /** The head was put on the wire past HTTP: to end the response would send a second one. */
+  let isRaw = false
   const sendHead = async (status = 200, init: HeadersInit = {}): Promise<void> => {
     if (record.isAnswered) return
     record.isAnswered = true
@@ -41,7 +43,7 @@ export async function runSteps(
     if (how === 'end') await sendHead()
     if (record.isDone) return
     record.isDone = true
-    await sink[how]()
+    await sink[how === 'end' && isRaw ? 'cut' : how]()
   }
 
   for await (const step of steps) {
@@ -66,6 +68,7 @@ export async function runSteps(
         return await finish('end')
       }
       case 'wire':
+        isRaw ||= !record.isAnswered
         record.isAnswered = true
         await sink.wire(step.bytes)
         break

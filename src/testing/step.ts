@@ -38,7 +38,10 @@ export interface Steps {
   raw(bytes: Uint8Array | string): UpstreamStep
   /** Answers at once with a whole JSON body, its `content-length` included. */
   json(status: number, value: unknown, headers?: HeadersInit): UpstreamStep
-  /** Puts bytes on the socket past HTTP, for broken framing. HTTP/1.1 over a socket only. */
+  /**
+   * Puts bytes on the socket past HTTP, for broken framing. HTTP/1.1 over a socket only. Where it stands in
+   * place of the head, only more of it and ways to break off may follow, and the end is a `cut`.
+   */
   wire(bytes: Uint8Array | string): UpstreamStep
   /** Waits, in milliseconds; fake timers drive it. */
   wait(waitMs: number): UpstreamStep

@@ -363,8 +363,15 @@ describe('on the wire', () => {
   })
 
   it('puts bytes past HTTP', async () => {
-    const { text } = await talk(make([step.wire('HTTP/1.1 200 What\r\n\r\nraw'), step.cut()]))
-    expect(text).toBe('HTTP/1.1 200 What\r\n\r\nraw')
+    const raw = 'HTTP/1.1 200 What\r\n\r\nraw'
+    for (const end of [[], [step.end()], [step.cut()]]) {
+      const { text } = await talk(
+        make([step.wire(raw.slice(0, 9)), step.wire(raw.slice(9)), ...end]),
+      )
+      expect(text).toBe(raw)
+    }
+    const { text } = await talk(make([step.raw('a'), step.wire('zz'), step.cut()]))
+    expect(text).toMatch(/\r\n\r\n1\r\na\r\nzz$/)
   })
 })
 

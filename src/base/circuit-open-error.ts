@@ -6,8 +6,9 @@ export class CircuitOpenError extends SseKitError {
   /** After so many milliseconds it is asked again. */
   readonly retryAfterMs: number
 
-  constructor(retryAfterMs: number) {
-    super('SSE_CIRCUIT_OPEN', `The upstream is not asked for another ${Math.ceil(retryAfterMs)} ms`)
+  constructor(retryAfterMs: number, options?: ErrorOptions) {
+    const message = `The upstream is not asked for another ${Math.ceil(retryAfterMs)} ms`
+    super('SSE_CIRCUIT_OPEN', message, options)
     this.retryAfterMs = retryAfterMs
   }
 }

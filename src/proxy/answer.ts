@@ -39,6 +39,10 @@ export async function answer(
 function passOn(exchange: Exchange, reached: Reached, settings: ProxySettings): Response {
   const { response, body, isSse, target } = reached
   const { status } = response
+  // Others may have been asked since.
+  exchange.upstream = target.index
+  exchange.upstreamStatus = status
+  exchange.headersMs = reached.headersMs
   const statusText = REASON_PHRASE.test(response.statusText) ? response.statusText : ''
   exchange.status = status
   exchange.isSse = isSse
@@ -54,6 +58,14 @@ function passOn(exchange: Exchange, reached: Reached, settings: ProxySettings): 
   }
   const relayed = relayBody(body, exchange, settings, target.timeouts, reached.onFirstEvent)
   return new Response(relayed, { status, statusText, headers })
+}
+
+/** What a request is told that comes while the proxy shuts down: another server is the place for it. */
+export function refuseDraining(exchange: Exchange): Response {
+  return refuse(exchange, 503, 'SSE_DRAINING', 'The server is shutting down', {
+    'retry-after': '5',
+    connection: 'close',
+  })
 }
 
 function refuse(

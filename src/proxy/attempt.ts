@@ -1,11 +1,13 @@
 import { SseKitError } from '../base/sse-kit-error.ts'
-import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
-import { type TimeoutPhase, UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
+import { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 import { callUpstream } from '../upstream/call-upstream.ts'
 import type { Exchange } from './exchange.ts'
 import { setForwardedHeaders } from './forwarded-headers.ts'
+import { peekInTime } from './peek-in-time.ts'
 import { PeekedBody } from './peeked-body.ts'
+import { type PhaseLimit, phaseLimit } from './phase-limit.ts'
 import type { ProxySettings } from './proxy-settings.ts'
+import type { ReplayBody } from './replay-body.ts'
 import { requestHeaders } from './request-headers.ts'
 import { requestUrl } from './request-url.ts'
 import { isEventStream } from './response-headers.ts'
@@ -18,14 +20,17 @@ export interface Reached {
   isSse: boolean
   /** The body, or what stands for it when its beginning was read; `undefined` for an answer without one. */
   body: ReadableStream<Uint8Array> | PeekedBody | undefined
+  /** From the request to the headers. */
+  headersMs: number
   /** To be called when the first event has come, or when it is known that there will be none. */
   onFirstEvent: (error?: unknown) => void
 }
 
-/** One attempt: what is asked, and with what body. */
+/** One attempt: who is asked, and with what body. */
 export interface AttemptOptions {
   target: UpstreamTarget
-  body: ReadableStream<Uint8Array> | null
+  /** The request's body, where it may be sent again or has to be watched; else the request's own is sent. */
+  replay?: ReplayBody | undefined
   /** Whether to wait for the first event, so that another upstream can be asked if there is none. */
   waitsForFirstEvent: boolean
 }
@@ -34,65 +39,74 @@ export interface AttemptOptions {
 const BODILESS = new Set([204, 205, 304])
 
 /**
- * Asks one upstream once, inside of its policy, which hears of the outcome when the first event has come.
+ * Asks one upstream once, as far as its headers or its first event.
  *
  * @throws {@link SseKitError} of any kind that keeps the answer from coming
  */
-export function attempt(
+export async function attempt(
   exchange: Exchange,
   settings: ProxySettings,
-  options: AttemptOptions,
-): Promise<Reached> {
-  const { policy } = options.target
-  if (policy === undefined) return reach(exchange, settings, options)
-  return new Promise((resolve, reject) => {
-    let isCalled = false
-    const run = policy.execute(async () => {
-      // A policy that tries again has no say here: what was asked once has been given on.
-      if (isCalled) throw new SseKitError('SSE_UPSTREAM_NETWORK', 'The call is not made again')
-      isCalled = true
-      const reached = await reach(exchange, settings, options)
-      const firstEvent = new Promise<void>((onEvent, onError) => {
-        reached.onFirstEvent = (error) => (error === undefined ? onEvent() : onError(error))
-      })
-      resolve(reached)
-      if (settings.isFailure(reached.response.status)) {
-        firstEvent.catch(() => {})
-        throw new SseKitError('SSE_UPSTREAM_STATUS', 'The upstream answered with an error')
-      }
-      await firstEvent
-    })
-    // After the answer has been given on, this is for the policy only.
-    run.catch(reject)
-  })
-}
-
-async function reach(
-  exchange: Exchange,
-  settings: ProxySettings,
-  { target, body, waitsForFirstEvent }: AttemptOptions,
+  { target, replay, waitsForFirstEvent }: AttemptOptions,
+  controller: AbortController,
 ): Promise<Reached> {
   const { request } = exchange
   const { connectMs, headersMs, firstEventMs } = target.timeouts
+  exchange.upstreamStatus = undefined
+  exchange.headersMs = undefined
   const url = requestUrl(target.base, request.url)
   const headers = requestHeaders(request.headers, target.headers, settings.forwardCredentials)
   if (url === undefined || headers === undefined) {
     throw new SseKitError('SSE_BAD_REQUEST', 'The request cannot be passed on as it is')
   }
-  if (settings.forwarded) setForwardedHeaders(headers, request, settings.forwarded)
-  const controller = exchange.newAttempt()
+  if (settings.forwarded) {
+    setForwardedHeaders(headers, request, settings.forwarded, target.headers)
+  }
+  const limit = leftOf(phaseLimit('headers', headersMs, exchange.requestedAt, target.timeouts))
+  exchange.attempts++
   const response = await callUpstream({
     url: url.href,
     method: request.method,
     headers,
-    body,
+    body: replay === undefined ? request.body : replay.stream(),
     controller,
     fetch: target.fetch,
     connectMs,
-    limit: nearer(exchange, target, 'headers', headersMs),
+    limit,
+  }).catch((error: unknown) => {
+    if (replay?.failure === undefined) throw error
+    // The upstream is not to blame.
+    throw new SseKitError('SSE_BAD_REQUEST', 'The body of the request broke', { cause: error })
   })
+  const reached = received(exchange, target, response, controller)
+  if (!waitsForFirstEvent || !response.ok || reached.body === undefined) return reached
+  const peeked = new PeekedBody(response.body as ReadableStream<Uint8Array>)
+  await peekInTime(
+    peeked,
+    reached.isSse,
+    settings.maxEventBytes,
+    controller,
+    phaseLimit('firstEvent', firstEventMs, exchange.requestedAt, target.timeouts),
+  )
+  reached.body = peeked
+  return reached
+}
+
+/** @throws {@link UpstreamTimeoutError} where no time is left: the upstream is not asked in vain */
+function leftOf(limit: PhaseLimit): PhaseLimit {
+  if (limit.leftMs <= 0) throw new UpstreamTimeoutError(limit.phase, limit.timeoutMs)
+  return limit
+}
+
+/** Looks at the headers that came. */
+function received(
+  exchange: Exchange,
+  target: UpstreamTarget,
+  response: Response,
+  controller: AbortController,
+): Reached {
   const { status } = response
-  exchange.headersMs = performance.now() - exchange.requestedAt
+  const headersMs = performance.now() - exchange.requestedAt
+  exchange.headersMs = headersMs
   exchange.upstreamStatus = status
   if (controller.signal.aborted || status < 200 || status > 599) {
     // Nobody will read it, and unread it would keep its socket.
@@ -103,62 +117,16 @@ async function reach(
       `Cannot pass on the answer as its status must be from 200 to 599: current value is ${status}`,
     )
   }
-  const hasBody = response.body !== null && request.method !== 'HEAD' && !BODILESS.has(status)
+  const hasBody =
+    response.body !== null && exchange.request.method !== 'HEAD' && !BODILESS.has(status)
   // Nothing comes, but a body that nobody reads would keep its socket from the next request.
   if (!hasBody) response.body?.cancel().catch(() => {})
-  const isSse = hasBody && isEventStream(response.headers)
-  const reached: Reached = {
+  return {
     target,
     response,
-    isSse,
+    isSse: hasBody && isEventStream(response.headers),
     body: hasBody ? (response.body as ReadableStream<Uint8Array>) : undefined,
+    headersMs,
     onFirstEvent: () => {},
-  }
-  if (!waitsForFirstEvent || !response.ok || !hasBody) return reached
-  const peeked = new PeekedBody(response.body as ReadableStream<Uint8Array>)
-  const limit = nearer(exchange, target, 'firstEvent', firstEventMs)
-  await peekInTime(peeked, isSse, settings.maxEventBytes, controller, limit)
-  return { ...reached, body: peeked }
-}
-
-type Limit = { phase: TimeoutPhase; timeoutMs: number; leftMs: number }
-
-/** The limit of a phase, or that of the whole, whichever comes first. */
-function nearer(
-  exchange: Exchange,
-  { timeouts: { totalMs } }: UpstreamTarget,
-  phase: TimeoutPhase,
-  timeoutMs: number,
-): Limit {
-  const totalLeftMs = exchange.requestedAt + totalMs - performance.now()
-  return totalLeftMs < timeoutMs
-    ? { phase: 'total', timeoutMs: totalMs, leftMs: totalLeftMs }
-    : { phase, timeoutMs, leftMs: timeoutMs }
-}
-
-async function peekInTime(
-  peeked: PeekedBody,
-  isSse: boolean,
-  maxBytes: number,
-  controller: AbortController,
-  { phase, timeoutMs, leftMs }: Limit,
-): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  if (leftMs !== Infinity) {
-    timer = setTimeout(
-      () => controller.abort(new UpstreamTimeoutError(phase, timeoutMs)),
-      Math.min(Math.max(leftMs, 0), 2 ** 31 - 1),
-    )
-  }
-  try {
-    const hasEvent = await peeked.peek(isSse, maxBytes)
-    if (!hasEvent && isSse) {
-      throw new UpstreamNetworkError(new Error('The stream ended before its first event'))
-    }
-  } catch (error) {
-    if (controller.signal.aborted) throw controller.signal.reason
-    throw error instanceof SseKitError ? error : new UpstreamNetworkError(error)
-  } finally {
-    clearTimeout(timer)
   }
 }

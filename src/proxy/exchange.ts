@@ -24,6 +24,8 @@ const NO_BODY: BodySummary = {
   bytesOut: 0,
   heartbeats: 0,
 }
+/** Node turns a longer delay into one of 1 ms. */
+const MAX_DELAY_MS = 2 ** 31 - 1
 const NO_GAPS: GapDistribution = { forEach: () => {} }
 
 /**
@@ -86,13 +88,18 @@ export class Exchange {
     return this.#controller
   }
 
+  /** Breaks off the present call to an upstream, and nothing else. */
+  abortAttempt(reason: unknown): void {
+    this.#controller?.abort(reason)
+  }
+
   /** Waits, but not beyond the end of the exchange: then it throws the reason. */
   async wait(delayMs: number): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined
     if (this.#abortReason === undefined) {
       await new Promise<void>((resolve) => {
         this.#stopWaiting = resolve
-        timer = setTimeout(resolve, delayMs)
+        timer = setTimeout(resolve, Math.min(delayMs, MAX_DELAY_MS))
       })
     }
     clearTimeout(timer)

@@ -1,3 +1,5 @@
+import { reportHookError } from '../base/report-hook-error.ts'
+
 /** How the proxy tells the upstream about the request it stands in for. */
 export interface ForwardedOptions {
   /**
@@ -14,7 +16,7 @@ const ADDRESS = /^[0-9A-Za-z.:_[\]-]+$/
 
 /**
  * Sets `x-forwarded-*` and `via` on the headers for the upstream. What the client said of that kind has gone
- * before: it could say anything.
+ * before: it could say anything. What the application has set itself stays.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-7.6.3
  */
@@ -22,15 +24,31 @@ export function setForwardedHeaders(
   headers: Headers,
   request: Request,
   { via, clientAddress }: ForwardedOptions,
+  own: Headers,
 ): void {
+  const set = (name: string, value: string): void => {
+    if (!own.has(name)) headers.set(name, value)
+  }
   const { host, protocol } = new URL(request.url)
-  headers.set('x-forwarded-host', host)
-  headers.set('x-forwarded-proto', protocol.slice(0, -1))
-  const address = clientAddress?.(request)
-  if (address !== undefined && ADDRESS.test(address)) headers.set('x-forwarded-for', address)
+  set('x-forwarded-host', host)
+  set('x-forwarded-proto', protocol.slice(0, -1))
+  const address = addressOf(request, clientAddress)
+  if (address !== undefined && ADDRESS.test(address)) set('x-forwarded-for', address)
   if (via !== undefined) {
     const before = request.headers.get('via')
     headers.set('via', before === null ? `1.1 ${via}` : `${before}, 1.1 ${via}`)
+  }
+}
+
+function addressOf(
+  request: Request,
+  clientAddress: ForwardedOptions['clientAddress'],
+): string | undefined {
+  try {
+    return clientAddress?.(request)
+  } catch (error) {
+    reportHookError(error)
+    return
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CallPolicy } from '../upstream/circuit-breaker.ts'
-import { createUpstreamPool, type UpstreamPool } from '../upstream/upstream-pool.ts'
+import { UpstreamPools } from '../upstream/upstream-pools.ts'
 import { answer } from './answer.ts'
 import { Exchange } from './exchange.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
@@ -16,7 +16,7 @@ export interface ProxyFetchOptions extends Omit<ProxyOptions, 'pool' | 'breaker'
 }
 
 /** One pool for every limit on connecting that was asked for: they are written in code, so they are few. */
-const sharedPools = new Map<number, UpstreamPool>()
+let sharedPools: UpstreamPools | undefined
 
 /**
  * Passes one request on to an upstream and answers with what comes back; an event stream comes event by event.
@@ -50,16 +50,7 @@ export async function proxyFetch(
   options: ProxyFetchOptions = {},
 ): Promise<Response> {
   const settings = proxySettings(options)
-  const { connectMs } = settings.timeouts
-  const targetsFor = upstreamTargets(upstream, settings, options, sharedFetch)
+  sharedPools ??= new UpstreamPools({}, settings.timeouts.connectMs)
+  const targetsFor = upstreamTargets(upstream, settings, options, sharedPools.fetchFor)
   return answer(new Exchange(request, settings), targetsFor, settings)
-
-  function sharedFetch(...args: Parameters<typeof fetch>): Promise<Response> {
-    let pool = sharedPools.get(connectMs)
-    if (pool === undefined) {
-      pool = createUpstreamPool({}, connectMs)
-      sharedPools.set(connectMs, pool)
-    }
-    return pool.fetch(...args)
-  }
 }

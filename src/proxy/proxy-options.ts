@@ -36,7 +36,7 @@ export type StatusRule = readonly number[] | ((status: number) => boolean)
 
 /** When and how often an upstream is asked again. */
 export interface RetryOptions extends RetryDelayOptions {
-  /** How often the upstreams are asked in all, each of them. @default 2 */
+  /** How often each upstream is asked at most, the first time included. @default 2 */
   attempts?: number | undefined
   /** Statuses that are worth another try. @default [429, 500, 502, 503, 504, 529] */
   on?: StatusRule | undefined
@@ -44,7 +44,7 @@ export interface RetryOptions extends RetryDelayOptions {
 
 /** How long what may take, in milliseconds; `false` for no limit. */
 export interface TimeoutOptions {
-  /** To get a connection. Belongs to the pool, so it is not for a single upstream. @default 10_000 */
+  /** To get a connection, TLS included; of no effect with a `fetch` of your own. @default 10_000 */
   connectMs?: number | false | undefined
   /** From the request to the upstream's headers. @default 600_000 (10 min) */
   headersMs?: number | false | undefined

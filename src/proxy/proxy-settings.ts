@@ -1,4 +1,5 @@
 import { checkNumber } from '../base/check-number.ts'
+import { reportHookError } from '../base/report-hook-error.ts'
 import type { Budget } from '../pipeline/budget.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
@@ -88,6 +89,12 @@ export function proxySettings({
   checkFunction('fetch', fetch)
   checkFunction('metrics.streamStarted', metrics && (metrics.streamStarted ?? null))
   checkFunction('metrics.streamEnded', metrics && (metrics.streamEnded ?? null))
+  if (onUpstreamError !== 'break' && onUpstreamError !== 'event-then-break') {
+    throw new TypeError(
+      `Cannot use onUpstreamError as it must be "break" or "event-then-break": current value is ${JSON.stringify(onUpstreamError)}`,
+    )
+  }
+  checkFunction('budget.join', budget && (budget.join ?? null))
   // Made once to have its arguments checked now.
   relay(new ReadableStream(), [], { watermark })
   return {
@@ -103,9 +110,9 @@ export function proxySettings({
     metrics: metrics === undefined ? [] : [metrics],
     attempts: checkNumber('attempts', attempts, { min: 1 }),
     retryDelayMs: createRetryDelay(delay),
-    isRetried: predicate(on),
-    isFallenBack: predicate(fallbackOn ?? on),
-    isFailure: predicate((breaker && 'on' in breaker && breaker.on) || ((status) => status >= 500)),
+    isRetried: predicate('on', on),
+    isFallenBack: predicate('fallbackOn', fallbackOn ?? on),
+    isFailure: predicate('on', (breaker && 'on' in breaker && breaker.on) || isServerError),
     replayBodyBytes: checkNumber('replayBodyBytes', replayBodyBytes, { min: 0 }),
     policyFor: policies(breaker),
     tellsErrors: onUpstreamError === 'event-then-break',
@@ -114,14 +121,30 @@ export function proxySettings({
   }
 }
 
-function predicate(rule: StatusRule): (status: number) => boolean {
-  return typeof rule === 'function' ? rule : (status) => rule.includes(status)
+function predicate(name: string, rule: StatusRule): (status: number) => boolean {
+  if (Array.isArray(rule)) return (status) => rule.includes(status)
+  checkFunction(name, rule ?? null)
+  return (status) => {
+    try {
+      return (rule as (status: number) => boolean)(status)
+    } catch (error) {
+      reportHookError(error)
+      return false
+    }
+  }
+}
+
+function isServerError(status: number): boolean {
+  return status >= 500
 }
 
 /** A breaker for each origin: one upstream's failures are not another's. */
 function policies(breaker: ProxyOptions['breaker']): (origin: string) => CallPolicy | undefined {
   if (!breaker) return () => undefined
-  if ('execute' in breaker) return () => breaker
+  if ('execute' in breaker) {
+    checkFunction('breaker.execute', breaker.execute ?? null)
+    return () => breaker
+  }
   // Made once to have its arguments checked now.
   new CircuitBreaker(breaker)
   const byOrigin = new Map<string, CallPolicy>()

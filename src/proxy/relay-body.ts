@@ -1,3 +1,4 @@
+import { SseKitError } from '../base/sse-kit-error.ts'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { Stage } from '../pipeline/stage.ts'
@@ -8,6 +9,7 @@ import { MetricsTap, type TapSummary } from '../transforms/metrics-tap.ts'
 import { FrameSplitter } from '../wire/frame-splitter.ts'
 import { ErrorFrameStage } from './error-frame.ts'
 import type { Exchange } from './exchange.ts'
+import { LifeSigns } from './life-signs.ts'
 import type { PeekedBody } from './peeked-body.ts'
 import { heartbeatFrame, type ProxySettings, type Timeouts } from './proxy-settings.ts'
 import { verdictOf } from './verdict-of.ts'
@@ -32,12 +34,15 @@ export function relayBody(
   onFirstEvent: (error?: unknown) => void,
 ): ReadableStream<Uint8Array> {
   const { isSse } = exchange
+  // Not from the headers on: with others to turn to, the first event has been waited for since then.
+  const startedMs = performance.now() - exchange.requestedAt
   let tailBytes = 0
   const tap = MetricsTap.stage<Uint8Array>({ onEnd }, { countEvents: isSse })
+  const signs = isSse && timeouts.idleCounts === 'events' ? new LifeSigns() : undefined
   const watchdog = new Watchdog(
     { ...timeouts, requestedAt: exchange.requestedAt },
     {
-      countEvents: () => (isSse ? tap.events : tap.items),
+      countEvents: () => (isSse ? (signs?.count ?? tap.events) : tap.items),
       onFirstEvent,
     },
   )
@@ -62,6 +67,7 @@ export function relayBody(
       }),
     )
   }
+  if (signs !== undefined) stages.push(signs)
   stages.push(tap)
   if (rewriter !== undefined) stages.push(rewriter)
   if (heartbeat !== undefined) stages.push(heartbeat)
@@ -75,8 +81,7 @@ export function relayBody(
 
   function onEnd(summary: TapSummary, gaps: GapDistribution): void {
     const { outcome, reason } = summary
-    const error =
-      outcome === 'failed' && !isCoded(reason) ? new UpstreamNetworkError(reason) : reason
+    const error = outcome === 'done' ? undefined : errorOf(outcome, reason)
     // The stream of the body is cancelled by the relay; this closes the socket also where that does not.
     if (outcome !== 'done') exchange.abort(error)
     // Heard only if no event came before: a stream without any is a failure of the upstream.
@@ -90,14 +95,12 @@ export function relayBody(
             ? 'truncated'
             : 'complete'
     const { firstItemMs, firstEventMs, events, pauses } = summary
-    const headersMs = exchange.headersMs ?? 0
     exchange.end(
       verdict,
       error,
       {
-        // The tap counts from the headers on, the exchange from the request.
-        ...(firstItemMs !== undefined && { firstItemMs: headersMs + firstItemMs }),
-        ...(firstEventMs !== undefined && isSse && { firstEventMs: headersMs + firstEventMs }),
+        ...(firstItemMs !== undefined && { firstItemMs: startedMs + firstItemMs }),
+        ...(firstEventMs !== undefined && isSse && { firstEventMs: startedMs + firstEventMs }),
         events,
         ...(summary.gaps && { gaps: summary.gaps }),
         pauses,
@@ -108,6 +111,14 @@ export function relayBody(
       gaps,
     )
   }
+}
+
+/** What a client gives as the reason of its cancel is anything: the upstream must not be taken to task for it. */
+function errorOf(outcome: 'cancelled' | 'failed', reason: unknown): unknown {
+  if (outcome === 'cancelled') {
+    return new SseKitError('SSE_CLIENT_GONE', 'The client left', { cause: reason })
+  }
+  return isCoded(reason) ? reason : new UpstreamNetworkError(reason)
 }
 
 function isCoded(reason: unknown): boolean {

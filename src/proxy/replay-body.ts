@@ -9,11 +9,14 @@ export class ReplayBody {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #maxBytes: number
   readonly #kept: Uint8Array[] = []
-  #keptBytes = 0
-  /** How many of the kept chunks the present upstream has been given. */
-  #given = 0
+  /** How many chunks are gone from the front of those kept. */
+  #dropped = 0
+  #readBytes = 0
+  /** The stream that was given last: one before it, which an upstream may still be reading, gets nothing more. */
+  #current: { given: number } = { given: 0 }
   #isReplayable = true
   #isDone = false
+  #failure: { error: unknown } | undefined
   /** The read that is under way: when an upstream is left before it ends, the next one waits for it. */
   #pending: Promise<void> | undefined
 
@@ -27,23 +30,18 @@ export class ReplayBody {
     return this.#isReplayable
   }
 
-  /** The body from its beginning; ends the stream that was given before. */
+  /** The error that the client's stream ended with, if it did. */
+  get failure(): { error: unknown } | undefined {
+    return this.#failure
+  }
+
+  /** The body from its beginning; the stream that was given before stands still from now on. */
   stream(): ReadableStream<Uint8Array> {
-    this.#given = 0
+    const turn = { given: 0 }
+    this.#current = turn
     return new ReadableStream<Uint8Array>(
       {
-        pull: async (controller) => {
-          while (this.#given >= this.#kept.length && !this.#isDone) await this.#readOne()
-          const chunk = this.#kept[this.#given]
-          if (chunk === undefined) {
-            controller.close()
-            return
-          }
-          this.#given++
-          // A copy where it may be wanted again: `fetch` owns what it is given.
-          controller.enqueue(this.#isReplayable ? chunk.slice() : chunk)
-          if (!this.#isReplayable) this.#forget()
-        },
+        pull: (controller) => this.#pull(turn, controller),
         // Only this try is over; the client's stream goes on for the next.
         cancel: () => {},
       },
@@ -54,7 +52,7 @@ export class ReplayBody {
   /** No other upstream will be asked: what was kept for it goes. */
   release(): void {
     this.#isReplayable = false
-    this.#forget()
+    this.#drop()
   }
 
   /** Ends the client's stream: nobody reads it any more. */
@@ -64,21 +62,50 @@ export class ReplayBody {
     this.#reader.cancel(reason).catch(() => {})
   }
 
-  #forget(): void {
-    this.#kept.splice(0, this.#given)
-    this.#given = 0
+  async #pull(
+    turn: { given: number },
+    controller: ReadableStreamDefaultController<Uint8Array>,
+  ): Promise<void> {
+    while (turn === this.#current) {
+      const chunk = this.#kept[turn.given - this.#dropped]
+      if (chunk !== undefined) {
+        turn.given++
+        // A copy where it may be wanted again: `fetch` owns what it is given.
+        controller.enqueue(this.#isReplayable ? chunk.slice() : chunk)
+        if (!this.#isReplayable) this.#drop()
+        return
+      }
+      if (this.#isDone) {
+        controller.close()
+        return
+      }
+      await this.#readOne()
+    }
+  }
+
+  #drop(): void {
+    const count = this.#current.given - this.#dropped
+    this.#kept.splice(0, count)
+    this.#dropped += count
   }
 
   #readOne(): Promise<void> {
     this.#pending ??= this.#reader
       .read()
-      .then(({ done, value }) => {
-        this.#isDone = done
-        if (value === undefined) return
-        this.#kept.push(value)
-        this.#keptBytes += value.length
-        if (this.#keptBytes > this.#maxBytes) this.#isReplayable = false
-      })
+      .then(
+        ({ done, value }) => {
+          this.#isDone = done
+          if (value === undefined) return
+          this.#kept.push(value)
+          this.#readBytes += value.length
+          if (this.#readBytes > this.#maxBytes) this.#isReplayable = false
+        },
+        (error: unknown) => {
+          this.#isReplayable = false
+          this.#failure = { error }
+          throw error
+        },
+      )
       .finally(() => {
         this.#pending = undefined
       })

@@ -1,8 +1,7 @@
 import { checkNumber } from '../base/check-number.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
-import { createUpstreamPool } from '../upstream/upstream-pool.ts'
-import { answer } from './answer.ts'
-import { errorResponse } from './error-response.ts'
+import { UpstreamPools } from '../upstream/upstream-pools.ts'
+import { answer, refuseDraining } from './answer.ts'
 import { Exchange } from './exchange.ts'
 import { ProxyCounters, type ProxyMetrics } from './proxy-counters.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
@@ -52,19 +51,15 @@ export function sseProxy(upstream: Upstreams, options: ProxyOptions = {}): SsePr
   const counters = new ProxyCounters()
   const settings = proxySettings(options)
   settings.metrics = [counters, ...settings.metrics]
-  const pool = createUpstreamPool(options.pool ?? {}, settings.timeouts.connectMs)
-  const targetsFor = upstreamTargets(upstream, settings, options, pool.fetch)
+  const pools = new UpstreamPools(options.pool ?? {}, settings.timeouts.connectMs)
+  const targetsFor = upstreamTargets(upstream, settings, options, pools.fetchFor)
   const running = new Set<Exchange>()
   let closing: Promise<void> | undefined
   let onIdle: (() => void) | undefined
 
   const proxy = async (request: Request): Promise<Response> => {
-    if (closing !== undefined) {
-      return errorResponse(503, 'SSE_DRAINING', 'The server is shutting down', {
-        'retry-after': '5',
-        connection: 'close',
-      })
-    }
+    // Counted like any other answer, or a shutdown would not show in the metrics: its clients see it.
+    if (closing !== undefined) return refuseDraining(new Exchange(request, settings))
     const exchange = new Exchange(request, settings, (over) => {
       running.delete(over)
       if (running.size === 0) onIdle?.()
@@ -93,6 +88,6 @@ export function sseProxy(upstream: Upstreams, options: ProxyOptions = {}): SsePr
     }
     const reason = new SseKitError('SSE_DRAINING', 'The server is shutting down')
     for (const exchange of running) exchange.abort(reason)
-    await pool.destroy()
+    await pools.destroy()
   }
 }

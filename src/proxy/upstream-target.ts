@@ -8,8 +8,15 @@ import {
   timeoutSettings,
 } from './proxy-settings.ts'
 
+type Fetch = typeof fetch
+
+/** Gives the `fetch` of a pool whose connections are made within so many milliseconds. */
+export type FetchFor = (connectMs: number) => Fetch
+
 /** One upstream with everything that is needed to ask it. */
 export interface UpstreamTarget {
+  /** Its place in the list it comes from. */
+  index: number
   base: URL
   headers: Headers
   fetch: typeof fetch
@@ -24,9 +31,10 @@ export interface UpstreamTarget {
  */
 export function upstreamTarget(
   upstream: Upstream,
+  index: number,
   settings: ProxySettings,
-  timeouts: TimeoutOptions,
-  poolFetch: typeof fetch,
+  { timeouts = {}, fetch }: { timeouts?: TimeoutOptions | undefined; fetch?: Fetch | undefined },
+  fetchFor: FetchFor,
 ): UpstreamTarget {
   const options =
     typeof upstream === 'string' || upstream instanceof URL ? { url: upstream } : upstream
@@ -45,13 +53,15 @@ export function upstreamTarget(
   const headers = new Headers(settings.headers)
   if (options.headers)
     for (const [name, value] of headersFrom(options.headers)) headers.set(name, value)
+  const limits = options.timeouts
+    ? timeoutSettings({ ...timeouts, ...given(options.timeouts) })
+    : settings.timeouts
   return {
+    index,
     base,
     headers,
-    fetch: options.fetch ?? poolFetch,
-    timeouts: options.timeouts
-      ? timeoutSettings({ ...timeouts, ...given(options.timeouts) })
-      : settings.timeouts,
+    fetch: options.fetch ?? fetch ?? fetchFor(limits.connectMs),
+    timeouts: limits,
     policy: settings.policyFor(base.origin),
   }
 }

@@ -1,6 +1,7 @@
+import { reportHookError } from '../base/report-hook-error.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
 import type { ProxySettings } from './proxy-settings.ts'
-import { type UpstreamTarget, upstreamTarget } from './upstream-target.ts'
+import { type FetchFor, type UpstreamTarget, upstreamTarget } from './upstream-target.ts'
 
 /** The upstreams to ask for a request, in this order; `undefined` if the one that was picked is not allowed. */
 export type TargetsFor = (request: Request) => readonly UpstreamTarget[] | undefined
@@ -9,18 +10,19 @@ export type TargetsFor = (request: Request) => readonly UpstreamTarget[] | undef
  * Makes the function that says which upstreams to ask.
  *
  * What a function of the application picks is compared as a whole with the allowed ones: a function that is
- * fooled by a request can at worst pick another of them.
+ * fooled by a request can at worst pick another of them. One that throws has picked none.
  *
  * @throws TypeError for an empty list, and for a function without `allowedUpstreams`
  */
 export function upstreamTargets(
   upstreams: Upstreams,
   settings: ProxySettings,
-  { timeouts = {}, allowedUpstreams = [], fetch }: ProxyOptions,
-  poolFetch: typeof globalThis.fetch,
+  options: ProxyOptions,
+  fetchFor: FetchFor,
 ): TargetsFor {
-  const target = (upstream: Parameters<typeof upstreamTarget>[0]): UpstreamTarget =>
-    upstreamTarget(upstream, settings, timeouts, fetch ?? poolFetch)
+  const { allowedUpstreams = [] } = options
+  const target = (upstream: Parameters<typeof upstreamTarget>[0], index: number): UpstreamTarget =>
+    upstreamTarget(upstream, index, settings, options, fetchFor)
   if (typeof upstreams !== 'function') {
     const list = Array.isArray(upstreams) ? upstreams : [upstreams]
     if (list.length === 0) throw new TypeError('Cannot proxy as the list of upstreams is empty')
@@ -31,13 +33,18 @@ export function upstreamTargets(
     throw new TypeError('Cannot use a function as upstream as allowedUpstreams is empty')
   }
   const allowed = new Map(
-    allowedUpstreams.map((upstream) => {
-      const made = target(upstream)
+    allowedUpstreams.map((upstream, index) => {
+      const made = target(upstream, index)
       return [made.base.href, [made]]
     }),
   )
   return (request) => {
-    const picked = upstreams(request)
-    return URL.canParse(picked) ? allowed.get(new URL(picked).href) : undefined
+    try {
+      const picked = upstreams(request)
+      return URL.canParse(picked) ? allowed.get(new URL(picked).href) : undefined
+    } catch (error) {
+      reportHookError(error)
+      return
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { checkNumber } from '../base/check-number.ts'
 import { CircuitOpenError } from '../base/circuit-open-error.ts'
+import { isUpstreamFailure } from './is-upstream-failure.ts'
 
 /**
  * What stands around a call to an upstream: runs it, or refuses to. Policies of the `cockatiel` package have
@@ -23,8 +24,22 @@ export interface CircuitBreakerOptions {
  * Counts the failures of one upstream, and refuses calls for a while when there were too many. After that one
  * call is let through; if it succeeds all are, if it fails the wait begins anew.
  *
- * Holds the times of the last `failures` failures. A call that ends with `SSE_CLIENT_GONE` says nothing about
- * the upstream and counts for nothing.
+ * - Holds the times of the last `failures` failures.
+ * - Backpressure: none; calls run side by side.
+ * - Cancel: a call that ends because its client left, or was refused on this side, counts for nothing.
+ * - Error: what the call throws is thrown on.
+ *
+ * @throws RangeError for numbers out of range
+ *
+ * @example Around calls of your own
+ * ```ts
+ * import { CircuitBreaker } from 'sse-stream-kit'
+ *
+ * const breaker = new CircuitBreaker({ failures: 1, cooldownMs: 60_000 })
+ * const failing = () => Promise.reject(new Error('down'))
+ * await breaker.execute(failing).catch((error: Error) => console.log(error.message)) // down
+ * await breaker.execute(failing).catch((error: { code: string }) => console.log(error.code)) // SSE_CIRCUIT_OPEN
+ * ```
  */
 export class CircuitBreaker implements CallPolicy {
   readonly #windowMs: number
@@ -54,9 +69,7 @@ export class CircuitBreaker implements CallPolicy {
       if (isProbe) this.#reset()
       return result
     } catch (error) {
-      if ((error as { code?: unknown } | undefined)?.code !== 'SSE_CLIENT_GONE') {
-        this.#countFailure(isProbe)
-      }
+      if (isUpstreamFailure(error)) this.#countFailure(isProbe)
       throw error
     } finally {
       if (isProbe) this.#isProbing = false
@@ -78,7 +91,9 @@ export class CircuitBreaker implements CallPolicy {
     this.#failedAt[this.#oldest] = now
     this.#oldest = (this.#oldest + 1) % this.#failedAt.length
     const nthLast = this.#failedAt[this.#oldest] as number
-    if (isProbe || now - nthLast <= this.#windowMs) this.#openedAt = now
+    // Not for a call that was let through before the circuit opened: each such would make the wait longer.
+    const isTooOften = this.#openedAt === undefined && now - nthLast <= this.#windowMs
+    if (isProbe || isTooOften) this.#openedAt = now
   }
 
   #reset(): void {

@@ -28,7 +28,8 @@ export function createRetryDelay({
   }
   return (tries, retryAfterMs) => {
     if (retryAfterMs !== undefined) return Math.min(retryAfterMs, maxMs)
-    const delayMs = Math.min(baseMs * 2 ** (tries - 1), maxMs)
+    // Bounded, as 0 times Infinity is no number.
+    const delayMs = Math.min(baseMs * 2 ** Math.min(tries - 1, 52), maxMs)
     return delayMs * (1 - jitter * Math.random())
   }
 }

@@ -26,8 +26,9 @@ describe('close', () => {
     expect(await running.ended).toBe('clean')
     expect(running.text).toBe('data: 1\n\ndata: 2\n\n')
     await closed
-    expect(await ended()).toMatchObject({ verdict: 'complete' })
-    expect(proxy.metrics).toMatchObject({ active: 0, started: 1 })
+    expect(await ended(0)).toMatchObject({ code: 'SSE_DRAINING', status: 503, attempts: 0 })
+    expect(await ended(1)).toMatchObject({ verdict: 'complete' })
+    expect(proxy.metrics).toMatchObject({ active: 0, started: 2 })
     await vi.waitFor(() => expect(upstream.connections).toBe(0))
   })
 

@@ -1,0 +1,120 @@
+import { CircuitOpenError } from '../base/circuit-open-error.ts'
+import { SseKitError } from '../base/sse-kit-error.ts'
+import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
+import { type CallPolicy, CircuitBreaker } from '../upstream/circuit-breaker.ts'
+import { isUpstreamFailure } from '../upstream/is-upstream-failure.ts'
+import { type AttemptOptions, attempt, type Reached } from './attempt.ts'
+import type { Exchange } from './exchange.ts'
+import type { ProxySettings } from './proxy-settings.ts'
+
+/** What a client is told of a policy that refuses and does not say for how long. */
+const UNKNOWN_WAIT_MS = 1_000
+
+/** An attempt inside of a policy. */
+export interface GuardedAttemptOptions extends AttemptOptions {
+  policy: CallPolicy
+}
+
+/**
+ * Asks one upstream inside of its policy, which hears of the outcome when the first event has come.
+ *
+ * A policy of the application may call several times, until an answer has been given on; it may refuse without
+ * a call, give up during one, or swallow its failure. Whatever it does, what counts is what the upstream said
+ * last.
+ *
+ * @throws {@link CircuitOpenError} if the policy did not let the call through
+ */
+export function guardedAttempt(
+  exchange: Exchange,
+  settings: ProxySettings,
+  options: GuardedAttemptOptions,
+): Promise<Reached> {
+  const { policy, replay } = options
+  const isOurs = policy instanceof CircuitBreaker
+  return new Promise((resolve, reject) => {
+    let last: { reached: Reached } | { error: unknown } | undefined
+    let isGiven = false
+    let isRunning = false
+    // Before the policy runs: it may let a call wait in a line, and the client may leave meanwhile.
+    let controller: AbortController | undefined = exchange.newAttempt()
+    const { signal: early } = controller
+    const onAbort = (): void => reject(early.reason)
+    early.addEventListener('abort', onAbort, { once: true })
+    if (early.aborted) return onAbort()
+
+    const call = async (context?: { signal?: AbortSignal }): Promise<void> => {
+      early.removeEventListener('abort', onAbort)
+      if (isGiven || (last && replay?.isReplayable === false)) throw failureOf(last)
+      dropBody(last)
+      const mine = controller ?? exchange.newAttempt()
+      controller = undefined
+      const stopPolicy = follow(context?.signal, mine)
+      isRunning = true
+      try {
+        const reached = await attempt(exchange, settings, options, mine)
+        last = { reached }
+        isRunning = false
+        if (settings.isFailure(reached.response.status)) throw failureOf(last)
+        isGiven = true
+        const firstEvent = new Promise<void>((onEvent, onError) => {
+          reached.onFirstEvent = (error) => {
+            if (error === undefined || (!isOurs && !isUpstreamFailure(error))) onEvent()
+            else onError(error)
+          }
+        })
+        resolve(reached)
+        await firstEvent
+      } catch (error) {
+        if (isRunning) last = { error }
+        isRunning = false
+        if (isOurs || isUpstreamFailure(error)) throw error
+        // Other policies know no errors that count for nothing; this one must not open a circuit.
+        reject(error)
+      } finally {
+        stopPolicy()
+      }
+    }
+
+    const settle = (error: unknown): void => {
+      early.removeEventListener('abort', onAbort)
+      if (isGiven) return
+      if (isRunning) {
+        // It gave up on a call that goes on.
+        const reason = new UpstreamNetworkError(error)
+        exchange.abortAttempt(reason)
+        reject(reason)
+      } else if (last === undefined) {
+        reject(isCoded(error) ? error : new CircuitOpenError(UNKNOWN_WAIT_MS, { cause: error }))
+      } else if ('reached' in last) resolve(last.reached)
+      else reject(last.error)
+    }
+    const run = async (): Promise<void> => policy.execute(call)
+    run().then(() => settle(undefined), settle)
+  })
+}
+
+function failureOf(last: { reached: Reached } | { error: unknown } | undefined): unknown {
+  if (last !== undefined && 'error' in last) return last.error
+  return new SseKitError('SSE_UPSTREAM_STATUS', 'The upstream answered with an error')
+}
+
+/** Lets a policy's signal, such as that of a timeout, abort the attempt; returns what ends that. */
+function follow(signal: AbortSignal | undefined, controller: AbortController): () => void {
+  if (signal === undefined) return () => {}
+  const onAbort = (): void => controller.abort(new UpstreamNetworkError(signal.reason))
+  signal.addEventListener('abort', onAbort, { once: true })
+  if (signal.aborted) onAbort()
+  return () => signal.removeEventListener('abort', onAbort)
+}
+
+/** The answer before the one that is asked for now: unread it would keep its connection. */
+function dropBody(last: { reached: Reached } | { error: unknown } | undefined): void {
+  if (last === undefined || !('reached' in last)) return
+  // Whether it can be cancelled or has failed already comes to the same.
+  last.reached.body?.cancel().catch(() => {})
+}
+
+function isCoded(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' && code.startsWith('SSE_')
+}

@@ -1,0 +1,48 @@
+import { SseKitError } from '../base/sse-kit-error.ts'
+import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
+import { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
+import type { PeekedBody } from './peeked-body.ts'
+import type { PhaseLimit } from './phase-limit.ts'
+
+/** Node turns a longer delay into one of 1 ms. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+/**
+ * Waits for a body's first event.
+ *
+ * @throws {@link UpstreamTimeoutError} if it takes too long
+ * @throws {@link UpstreamNetworkError} if the body breaks, or if an event stream ends without one
+ * @throws the controller's reason, if it was aborted from outside
+ */
+export async function peekInTime(
+  peeked: PeekedBody,
+  isSse: boolean,
+  maxBytes: number,
+  controller: AbortController,
+  { phase, timeoutMs, leftMs }: PhaseLimit,
+): Promise<void> {
+  const { signal } = controller
+  // Not every `fetch` breaks its body with its signal: a read that is waiting has to end all the same.
+  const onAbort = (): void => void peeked.cancel(signal.reason).catch(() => {})
+  signal.addEventListener('abort', onAbort, { once: true })
+  let timer: ReturnType<typeof setTimeout> | undefined
+  if (leftMs !== Infinity) {
+    timer = setTimeout(
+      () => controller.abort(new UpstreamTimeoutError(phase, timeoutMs)),
+      Math.min(Math.max(leftMs, 0), MAX_DELAY_MS),
+    )
+  }
+  try {
+    const hasEvent = await peeked.peek(isSse, maxBytes)
+    signal.throwIfAborted()
+    if (!hasEvent && isSse) {
+      throw new UpstreamNetworkError(new Error('The stream ended before its first event'))
+    }
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    throw error instanceof SseKitError ? error : new UpstreamNetworkError(error)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -5,7 +5,7 @@ import type { NodeRequest } from './node-message.ts'
  *
  * - Holds nothing: the request is paused while nobody asks.
  * - Cancel leaves the connection alone, so that an answer can still be sent on it, and discards the rest.
- * - Error if the client leaves before the end, or the exchange is over before it.
+ * - Error if the exchange is over before the end, which it is when the client leaves; `release` tells it.
  */
 export class IncomingBody {
   readonly stream: ReadableStream<Uint8Array>
@@ -38,7 +38,6 @@ export class IncomingBody {
 
   #discard(): void {
     this.#isOver = true
-    if (!this.#isAttached) return
     this.#detach()
     this.#req.resume()
   }
@@ -53,8 +52,6 @@ export class IncomingBody {
       this.#isAttached = true
       this.#req.on('data', this.#onData)
       this.#req.on('end', this.#onEnd)
-      this.#req.on('error', this.#onClose)
-      this.#req.on('close', this.#onClose)
     }
     this.#req.resume()
   }
@@ -62,8 +59,6 @@ export class IncomingBody {
   #detach(): void {
     this.#req.off('data', this.#onData)
     this.#req.off('end', this.#onEnd)
-    this.#req.off('error', this.#onClose)
-    this.#req.off('close', this.#onClose)
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
@@ -80,10 +75,6 @@ export class IncomingBody {
     this.#isOver = true
     this.#detach()
     this.#controller?.close()
-  }
-
-  readonly #onClose = (): void => {
-    this.#fail()
   }
 
   #fail(): void {

@@ -7,7 +7,7 @@ import {
   type Http2Server,
   type OutgoingHttpHeaders,
 } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect as connectSocket } from 'node:net'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { FetchHandler } from './hosts.ts'
@@ -32,16 +32,27 @@ afterEach(async () => {
 
 async function open(
   handler: FetchHandler,
-): Promise<{ session: ClientHttp2Session; exchanges: Promise<void>[] }> {
+): Promise<{ session: ClientHttp2Session; port: number; exchanges: Promise<void>[] }> {
   const exchanges: Promise<void>[] = []
   const handle = toNodeHandler(handler)
   const server = createServer((req, res) => void exchanges.push(handle(req, res)))
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const { port } = server.address() as AddressInfo
+  const session = connect(`http://127.0.0.1:${port}`)
   session.on('error', () => {})
   sessions.push(session)
-  return { session, exchanges }
+  return { session, port, exchanges }
+}
+
+/** One frame of HTTP/2, as RFC 9113 lays it out. */
+function frame(type: number, flags: number, streamId: number, payload: Uint8Array): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head[3] = type
+  head[4] = flags
+  head.writeUInt32BE(streamId, 5)
+  return Buffer.concat([head, payload])
 }
 
 function follow(stream: ClientHttp2Stream): Answer {
@@ -215,6 +226,30 @@ describe('under http2', () => {
     cut.write('hel', () => session.destroy())
     expect(await failed.promise).toMatchObject({ name: 'AbortError' })
     await Promise.all(exchanges)
+  })
+
+  it('errors the request body also for a reset that claims no error, which Node takes for an end', async () => {
+    const asked = deferred<void>()
+    const failed = deferred<unknown>()
+    const { port, exchanges } = await open(async (request) => {
+      const reader = request.body?.getReader()
+      await reader?.read()
+      asked.resolve()
+      await reader?.read().then(failed.resolve, failed.resolve)
+      return new Response('x')
+    })
+    const socket = connectSocket(port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+    socket.write(frame(0x4, 0, 0, Buffer.alloc(0)))
+    // POST, http, / from HPACK's static table, and the authority "x".
+    socket.write(frame(0x1, 0x4, 1, Buffer.from([0x83, 0x86, 0x84, 0x41, 0x01, 0x78])))
+    socket.write(frame(0x0, 0, 1, Buffer.from('half')))
+    await asked.promise
+    socket.write(frame(0x3, 0, 1, Buffer.alloc(4)))
+    expect(await failed.promise).toMatchObject({ name: 'AbortError' })
+    await Promise.all(exchanges)
+    socket.destroy()
   })
 
   it('answers a handler that throws with a 500 without details', async () => {

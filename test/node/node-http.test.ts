@@ -123,7 +123,8 @@ describe('a response that cannot be whole', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('tells onError what broke the body, and nothing else', async () => {
+  it('tells onError what broke the body, and leaves no timer', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const reason = new Error('cut')
     const errors: unknown[] = []
     const body = manualBody()
@@ -135,6 +136,7 @@ describe('a response that cannot be whole', () => {
     await client.closed
     await Promise.all(host.exchanges)
     expect(errors).toEqual([reason])
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('emits no clientError on the server: it is not the fault of the client', async () => {

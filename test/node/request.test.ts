@@ -176,6 +176,26 @@ describe('the body of a request', () => {
     await Promise.all(host.exchanges)
   })
 
+  it('errors where somebody else has taken it in the meantime, instead of waiting for ever', async () => {
+    const taken = deferred<void>()
+    const failed = deferred<unknown>()
+    const handle = toNodeHandler(async (request) => {
+      await taken.promise
+      await request.text().catch(failed.resolve)
+      return new Response('x')
+    })
+    const host = keep(
+      await serverHost(
+        createServer((req, res) => {
+          void handle(req, res)
+          req.on('close', taken.resolve).resume()
+        }),
+      ),
+    )
+    expect(await exchange(host, post('/', 'body', 'text/plain', CLOSE))).toMatch(/ 200 /)
+    expect(await failed.promise).toMatchObject({ name: 'AbortError' })
+  })
+
   it('errors for who reads it when the exchange is over', async () => {
     const late = deferred<Request>()
     const host = await open((request) => {
@@ -216,6 +236,27 @@ describe('a body that a parser has read', () => {
       body: gzipSync('{"a":1}'),
     })
     expect(await response.json()).toEqual({ length: '7', coding: null, body: '{"a":1}' })
+  })
+
+  it('has a length of its own where it came in chunks, and is no longer chunked', async () => {
+    const host = keep(
+      await expressHost((request) => Response.json([...request.headers].map(([name]) => name))),
+    )
+    const chunked = `POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\ncontent-type: application/json\r\n${CLOSE}\r\n2\r\n{}\r\n0\r\n\r\n`
+    const answer = await exchange(host, chunked)
+    expect(answer).toContain('["connection","content-length","content-type","host"]')
+  })
+
+  it('is taken from the bytes a host kept, also where it left the request unread', async () => {
+    const handle = toNodeHandler(echo)
+    const host = keep(
+      await serverHost(
+        createServer(
+          (req, res) => void handle(Object.assign(req, { rawBody: Buffer.from('kept') }), res),
+        ),
+      ),
+    )
+    expect(await exchange(host, post('/', 'sent', 'text/plain', CLOSE))).toContain('"body":"kept"')
   })
 
   it.each<[string, string, Partial<NodeRequest>, string]>([

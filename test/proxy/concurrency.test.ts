@@ -64,4 +64,4 @@ it('serves 200 streams at once, of which half leave at random, and mixes none of
   for (const { verdict, events } of summaries) if (verdict === 'complete') expect(events).toBe(12)
   await proxy.close()
   await vi.waitFor(() => expect(upstream.connections).toBe(0))
-})
+}, 60_000)

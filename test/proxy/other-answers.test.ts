@@ -1,3 +1,4 @@
+import { proxyFetch } from 'sse-stream-kit'
 import { gate, slowClient, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { openProxy } from './open-proxy.ts'
@@ -114,6 +115,16 @@ describe('an answer that is no event stream', () => {
     expect(answer).toMatch(/\r\n\r\n$/)
     expect(upstream.requests[0]?.method).toBe('HEAD')
     expect(await ended()).toMatchObject({ verdict: 'complete', isSse: false })
+  })
+
+  it('to HEAD is cancelled where a fetch gives it a body all the same', async () => {
+    const cancel = vi.fn()
+    const request = new Request('http://client.test/', { method: 'HEAD' })
+    const response = await proxyFetch(request, 'http://up.test', {
+      fetch: async () => new Response(new ReadableStream({ cancel })),
+    })
+    expect(response.body).toBeNull()
+    expect(cancel).toHaveBeenCalledOnce()
   })
 
   it.each([

@@ -1,3 +1,10 @@
+/** One reading of the body, from its beginning. */
+interface Turn {
+  /** How many chunks it has been given. */
+  given: number
+  cancelled?: { reason: unknown }
+}
+
 /**
  * A request body that can be sent again: it streams to the first upstream as it comes, and what has gone by
  * is kept, up to a limit, for the next one.
@@ -13,8 +20,9 @@ export class ReplayBody {
   #dropped = 0
   #readBytes = 0
   /** The stream that was given last: one before it, which an upstream may still be reading, gets nothing more. */
-  #current: { given: number } = { given: 0 }
+  #current: Turn = { given: 0 }
   #isReplayable = true
+  #isLastTurn = false
   #isDone = false
   #failure: { error: unknown } | undefined
   /** The read that is under way: when an upstream is left before it ends, the next one waits for it. */
@@ -37,13 +45,16 @@ export class ReplayBody {
 
   /** The body from its beginning; the stream that was given before stands still from now on. */
   stream(): ReadableStream<Uint8Array> {
-    const turn = { given: 0 }
+    const turn: Turn = { given: 0 }
     this.#current = turn
     return new ReadableStream<Uint8Array>(
       {
         pull: (controller) => this.#pull(turn, controller),
-        // Only this try is over; the client's stream goes on for the next.
-        cancel: () => {},
+        // Only this try is over, and the client's stream goes on, if there is a next one.
+        cancel: (reason) => {
+          turn.cancelled = { reason }
+          if (this.#isLastTurn && turn === this.#current) this.cancel(reason)
+        },
       },
       { highWaterMark: 0 },
     )
@@ -52,20 +63,24 @@ export class ReplayBody {
   /** No other upstream will be asked: what was kept for it goes. */
   release(): void {
     this.#isReplayable = false
+    this.#isLastTurn = true
     this.#drop()
+    const { cancelled } = this.#current
+    if (cancelled !== undefined) this.#cancelSource(cancelled.reason)
   }
 
   /** Ends the client's stream: nobody reads it any more. */
   cancel(reason: unknown): void {
     this.release()
+    this.#cancelSource(reason)
+  }
+
+  #cancelSource(reason: unknown): void {
     // It may have ended or failed by itself; then there is nothing to cancel.
     this.#reader.cancel(reason).catch(() => {})
   }
 
-  async #pull(
-    turn: { given: number },
-    controller: ReadableStreamDefaultController<Uint8Array>,
-  ): Promise<void> {
+  async #pull(turn: Turn, controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     while (turn === this.#current) {
       const chunk = this.#kept[turn.given - this.#dropped]
       if (chunk !== undefined) {

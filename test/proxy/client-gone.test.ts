@@ -113,6 +113,19 @@ describe('a client that leaves proxyFetch', () => {
     expect(await ended).toMatchObject({ verdict: 'client_gone', code: 'SSE_CLIENT_GONE' })
   })
 
+  it('is told to the fetch also by its signal, as not every body closes its socket', async () => {
+    let signal: AbortSignal | null | undefined
+    const response = await proxyFetch(new Request('http://client.test/'), 'http://up.test', {
+      fetch: async (_, init) => {
+        signal = init?.signal
+        return new Response(new ReadableStream())
+      },
+    })
+    expect(signal?.aborted).toBe(false)
+    await response.body?.cancel()
+    expect(signal?.aborted).toBe(true)
+  })
+
   it('before it asks opens nothing', async () => {
     const upstream = fakeUpstream([step.send({ data: '1' })])
     const request = new Request('http://client.test/', { signal: AbortSignal.abort() })

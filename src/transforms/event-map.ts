@@ -73,7 +73,7 @@ export class EventMapStage<In, Out> implements Stage<In, Out> {
   #follow(mapped: Promise<Mapped<Out>>): Promise<void> {
     const tail = mapped.then((result) => {
       if (this.#tail === tail) this.#tail = undefined
-      if (!this.#hasEnded) this.#emit(result)
+      this.#emit(result)
     })
     this.#tail = tail
     return tail

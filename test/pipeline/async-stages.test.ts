@@ -230,6 +230,7 @@ it('relay reads nothing more of its source before all of a chunk has been worked
   const reader = relay(source, stages, { watermark: { highBytes: 1 } }).getReader()
   await settled()
   later.resolve('a')
+  await settled()
   expect((await reader.read()).value).toBe('a')
   const reading = reader.read()
   await settled()

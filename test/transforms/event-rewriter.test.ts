@@ -66,6 +66,13 @@ describe('EventRewriterStage', () => {
     )
   })
 
+  it('puts another frame in the place of the whole one, its last LF included', async () => {
+    const changed = await textOf(['data: 1\r\n\r\ndata: 2\r\n\r\n'], ({ data }) => ({
+      data: `<${data}>`,
+    }))
+    expect(changed).toBe('data: <1>\n\ndata: <2>\n\n')
+  })
+
   it('sees an event that was changed in place', async () => {
     const changed = await textOf(['data: 1\n\ndata: 2\n\n'], (event) => {
       if (event.data === '2') event.event = 'named'

@@ -164,6 +164,26 @@ describe('HeartbeatInjector', () => {
     await reader.cancel()
   })
 
+  it('says nothing while a reader that has read before asks for nothing, for an hour', async () => {
+    const source = new HandFed(bytes('data: 1\n\n'))
+    const reader = source.readable.pipeThrough(new HeartbeatInjector()).getReader()
+    await reader.read()
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    source.give(bytes('data: 2\n\n'))
+    await settled()
+    expect((await reader.read()).value).toEqual(bytes('data: 2\n\n'))
+    await reader.cancel()
+  })
+
+  it('has no timer once the source is done, though its reader is not', async () => {
+    const source = new HandFed(bytes('data: 1\n\n'))
+    source.close()
+    const body = relay(source.readable, [HeartbeatInjector.stage()])
+    await settled()
+    expect(vi.getTimerCount()).toBe(0)
+    await body.cancel()
+  })
+
   it('has at most one waiting where a relay holds what nobody reads, for an hour', async () => {
     const source = new HandFed()
     const stage = HeartbeatInjector.stage()
@@ -270,11 +290,15 @@ describe('HeartbeatInjector', () => {
   })
 
   it('waits its time with an interval that is longer than a timer can be', async () => {
+    const setTimeout = vi.spyOn(globalThis, 'setTimeout')
     const stream = hungry({ intervalMs: 2 ** 31 + 1000 })
     await stream.wait(2 ** 31 + 999)
     expect(stream.chunks).toEqual([])
     await stream.wait(1)
     expect(stream.text()).toBe(HEARTBEAT)
+    // Node turns a longer one into 1 ms, and the stream would be woken a thousand times a second.
+    for (const [, delayMs] of setTimeout.mock.calls) expect(delayMs).toBeLessThan(2 ** 31)
+    setTimeout.mockRestore()
     await stream.end()
   })
 

@@ -1,0 +1,75 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { PacedUpstream } from './paced-upstream.ts'
+import type { ProxyChild } from './proxy-child.ts'
+import { RawClient } from './raw-client.ts'
+
+/** What one round with one contender came to. */
+export interface Round {
+  /** CPU time of the proxy's process for one event, in microseconds. */
+  cpuPerEvent: number
+  rssBytes: number
+  /** That all arrived, from the first to the last. */
+  events: number
+  firstByteMs: number[]
+  /** Over 1 where the machine was so busy that a stream's events met in one chunk; they cost less then. */
+  eventsPerChunk: number
+}
+
+export interface MeasureOptions {
+  streams: number
+  /** Between two events of a stream. */
+  everyMs: number
+  /** How long the CPU time is watched. */
+  windowMs: number
+}
+
+/** For the streams to have begun, and the code to have settled on their pace. */
+const SETTLE_MS = 300
+
+/**
+ * Sends paced streams through a proxy, and watches the CPU time of its process while all of them run.
+ *
+ * @throws Error if a client did not get exactly the bytes that the upstream sent it
+ */
+export async function measure(
+  proxy: ProxyChild,
+  upstream: PacedUpstream,
+  { streams, everyMs, windowMs }: MeasureOptions,
+): Promise<Round> {
+  const clients: RawClient[] = []
+  while (clients.length < streams) {
+    // Spread out like their events: 300 connections at once would say nothing of the first byte of one.
+    for (let index = 0; index < streams / everyMs && clients.length < streams; index++) {
+      clients.push(new RawClient(proxy.port, `/${clients.length}`))
+    }
+    await wait(everyMs)
+  }
+  const firstByteMs = await Promise.all(clients.map((client) => client.firstByteMs))
+  await wait(SETTLE_MS)
+  const eventsBefore = upstream.sentEvents
+  const before = await proxy.ask()
+  await wait(windowMs)
+  const eventsAfter = upstream.sentEvents
+  const after = await proxy.ask()
+  const sent = upstream.endStreams()
+  let chunks = 0
+  let events = 0
+  for (const [number, client] of clients.entries()) {
+    const answer = await client.answer
+    const expected = sent.get(number)
+    if (expected === undefined || !answer.body.equals(expected.bytes)) {
+      throw new Error(
+        `Stream ${number} delivered ${answer.body.length} bytes that are not the ${expected?.bytes.length} sent`,
+      )
+    }
+    events += expected.events
+    chunks += answer.chunks
+  }
+  return {
+    cpuPerEvent: (after.cpuMicroseconds - before.cpuMicroseconds) / (eventsAfter - eventsBefore),
+    rssBytes: after.rssBytes,
+    firstByteMs,
+    events,
+    eventsPerChunk: events / chunks,
+  }
+}

@@ -1,0 +1,106 @@
+import type { AddressInfo } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
+import { chatEvents } from '../chat-events.ts'
+
+const HEAD =
+  'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
+const LAST_CHUNK = '0\r\n\r\n'
+
+/** What a stream was sent, from its first byte to its end. */
+export interface SentStream {
+  events: number
+  bytes: Buffer
+}
+
+/** A stream that an upstream has begun: it goes around the events from a place of its own. */
+interface PacedStream {
+  readonly socket: Socket
+  readonly firstEvent: number
+  sentEvents: number
+}
+
+/**
+ * An upstream that sends each stream one event at a time, at one pace, the first one with the headers.
+ *
+ * It speaks just enough HTTP over bare sockets: `node:http` would use as much of its core as the load leaves.
+ * Late timers make it slower and never make it send two events at once, which would be relayed as one chunk.
+ */
+export class PacedUpstream {
+  /** Events of all streams so far. */
+  sentEvents = 0
+  readonly #events = chatEvents(1000, 3).chunks
+  readonly #chunks = this.#events.map((event) =>
+    Buffer.concat([Buffer.from(`${event.length.toString(16)}\r\n`), event, Buffer.from('\r\n')]),
+  )
+  readonly #streams = new Map<number, PacedStream>()
+  readonly #sockets = new Set<Socket>()
+  readonly #server: Server = createServer((socket) => this.#onConnection(socket))
+  #timer: ReturnType<typeof setInterval> | undefined
+  /** Streams write in groups, one a millisecond: 300 sockets at once would be a burst and no pace. */
+  readonly #groups: number
+  #group = 0
+
+  constructor(everyMs: number) {
+    this.#groups = everyMs
+  }
+
+  /** Resolves with the origin. */
+  async listen(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    this.#timer = setInterval(() => this.#tick(), 1)
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Ends all streams, and tells what each was sent, by the number in its path. */
+  endStreams(): Map<number, SentStream> {
+    const sent = new Map<number, SentStream>()
+    for (const [number, { socket, firstEvent, sentEvents }] of this.#streams) {
+      socket.write(LAST_CHUNK)
+      const events = Array.from(
+        { length: sentEvents },
+        (_, index) => this.#events[this.#at(firstEvent + index)] as Uint8Array,
+      )
+      sent.set(number, { events: sentEvents, bytes: Buffer.concat(events) })
+    }
+    this.#streams.clear()
+    return sent
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.#server.close()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #onConnection(socket: Socket): void {
+    socket.setNoDelay(true)
+    this.#sockets.add(socket)
+    // A proxy may close or reset what it keeps alive whenever it likes; what is missing then is counted.
+    socket.on('error', () => {})
+    socket.on('close', () => this.#sockets.delete(socket))
+    socket.on('data', (request) => {
+      const number = Number(/^GET \/(\d+) /.exec(request.toString('latin1'))?.[1])
+      const stream = { socket, firstEvent: number * 7, sentEvents: 0 }
+      this.#streams.set(number, stream)
+      socket.write(HEAD)
+      this.#send(stream)
+    })
+  }
+
+  #tick(): void {
+    this.#group = (this.#group + 1) % this.#groups
+    for (const [number, stream] of this.#streams) {
+      if (number % this.#groups === this.#group) this.#send(stream)
+    }
+  }
+
+  #send(stream: PacedStream): void {
+    stream.socket.write(this.#chunks[this.#at(stream.firstEvent + stream.sentEvents)] as Buffer)
+    stream.sentEvents++
+    this.sentEvents++
+  }
+
+  #at(index: number): number {
+    return index % this.#events.length
+  }
+}

@@ -1,0 +1,127 @@
+import { gate, step } from 'sse-stream-kit/testing'
+import { describe, expect, it, vi } from 'vitest'
+import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { CELLS, openCell } from './open-cell.ts'
+
+const KIB_64 = 65_536
+function* flood() {
+  for (;;) yield step.raw(`data: ${'x'.repeat(KIB_64 - 8)}\n\n`)
+}
+/** One event and the half of another. */
+const ONE_AND_A_HALF = step.raw('data: 1\n\ndata: ha')
+
+describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
+  watchRejections()
+  const isSse = cell.mode !== 'not SSE'
+  /** What the client has got when one event and a half have been sent. */
+  const arrived = cell.mode === 'transformed' ? 'data: 1!\n\n' : 'data: 1\n\n'
+
+  it('client leaves before the headers (L1)', async () => {
+    const { upstream, client, leave, ended } = await openCell(cell, [step.never()])
+    client.catch(() => {})
+    const request = await upstream.request()
+    leave()
+    await request.closed
+    expect(request).toMatchObject({ aborted: true, isAnswered: false })
+    expect(await ended).toMatchObject({ verdict: 'client_gone', status: 499 })
+  })
+
+  it('client leaves in mid-event (L2)', async () => {
+    const { upstream, client, leave, ended } = await openCell(cell, [ONE_AND_A_HALF, step.hang()])
+    await (await client).received(arrived.length)
+    leave()
+    await upstream.requests[0]?.closed
+    expect(upstream.requests[0]?.aborted).toBe(true)
+    expect(await ended).toMatchObject({ verdict: 'client_gone', status: 200 })
+  })
+
+  it('client leaves while it takes nothing (L3)', async () => {
+    const { upstream, client, leave, ended } = await openCell(cell, flood(), { paused: true })
+    await client
+    const request = await upstream.request()
+    await vi.waitFor(() => expect(request.pauses).toBeGreaterThan(0), { interval: 5 })
+    leave()
+    await request.closed
+    expect(request.aborted).toBe(true)
+    expect(await ended).toMatchObject({ verdict: 'client_gone' })
+  })
+
+  it('upstream resets in mid-event (L4)', async () => {
+    const seen = gate()
+    const { client, ended } = await openCell(cell, [
+      ONE_AND_A_HALF,
+      step.until(seen.opened),
+      step.reset(),
+    ])
+    const slow = await client
+    await slow.received(arrived.length)
+    seen.open()
+    expect(await slow.ended).toBe('error')
+    if (isSse) expect(slow.text).toBe(arrived)
+    expect(await ended).toMatchObject({ verdict: 'upstream_error', code: 'SSE_UPSTREAM_NETWORK' })
+  })
+
+  it('upstream ends cleanly inside an event (L6)', async () => {
+    const { client, ended } = await openCell(cell, [ONE_AND_A_HALF])
+    const slow = await client
+    expect(await slow.ended).toBe('clean')
+    expect(slow.text).toBe(cell.mode === 'transformed' ? arrived : 'data: 1\n\ndata: ha')
+    expect(await ended).toMatchObject({ verdict: isSse ? 'truncated' : 'complete' })
+  })
+
+  it('upstream never sends headers (L7)', async () => {
+    const { upstream, client, ended } = await openCell(cell, [step.never()], {
+      timeouts: { headersMs: 40 },
+    })
+    const slow = await client
+    expect((await slow.head).status).toBe(504)
+    expect(await slow.ended).toBe('clean')
+    await upstream.requests[0]?.closed
+    expect(await ended).toMatchObject({ verdict: 'timeout', phase: 'headers' })
+  })
+
+  it('upstream stalls after its headers (L8)', async () => {
+    const { upstream, client, ended } = await openCell(cell, [ONE_AND_A_HALF, step.hang()], {
+      timeouts: { idleMs: 40 },
+      heartbeat: { intervalMs: 10 },
+    })
+    const slow = await client
+    expect(await slow.ended).toBe('error')
+    if (isSse) expect(slow.text.replaceAll(': keepalive\n\n', '')).toBe(arrived)
+    else expect(slow.text).toBe('data: 1\n\ndata: ha')
+    await upstream.requests[0]?.closed
+    expect(upstream.requests[0]?.aborted).toBe(true)
+    expect(await ended).toMatchObject({ verdict: 'timeout', phase: 'idle' })
+  })
+
+  it('error after the headers, told in an event (L9)', async () => {
+    const seen = gate()
+    const { client, ended } = await openCell(
+      cell,
+      [ONE_AND_A_HALF, step.until(seen.opened), step.cut()],
+      { onUpstreamError: 'event-then-break' },
+    )
+    const slow = await client
+    await slow.received(arrived.length)
+    seen.open()
+    expect(await slow.ended).toBe('error')
+    if (isSse) {
+      expect(slow.text).toMatch(/^data: 1!?\n\ndata: \{"error":\{[^\n]*\}\}\n\n$/)
+    } else expect(slow.text).not.toContain('error')
+    expect(await ended).toMatchObject({ verdict: 'upstream_error' })
+  })
+
+  it('both ends at once (L15)', async () => {
+    const over = gate()
+    const { upstream, client, leave, ended } = await openCell(cell, [
+      step.send({ data: '1' }),
+      step.until(over.opened),
+    ])
+    await (await client).received(arrived.length)
+    over.open()
+    leave()
+    await upstream.requests[0]?.closed
+    // That there is one summary only is seen when the cell is closed.
+    expect(['client_gone', 'complete', 'upstream_error']).toContain((await ended).verdict)
+  })
+})

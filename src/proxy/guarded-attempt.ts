@@ -88,7 +88,8 @@ export function guardedAttempt(
       } else if ('reached' in last) resolve(last.reached)
       else reject(last.error)
     }
-    const run = async (): Promise<void> => policy.execute(call)
+    // Asynchronous, as a policy may throw instead of rejecting.
+    const run = async (): Promise<unknown> => policy.execute(call)
     run().then(() => settle(undefined), settle)
   })
 }

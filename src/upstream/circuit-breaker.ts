@@ -7,7 +7,8 @@ import { isUpstreamFailure } from './is-upstream-failure.ts'
  * this shape.
  */
 export interface CallPolicy {
-  execute<T>(call: (context: { signal: AbortSignal }) => Promise<T> | T): Promise<T>
+  /** What it resolves to is nobody's concern: some policies put a value of their own in the place of a failure. */
+  execute<T>(call: (context: { signal: AbortSignal }) => Promise<T> | T): Promise<unknown>
 }
 
 /** When an upstream is given up for a while, and for how long. */

@@ -1,0 +1,228 @@
+import {
+  bulkhead,
+  ConsecutiveBreaker,
+  ConstantBackoff,
+  circuitBreaker,
+  fallback,
+  handleAll,
+  noop,
+  retry,
+  TimeoutStrategy,
+  timeout,
+  wrap,
+} from 'cockatiel'
+import { type CallPolicy, sseProxy } from 'sse-stream-kit'
+import { gate, step } from 'sse-stream-kit/testing'
+import { describe, expect, it } from 'vitest'
+import { settled } from '../pipeline/settled.ts'
+import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { severalUpstreams } from './several-upstreams.ts'
+
+watchRejections()
+
+const EVENT = 'data: 1\n\n'
+const breaking = (failures = 1) =>
+  circuitBreaker(handleAll, {
+    halfOpenAfter: 60_000,
+    breaker: new ConsecutiveBreaker(failures),
+  })
+const trying = (attempts: number) =>
+  retry(handleAll, { maxAttempts: attempts, backoff: new ConstantBackoff(0) })
+
+describe('a policy of cockatiel in the place of the breaker', () => {
+  it('passes what works', async () => {
+    const { send, summaries } = await severalUpstreams([[step.raw(EVENT)]], { breaker: noop })
+    expect(await (await send()).text()).toBe(EVENT)
+    expect(summaries[0]).toMatchObject({ verdict: 'complete', attempts: 1 })
+  })
+
+  it.each([
+    ['resets', [step.reset()]],
+    ['5xx answers', [step.json(500, { error: 'theirs' })]],
+    ['streams without an event', [step.comment('hi')]],
+    ['streams that are cut before one', [step.comment('hi'), step.cut()]],
+  ])(
+    'opens for %s, and its refusal is a 503 with the code of an open circuit',
+    async (_, steps) => {
+      const { send, asked, summaries } = await severalUpstreams([steps], { breaker: breaking(2) })
+      for (let request = 0; request < 2; request++) {
+        await (await send()).text().catch(() => {})
+        await settled()
+      }
+      const response = await send()
+      expect(response.status).toBe(503)
+      expect(response.headers.get('retry-after')).toBe('1')
+      expect(await response.json()).toMatchObject({ error: { code: 'SSE_CIRCUIT_OPEN' } })
+      expect(asked()).toEqual([2])
+      expect(summaries[2]).toMatchObject({ code: 'SSE_CIRCUIT_OPEN', attempts: 0 })
+    },
+  )
+
+  it('leads to the next upstream when it refuses one', async () => {
+    const known = breaking()
+    let calls = 0
+    // A policy of one's own has one `execute` for all upstreams; this one refuses every other call.
+    const everyOther: CallPolicy = {
+      execute: (call) => (calls++ % 2 === 0 ? isolated() : known).execute(call),
+    }
+    const { send, asked, summaries } = await severalUpstreams(
+      [[step.raw(EVENT)], [step.raw(EVENT)]],
+      {
+        breaker: everyOther,
+      },
+    )
+    expect(await (await send()).text()).toBe(EVENT)
+    expect(asked()).toEqual([0, 1])
+    expect(summaries[0]).toMatchObject({ upstream: 1, attempts: 1 })
+  })
+
+  it('passes a 5xx answer on as it is', async () => {
+    const { send, summaries } = await severalUpstreams([[step.json(500, { error: 'theirs' })]], {
+      breaker: breaking(5),
+    })
+    const response = await send()
+    expect(response.status).toBe(500)
+    expect(await response.json()).toEqual({ error: 'theirs' })
+    expect(summaries[0]).toMatchObject({ verdict: 'complete', upstreamStatus: 500 })
+  })
+
+  it.each([
+    ['answers 503', [step.json(503, {})]],
+    ['resets the connection', [step.reset()]],
+  ])('may try again by itself when the upstream %s', async (_, steps) => {
+    const { send, upstreams, summaries } = await severalUpstreams(
+      [({ index }) => (index < 2 ? steps : [step.raw(EVENT)])],
+      { breaker: trying(3), pool: { connections: 1 } },
+    )
+    expect(await (await send({ body: 'prompt' })).text()).toBe(EVENT)
+    expect(upstreams[0]?.requests).toHaveLength(3)
+    expect(await upstreams[0]?.requests[2]?.text()).toBe('prompt')
+    expect(summaries[0]).toMatchObject({ verdict: 'complete', attempts: 3 })
+  })
+
+  it('passes on the last answer when it has tried in vain', async () => {
+    const { send, asked } = await severalUpstreams([({ index }) => [step.json(503, { index })]], {
+      breaker: trying(2),
+    })
+    const response = await send()
+    expect(response.status).toBe(503)
+    expect(await response.json()).toEqual({ index: 2 })
+    expect(asked()).toEqual([3])
+  })
+
+  it('does not try again what cannot be sent again', async () => {
+    const { send, asked } = await severalUpstreams(
+      [[step.until(({ body }) => body), step.json(503, { error: 'busy' })]],
+      { breaker: trying(5), replayBodyBytes: 3 },
+    )
+    const response = await send({ body: '1234' })
+    expect(response.status).toBe(503)
+    expect(await response.json()).toEqual({ error: 'busy' })
+    expect(asked()).toEqual([1])
+  })
+
+  it('does not try again once there is an answer that the client has', async () => {
+    const { send, asked, summaries } = await severalUpstreams([[step.comment('hi'), step.cut()]], {
+      breaker: trying(5),
+    })
+    await expect((await send()).text()).rejects.toThrow()
+    await settled()
+    expect(asked()).toEqual([1])
+    expect(summaries[0]).toMatchObject({ verdict: 'upstream_error', attempts: 1 })
+  })
+
+  it('is not told of clients that leave: they must not open a circuit', async () => {
+    const { send, upstreams, asked } = await severalUpstreams(
+      [({ index }) => (index % 2 === 0 ? [step.never()] : [step.comment('hi'), step.hang()])],
+      { breaker: wrap(trying(3), breaking(1)) },
+    )
+    for (let index = 0; index < 4; index++) {
+      const client = new AbortController()
+      const answer = send({ signal: client.signal })
+      const request = await upstreams[0]?.request(index)
+      if (index % 2 === 1) await (await answer).body?.getReader().read()
+      client.abort()
+      expect((await answer).status).toBe(index % 2 === 1 ? 200 : 499)
+      await request?.closed
+      await settled()
+    }
+    expect(asked()).toEqual([4])
+  })
+
+  it('may give up on a call: its socket closes', async () => {
+    const { send, upstreams, summaries } = await severalUpstreams([[step.never()]], {
+      breaker: timeout(20, TimeoutStrategy.Aggressive),
+    })
+    const response = await send()
+    expect(response.status).toBe(502)
+    expect(await response.json()).toMatchObject({ error: { code: 'SSE_UPSTREAM_NETWORK' } })
+    await upstreams[0]?.requests[0]?.closed
+    expect(summaries[0]).toMatchObject({ verdict: 'upstream_error', attempts: 1 })
+  })
+
+  it('may make calls wait in a line, and a client that leaves the line is gone', async () => {
+    const mayGo = gate()
+    const { send, asked, summaries } = await severalUpstreams(
+      [[step.until(mayGo.opened), step.raw(EVENT)]],
+      { breaker: bulkhead(1, 5) },
+    )
+    const first = send()
+    await expect.poll(() => asked()).toEqual([1])
+    const client = new AbortController()
+    const waiting = send({ signal: client.signal })
+    await settled()
+    client.abort()
+    expect((await waiting).status).toBe(499)
+    const third = send()
+    mayGo.open()
+    expect(await (await first).text()).toBe(EVENT)
+    expect(await (await third).text()).toBe(EVENT)
+    expect(asked()).toEqual([2])
+    expect(summaries[0]).toMatchObject({ verdict: 'client_gone', attempts: 0 })
+  })
+
+  it('may refuse for want of room', async () => {
+    const { send, upstreams } = await severalUpstreams([[step.never()]], {
+      breaker: bulkhead(1, 0),
+    })
+    const client = new AbortController()
+    const first = send({ signal: client.signal })
+    await upstreams[0]?.request()
+    const response = await send()
+    expect(response.status).toBe(503)
+    expect(await response.json()).toMatchObject({ error: { code: 'SSE_CIRCUIT_OPEN' } })
+    client.abort()
+    await first
+  })
+
+  it.each([
+    ['a refusal', () => wrap(fallback(handleAll, 'swallowed'), isolated()), 503, 0],
+    ['a failure', () => fallback(handleAll, 'swallowed'), 502, 1],
+  ])('may swallow %s: the client hears of it all the same', async (_, policy, status, asks) => {
+    const { send, asked } = await severalUpstreams([[step.reset()]], { breaker: policy() })
+    expect((await send()).status).toBe(status)
+    expect(asked()).toEqual([asks])
+  })
+
+  it('may throw at once instead of rejecting', async () => {
+    const broken: CallPolicy = {
+      execute: () => {
+        throw new Error('broken policy')
+      },
+    }
+    const { send } = await severalUpstreams([[step.raw(EVENT)]], { breaker: broken })
+    expect((await send()).status).toBe(503)
+  })
+
+  it('must have an execute', () => {
+    expect(() => sseProxy('http://up.test', { breaker: { execute: 1 } as never })).toThrow(
+      'breaker.execute',
+    )
+  })
+})
+
+function isolated() {
+  const policy = breaking()
+  policy.isolate()
+  return policy
+}

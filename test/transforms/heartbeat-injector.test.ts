@@ -1,18 +1,11 @@
-import fc from 'fast-check'
-import {
-  EventMap,
-  HeartbeatInjector,
-  type HeartbeatInjectorOptions,
-  relay,
-} from 'sse-stream-kit/streams'
+import { EventMap, HeartbeatInjector, relay } from 'sse-stream-kit/streams'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { HandFed } from '../pipeline/hand-fed.ts'
 import { settled } from '../pipeline/settled.ts'
 import { watchRejections } from '../pipeline/watch-rejections.ts'
-import { endsAtBoundary } from '../spec/boundary-oracle.ts'
 import { bytes } from '../spec/bytes.ts'
 import { referenceDecode } from '../spec/reference-decoder.ts'
-import { someChunks, someSse } from '../spec/some-sse.ts'
+import { hungry } from './hungry-reader.ts'
 
 const HEARTBEAT = ': keepalive\n\n'
 const INTERVAL_MS = 15_000
@@ -25,41 +18,6 @@ afterEach(() => {
   expect(vi.getTimerCount(), 'timers').toBe(0)
   vi.useRealTimers()
 })
-
-/** A stream with a reader that asks for the next chunk as soon as it has one. */
-function hungry(options?: HeartbeatInjectorOptions) {
-  const source = new HandFed()
-  const reader = source.readable.pipeThrough(new HeartbeatInjector(options)).getReader()
-  const chunks: Uint8Array[] = []
-  const done = (async () => {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      chunks.push(value)
-    }
-  })()
-  return {
-    source,
-    chunks,
-    text: () => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes(...chunks)),
-    give: async (...parts: (string | Uint8Array)[]) => {
-      for (const part of parts) {
-        source.give(bytes(part))
-        await settled()
-      }
-    },
-    wait: async (waitMs: number) => {
-      await settled()
-      await vi.advanceTimersByTimeAsync(waitMs)
-      await settled()
-    },
-    end: async () => {
-      source.close()
-      await done
-    },
-    cancel: () => reader.cancel(),
-  }
-}
 
 describe('HeartbeatInjector', () => {
   it('speaks after the interval without a byte, and again after each further one', async () => {
@@ -307,102 +265,5 @@ describe('HeartbeatInjector', () => {
     await stream.wait(INTERVAL_MS)
     expect(stream.text()).toBe(HEARTBEAT)
     await stream.end()
-  })
-
-  describe('with a byte order mark behind a heartbeat', () => {
-    it.each([
-      ['whole', [bytes(0xef, 0xbb, 0xbf, 'data: 1\n\n')], 'data: 1\n\n'],
-      [
-        'byte by byte',
-        [bytes(0xef), bytes(0xbb), bytes(0xbf), bytes('data: 1\n\n')],
-        'data: 1\n\n',
-      ],
-      ['and nothing else', [bytes(0xef, 0xbb, 0xbf)], ''],
-    ])('drops it: %s', async (_, chunks, text) => {
-      const stream = hungry()
-      await stream.wait(INTERVAL_MS)
-      await stream.give(...chunks)
-      await stream.end()
-      expect(stream.text()).toBe(`${HEARTBEAT}${text}`)
-    })
-
-    it.each([
-      ['one byte of it', bytes(0xef, 'data: 1\n\n')],
-      ['two bytes of it', bytes(0xef, 0xbb, '\n\n')],
-      ['two bytes of it, and the end', bytes(0xef, 0xbb)],
-      ['none of it', bytes('data: 1\n\n')],
-    ])('drops nothing of %s', async (_, input) => {
-      const stream = hungry()
-      await stream.wait(INTERVAL_MS)
-      await stream.give(...Array.from(input, (byte) => bytes(byte)))
-      await stream.end()
-      expect(bytes(...stream.chunks)).toEqual(bytes(HEARTBEAT, input))
-    })
-
-    it('says nothing while it holds a part of it', async () => {
-      const stream = hungry()
-      await stream.wait(INTERVAL_MS)
-      await stream.give(bytes(0xef))
-      await stream.wait(INTERVAL_MS * 2)
-      expect(stream.text()).toBe(HEARTBEAT)
-      await stream.cancel()
-    })
-
-    it('keeps one that comes later', async () => {
-      const stream = hungry()
-      await stream.wait(INTERVAL_MS)
-      await stream.give('data: 1\n\n', bytes(0xef, 0xbb, 0xbf, 'data: 2\n\n'))
-      await stream.end()
-      expect(stream.text()).toBe(`${HEARTBEAT}data: 1\n\n\ufeffdata: 2\n\n`)
-    })
-  })
-
-  it('changes no other byte and no event, whatever the chunks and whenever it speaks', async () => {
-    const frame = ': the heartbeat\n\n'
-    const waits = fc.array(fc.constantFrom(0, 0, 40, 100, 250), { maxLength: 40 })
-    await fc.assert(
-      fc.asyncProperty(
-        someChunks(someSse),
-        waits,
-        fc.boolean(),
-        async (chunks, waitsMs, isFused) => {
-          const source = new HandFed()
-          const options = { intervalMs: 100, frame }
-          const readable = isFused
-            ? relay(source.readable, [HeartbeatInjector.stage(options)])
-            : source.readable.pipeThrough(new HeartbeatInjector(options))
-          const pieces: Uint8Array[] = []
-          const reading = (async () => {
-            for await (const piece of readable) pieces.push(piece)
-          })()
-          for (const [index, chunk] of chunks.entries()) {
-            await vi.advanceTimersByTimeAsync(waitsMs[index] ?? 0)
-            source.give(chunk)
-            await vi.advanceTimersByTimeAsync(0)
-          }
-          await vi.advanceTimersByTimeAsync(waitsMs.at(-1) ?? 0)
-          source.close()
-          await reading
-          const input = bytes(...chunks)
-          const sent: Uint8Array[] = []
-          for (const piece of pieces) {
-            const isHeartbeat = new TextDecoder().decode(piece) === frame
-            if (isHeartbeat) expect(endsAtBoundary(bytes(...sent))).toBe(true)
-            else sent.push(piece)
-          }
-          const isBomDropped =
-            new TextDecoder().decode(pieces[0]) === frame &&
-            input[0] === 0xef &&
-            input[1] === 0xbb &&
-            input[2] === 0xbf
-          expect(bytes(...sent)).toEqual(isBomDropped ? input.subarray(3) : input)
-          const said = referenceDecode(bytes(...pieces))
-          expect(
-            said.filter((one) => one.is !== 'comment' || one.comment !== 'the heartbeat'),
-          ).toEqual(referenceDecode(input))
-        },
-      ),
-      { numRuns: 400 },
-    )
   })
 })

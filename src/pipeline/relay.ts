@@ -8,7 +8,10 @@ import { type AnyStage, StageLine } from './stage-line.ts'
 export interface RelayOptions {
   /** When to stop reading the source, and when to go on. */
   watermark?: {
-    /** From so many bytes held on, the source is not read; items that are no bytes count 1. @default 65_536 */
+    /**
+     * From so many bytes held on, the source is not read. Text, and the `data` of events, count their length;
+     * other items that are no bytes count 1. @default 65_536
+     */
     highBytes?: number | undefined
     /** Down to so many bytes the relay drains before it reads again. @default half of `highBytes` */
     lowBytes?: number | undefined
@@ -96,7 +99,13 @@ export function relay(
   }: RelayOptions = {},
 ): ReadableStream<unknown> {
   const marks = checkMarks('highBytes', highBytes, 'lowBytes', lowBytes)
-  return new Relay(source, stages, { ...marks, size: sizeOf }, budget, lingerMs).outlet.readable
+  return new Relay(source, stages, { ...marks, size: heldSize }, budget, lingerMs).outlet.readable
+}
+
+/** Decoded events are held in bytes too: counted one by one, 65,536 of them would be many megabytes. */
+function heldSize(item: unknown): number {
+  const text = typeof item === 'string' ? item : (item as { data?: unknown } | null)?.data
+  return typeof text === 'string' ? text.length : sizeOf(item)
 }
 
 class Relay implements OutletFeed, BudgetMember {

@@ -17,6 +17,8 @@ const MESSAGES: Record<string, string> = {
  * or takes nothing is told nothing.
  */
 export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
+  /** The bytes of the event that was sent, if one was. */
+  frameBytes = 0
   readonly #pathname: string
   #output!: StageOutput<Uint8Array>
 
@@ -34,7 +36,9 @@ export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
 
   fail(reason: unknown): void {
     if (verdictOf(reason) === 'client_gone') return
-    this.#output.emit(new TextEncoder().encode(errorFrame(reason, this.#pathname)))
+    const frame = new TextEncoder().encode(errorFrame(reason, this.#pathname))
+    this.frameBytes = frame.length
+    this.#output.emit(frame)
   }
 }
 
@@ -44,8 +48,10 @@ export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export function errorFrame(reason: unknown, pathname: string): string {
-  const known = (reason as { code?: string } | undefined)?.code
-  const code = known?.startsWith('SSE_') ? known : 'SSE_UPSTREAM_NETWORK'
+  const { code: known } = (reason ?? {}) as { code?: unknown }
+  // The errors of others have codes too, some of them numbers.
+  const isOurs = typeof known === 'string' && known.startsWith('SSE_')
+  const code = isOurs ? known : 'SSE_UPSTREAM_NETWORK'
   const message = MESSAGES[code] ?? 'The connection to the upstream broke'
   if (pathname.endsWith('/messages')) {
     const data = { type: 'error', error: { type: 'api_error', message, code } }

@@ -71,7 +71,8 @@ export function relayBody(
   stages.push(tap)
   if (rewriter !== undefined) stages.push(rewriter)
   if (heartbeat !== undefined) stages.push(heartbeat)
-  if (isSse && settings.tellsErrors) stages.push(new ErrorFrameStage(pathname))
+  const errors = isSse && settings.tellsErrors ? new ErrorFrameStage(pathname) : undefined
+  if (errors !== undefined) stages.push(errors)
   exchange.abortBody = (reason) => watchdog.abort(reason)
   return relay<Uint8Array>(body, stages, {
     watermark: settings.watermark,
@@ -105,7 +106,10 @@ export function relayBody(
         ...(summary.gaps && { gaps: summary.gaps }),
         pauses,
         bytesIn: summary.bytes,
-        bytesOut: (rewriter?.bytesOut ?? summary.bytes) + (heartbeat?.heartbeatBytes ?? 0),
+        bytesOut:
+          (rewriter?.bytesOut ?? summary.bytes) +
+          (heartbeat?.heartbeatBytes ?? 0) +
+          (errors?.frameBytes ?? 0),
         heartbeats: heartbeat?.heartbeats ?? 0,
       },
       gaps,

@@ -80,20 +80,24 @@ describe('relay', () => {
     await body.cancel()
   })
 
-  it('counts items that are no bytes as 1 each', async () => {
+  it.each([
+    ['text by its length', 'four', 2],
+    ['the data of events by its length', { data: 'four' }, 2],
+    ['other items that are no bytes as 1 each', { data: 4 }, 5],
+  ])('counts %s', async (_, item, wanted) => {
     let pulls = 0
-    const endless = new ReadableStream<string>(
+    const endless = new ReadableStream<unknown>(
       {
         pull(controller) {
           pulls++
-          controller.enqueue('a long text')
+          controller.enqueue(item)
         },
       },
       { highWaterMark: 0 },
     )
     const body = relay(endless, [], { watermark: { highBytes: 5, lowBytes: 0 } })
     await settled()
-    expect(pulls).toBe(5)
+    expect(pulls).toBe(wanted)
     await body.cancel()
   })
 

@@ -158,7 +158,9 @@ describe('HTTP at both ends', () => {
     ])
     expect((await fetch(switching.url)).status).toBe(502)
     const odd = await openProxy([step.wire('HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n')])
-    expect((await fetch(odd.url)).status).toBe(502)
+    const response = await fetch(odd.url)
+    expect(response.status).toBe(502)
+    expect(await response.json()).toMatchObject({ error: { code: 'SSE_UPSTREAM_STATUS' } })
   })
 
   it.each([429, 200])('P7 JSON with status %s: status, bytes and headers pass', async (status) => {

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { proxyFetch, relay, type Stage, type StreamSummary, sseProxy } from 'sse-stream-kit'
+import { Budget, proxyFetch, relay, type Stage, type StreamSummary, sseProxy } from 'sse-stream-kit'
 import { FrameSplitter, HeartbeatInjector } from 'sse-stream-kit/streams'
 import { fakeUpstream, gate, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -106,14 +106,23 @@ describe('the life of a stream', () => {
   })
 
   it('L5 upstream resets while the client takes nothing: all is released within clientStallMs', async () => {
-    const { url, upstream, ended, connections } = await openProxy(flood, {
-      timeouts: { clientStallMs: 200 },
-    })
+    const timeouts = { clientStallMs: 200 }
+    const { url, upstream, ended, connections } = await openProxy(flood, { timeouts })
     const client = slowClient(url, { paused: true })
     await client.head
-    const request = await upstream.request()
-    await vi.waitFor(() => expect(request.pauses).toBeGreaterThan(2))
+    const budget = new Budget({ maxBytes: Infinity })
+    const unread = new Promise<StreamSummary>((resolve) => {
+      const options = { timeouts, budget, onEnd: resolve }
+      void upstream
+        .listen()
+        .then((base) => proxyFetch(new Request('http://client.test/'), base, options))
+    })
+    // The one over sockets waits some MiB later than the one that nobody reads.
+    await vi.waitFor(() => expect(budget.heldBytes).toBeGreaterThanOrEqual(65_536))
+    await vi.waitFor(() => expect(upstream.requests[0]?.pauses).toBeGreaterThan(2))
     await upstream.close()
+    expect(await unread).toMatchObject({ verdict: 'client_gone', code: 'SSE_CLIENT_STALLED' })
+    expect(budget.heldBytes).toBe(0)
     expect(['client_gone', 'upstream_error']).toContain((await ended()).verdict)
     await vi.waitFor(async () => expect(await connections()).toBe(0), { timeout: 10_000 })
   })

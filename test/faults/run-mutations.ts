@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MUTATIONS, type Mutation } from './mutations.ts'
+
+/**
+ * Takes out one mechanism after the other, in a copy of the project, and runs the test of its row, which must
+ * fail. Rows as arguments run those only. Ends with 1 if a test still passes, or cannot be run.
+ */
+const project = process.cwd()
+const copy = await mkdtemp(join(tmpdir(), 'mutations-'))
+for (const path of ['src', 'test', 'package.json', 'tsconfig.json']) {
+  await cp(join(project, path), join(copy, path), { recursive: true })
+}
+await symlink(join(project, 'node_modules'), join(copy, 'node_modules'))
+
+const wanted = new Set(process.argv.slice(2))
+let problems = 0
+for (const mutation of MUTATIONS) {
+  if (wanted.size > 0 && !wanted.has(mutation.row)) continue
+  const outcome = await outcomeOf(mutation)
+  if (outcome !== 'fails, as it should') problems++
+  process.stdout.write(`${mutation.row.padEnd(4)} ${outcome}\n`)
+}
+await rm(copy, { recursive: true })
+process.exitCode = problems === 0 ? 0 : 1
+
+async function outcomeOf({ row, test, edits }: Mutation): Promise<string> {
+  const originals = new Map<string, string>()
+  try {
+    for (const [file, search, replace] of edits) {
+      const path = join(copy, 'src', file)
+      const text = await readFile(path, 'utf8')
+      if (!originals.has(path)) originals.set(path, text)
+      const count = text.split(search).length - 1
+      if (count !== 1)
+        return `CANNOT BE RUN: ${file} holds ${count} times ${JSON.stringify(search)}`
+      await writeFile(
+        path,
+        text.replace(search, () => replace),
+      )
+    }
+    const { exitCode, output } = await runTest(row, test)
+    if (exitCode === 0) return 'PASSES without its mechanism'
+    const failed = /"numFailedTests":([1-9]\d*)/.test(output)
+    return failed || /Unhandled/.test(output)
+      ? 'fails, as it should'
+      : `CANNOT BE RUN: ${output.slice(-500)}`
+  } finally {
+    for (const [path, text] of originals) await writeFile(path, text)
+  }
+}
+
+function runTest(row: string, test: string): Promise<{ exitCode: number | null; output: string }> {
+  const args = ['run', '--config', 'test/vitest.config.ts', `test/faults/${test}.test.ts`]
+  // What hangs without its mechanism need not hang long.
+  const limits = ['--testTimeout=6000', '--hookTimeout=4000', '--teardownTimeout=2000']
+  const child = spawn(
+    process.execPath,
+    ['node_modules/vitest/vitest.mjs', ...args, ...limits, '--reporter=json', '-t', `(^| )${row} `],
+    { cwd: copy },
+  )
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8')
+    stream.on('data', (text: string) => {
+      output += text
+    })
+  }
+  return new Promise((resolve) => {
+    child.on('close', (exitCode) => resolve({ exitCode, output }))
+  })
+}

@@ -1,4 +1,5 @@
 export { type HealthReport, healthHandler } from './metrics/health-handler.ts'
+export type { HeldBytes } from './metrics/metric-families.ts'
 export type {
   HistogramFamily,
   HistogramValue,

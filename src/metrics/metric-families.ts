@@ -66,8 +66,17 @@ const HISTOGRAMS = [
   },
 ] as const
 
+/** What is held over all streams, and what may be: a `Budget` has this shape. */
+export interface HeldBytes {
+  readonly heldBytes: number
+  readonly maxBytes: number
+}
+
 /** Lists every metric of these routes; each name stands here and nowhere else. */
-export function metricFamilies(routes: readonly RouteMetrics[]): MetricFamily[] {
+export function metricFamilies(
+  routes: readonly RouteMetrics[],
+  budget: HeldBytes | undefined,
+): MetricFamily[] {
   return [
     ...NUMBERS.map(
       ({ name, type, help, read }): MetricFamily => ({
@@ -86,6 +95,24 @@ export function metricFamilies(routes: readonly RouteMetrics[]): MetricFamily[] 
         samples: routes.map((route) => ({ labels: route.labels, value: read(route).value() })),
       }),
     ),
+    ...(budget === undefined ? [] : heldBytes(budget)),
+  ]
+}
+
+function heldBytes(budget: HeldBytes): NumberFamily[] {
+  return [
+    {
+      name: 'sse_held_bytes',
+      type: 'gauge',
+      help: 'Bytes held for slow clients over all streams of the budget.',
+      samples: [{ labels: {}, value: budget.heldBytes }],
+    },
+    {
+      name: 'sse_held_bytes_limit',
+      type: 'gauge',
+      help: 'Bytes that may be held before the fullest streams are paused.',
+      samples: [{ labels: {}, value: budget.maxBytes }],
+    },
   ]
 }
 

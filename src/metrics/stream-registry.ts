@@ -4,7 +4,7 @@ import type { MetricsSink } from '../transforms/metrics-sink.ts'
 import type { StreamSummary } from '../transforms/stream-summary.ts'
 import { FailureWindow } from './failure-window.ts'
 import type { HealthReport } from './health-handler.ts'
-import { metricFamilies } from './metric-families.ts'
+import { type HeldBytes, metricFamilies } from './metric-families.ts'
 import type { MetricFamily } from './metric-family.ts'
 import { RouteMetrics } from './route-metrics.ts'
 
@@ -20,6 +20,8 @@ export interface StreamRegistryOptions {
    * @default 50
    */
   maxRoutes?: number | undefined
+  /** The `Budget` that the proxies share, to show how much of it is in use. @default none */
+  budget?: HeldBytes | undefined
 }
 
 /**
@@ -50,10 +52,12 @@ export class StreamRegistry implements MetricsSink {
   readonly #other = new RouteMetrics({ route: OTHER_ROUTE }, this.#failures)
   readonly #named = new Map<string, RouteMetrics>()
   readonly #maxRoutes: number
+  readonly #budget: HeldBytes | undefined
   #draining = false
 
-  constructor({ maxRoutes = 50 }: StreamRegistryOptions = {}) {
+  constructor({ maxRoutes = 50, budget }: StreamRegistryOptions = {}) {
     this.#maxRoutes = checkNumber('maxRoutes', maxRoutes, { min: 1 })
+    this.#budget = budget
   }
 
   /** Whether running streams go on and new ones should go elsewhere. */
@@ -99,7 +103,7 @@ export class StreamRegistry implements MetricsSink {
     if (this.#other.used) named.push(this.#other)
     // Beside named routes, a series without a name looks like their sum; it is shown once it has streams.
     const unnamed = this.#unnamed.used || named.length === 0 ? [this.#unnamed] : []
-    return metricFamilies([...unnamed, ...named])
+    return metricFamilies([...unnamed, ...named], this.#budget)
   }
 
   /** How the server is doing now. */

@@ -119,8 +119,6 @@ class Relay implements OutletFeed, BudgetMember {
   #hasEnded = false
   /** The source is done, and the reader has not taken all of it. */
   #isClosing = false
-  /** What the last read has brought. */
-  #addedBytes = 0
 
   constructor(
     source: RelaySource<unknown>,
@@ -189,7 +187,6 @@ class Relay implements OutletFeed, BudgetMember {
       this.#finish()
       return
     }
-    this.#addedBytes = sizeOf(result.value)
     try {
       this.#line.push(result.value)
     } catch (error) {
@@ -204,7 +201,7 @@ class Relay implements OutletFeed, BudgetMember {
   #readOn(): void {
     this.#isReading = false
     // With nothing queued there is nothing that a reader could drain to let it go on.
-    if (this.#budget?.mayGoOn(this, this.#addedBytes) === false && this.outlet.queued > 0) {
+    if (this.#budget?.mayGoOn(this) === false && this.outlet.queued > 0) {
       this.outlet.hold()
     }
     if (this.outlet.isOpen) this.#read()

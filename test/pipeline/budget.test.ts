@@ -1,4 +1,4 @@
-import { Budget, FrameSplitter, relay } from 'sse-stream-kit/streams'
+import { Budget, type BudgetMember, FrameSplitter, relay } from 'sse-stream-kit/streams'
 import { describe, expect, it } from 'vitest'
 import { bytes } from '../spec/bytes.ts'
 import { HandFed } from './hand-fed.ts'
@@ -7,102 +7,213 @@ import { watchRejections } from './watch-rejections.ts'
 
 watchRejections()
 
-const TEN_BYTES = bytes('data: 01\n\n')
-const tens = (count: number): Uint8Array[] => Array.from({ length: count }, () => TEN_BYTES)
+const member = (heldBytes: number): BudgetMember & { heldBytes: number } => ({ heldBytes })
+const TEN = new Uint8Array(10)
 
-describe('Budget', () => {
-  it('bounds what all streams hold together, and lets each go on when it has drained', async () => {
+/** An endless source of chunks of ten bytes, and how many were taken of it. */
+function endless() {
+  const source = {
+    taken: 0,
+    cancelled: false,
+    readable: new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => {
+          source.taken += 10
+          controller.enqueue(TEN.slice())
+        },
+        cancel: () => {
+          source.cancelled = true
+        },
+      },
+      { highWaterMark: 0 },
+    ),
+  }
+  return source
+}
+
+describe('a budget', () => {
+  it('knows what all its streams hold', () => {
     const budget = new Budget({ maxBytes: 100 })
-    const sources = [new HandFed(...tens(50)), new HandFed(...tens(50))]
-    const readers = sources.map(({ readable }) => relay(readable, [], { budget }).getReader())
-    await settled()
-    expect(budget.streams).toBe(2)
-    // Soft by one chunk per stream.
-    expect(budget.heldBytes).toBeGreaterThan(80)
-    expect(budget.heldBytes).toBeLessThanOrEqual(120)
-    for (const [index, reader] of readers.entries()) {
-      for (let read = 0; read < 50; read++) {
-        expect((await reader.read()).value).toBe(TEN_BYTES)
-        await settled()
-        expect(budget.heldBytes).toBeLessThanOrEqual(120)
-      }
-      sources[index]?.close()
-      expect((await reader.read()).done).toBe(true)
-    }
-    expect([budget.heldBytes, budget.streams]).toEqual([0, 0])
+    const [a, b] = [member(30), member(20)]
+    budget.join(a)
+    budget.join(b)
+    expect(budget).toMatchObject({ heldBytes: 50, streams: 2, maxBytes: 100 })
+    b.heldBytes = 5
+    expect(budget.heldBytes).toBe(35)
+    budget.leave(a)
+    budget.leave(a)
+    expect(budget).toMatchObject({ heldBytes: 5, streams: 1 })
   })
 
-  it('never stops a stream that is read, however full the others are', async () => {
-    const budget = new Budget({ maxBytes: 50 })
-    const full = relay(new HandFed(...tens(50)).readable, [], { budget })
-    const source = new HandFed(...tens(30))
-    source.close()
-    await settled()
-    let length = 0
-    for await (const chunk of relay(source.readable, [], { budget })) length += chunk.length
-    expect(length).toBe(300)
-    await full.cancel()
-    expect(budget.streams).toBe(0)
+  it('lets all go on that fit in it', () => {
+    const budget = new Budget({ maxBytes: 100 })
+    const [a, b] = [member(90), member(10)]
+    budget.join(a)
+    budget.join(b)
+    expect(budget.mayGoOn(a)).toBe(true)
+    expect(budget.mayGoOn(b)).toBe(true)
   })
 
-  it('counts what stages hold', async () => {
-    const budget = new Budget({ maxBytes: 1000 })
-    const body = relay(new HandFed(bytes('data: half')).readable, [FrameSplitter.stage()], {
-      budget,
-    })
-    await settled()
-    expect(budget.heldBytes).toBe(10)
-    await body.cancel()
-    expect([budget.heldBytes, budget.streams]).toEqual([0, 0])
+  it('pauses the fullest first: those that hold more than their share', () => {
+    const budget = new Budget({ maxBytes: 100 })
+    const members = [member(80), member(30), member(10), member(0)]
+    for (const one of members) budget.join(one)
+    expect(members.map((one) => budget.mayGoOn(one))).toEqual([false, false, true, true])
   })
 
-  it('reads on where only a stage holds anything, as no reader could drain that', async () => {
+  it('never pauses a stream that holds nothing', () => {
     const budget = new Budget({ maxBytes: 1 })
-    const source = new HandFed(bytes('data'), bytes(': 1'), bytes('\n\n'))
-    source.close()
-    const body = relay(source.readable, [FrameSplitter.stage()], { budget })
-    expect(await new Response(body).text()).toBe('data: 1\n\n')
+    const [a, b] = [member(0), member(50)]
+    budget.join(a)
+    budget.join(b)
+    expect(budget.mayGoOn(b)).toBe(false)
+    expect(budget.mayGoOn(a)).toBe(true)
   })
 
-  it('forgets a stream on every path: end, error, cancel', async () => {
+  it('sees that streams have drained since they were counted', () => {
     const budget = new Budget({ maxBytes: 100 })
-    const ended = new HandFed(TEN_BYTES)
-    ended.close()
-    await new Response(relay(ended.readable, [], { budget })).text()
-    expect(budget.streams).toBe(0)
-    const failed = new HandFed(TEN_BYTES)
-    const reader = relay(failed.readable, [], { budget }).getReader()
-    await settled()
-    failed.fail(new Error('cut'))
-    await settled()
-    expect(budget.heldBytes).toBe(10)
-    await reader.read()
-    await expect(reader.read()).rejects.toThrow('cut')
-    expect(budget.streams).toBe(0)
-    await relay(new HandFed(TEN_BYTES).readable, [], { budget }).cancel()
-    expect(budget.streams).toBe(0)
+    const a = member(90)
+    budget.join(a)
+    expect(budget.mayGoOn(a)).toBe(true)
+    a.heldBytes = 20
+    expect(budget.mayGoOn(a)).toBe(true)
+    a.heldBytes = 101
+    expect(budget.mayGoOn(a)).toBe(false)
   })
 
-  it('forgets a stream that failed and was then cancelled unread', async () => {
+  it('does not take in again a stream that has left', () => {
     const budget = new Budget({ maxBytes: 100 })
-    const failed = new HandFed(TEN_BYTES)
-    const body = relay(failed.readable, [], { budget })
-    await settled()
-    failed.fail(new Error('cut'))
-    await settled()
-    await body.cancel()
-    expect([budget.heldBytes, budget.streams]).toEqual([0, 0])
+    const a = member(90)
+    budget.join(a)
+    budget.leave(a)
+    budget.mayGoOn(a)
+    expect(budget).toMatchObject({ heldBytes: 0, streams: 0 })
   })
 
-  it.each([0, -1, 1.5, Number.NaN])('refuses %s bytes', (maxBytes) => {
+  it('looks at all its streams no more often than it has streams', () => {
+    const budget = new Budget({ maxBytes: 1 })
+    let looks = 0
+    for (let index = 0; index < 1_000; index++) {
+      budget.join({
+        get heldBytes() {
+          looks++
+          return 100
+        },
+      })
+    }
+    const a = member(1_000)
+    budget.join(a)
+    looks = 0
+    for (let index = 0; index < 5_000; index++) expect(budget.mayGoOn(a)).toBe(false)
+    expect(looks).toBeLessThanOrEqual(5_000)
+  })
+
+  it.each([0, -1, 1.5, Number.NaN])('refuses %d bytes', (maxBytes) => {
     expect(() => new Budget({ maxBytes })).toThrow(RangeError)
   })
 
-  it('takes Infinity for no bound', async () => {
+  it('of Infinity pauses nobody', () => {
     const budget = new Budget({ maxBytes: Infinity })
-    const body = relay(new HandFed(...tens(50)).readable, [], { budget })
+    const a = member(Number.MAX_SAFE_INTEGER)
+    budget.join(a)
+    expect(budget.mayGoOn(a)).toBe(true)
+  })
+})
+
+describe('relays that share a budget', () => {
+  it('hold no more together than it allows, and a chunk each', async () => {
+    const budget = new Budget({ maxBytes: 1_000 })
+    const sources = Array.from({ length: 10 }, endless)
+    const bodies = sources.map(({ readable }) => relay(readable, [], { budget }))
     await settled()
-    expect(budget.heldBytes).toBe(500)
-    await body.cancel()
+    expect(budget.heldBytes).toBeGreaterThanOrEqual(1_000)
+    expect(budget.heldBytes).toBeLessThanOrEqual(1_000 + 10 * 10)
+    for (const { taken } of sources) expect(taken).toBeGreaterThan(0)
+    await Promise.all(bodies.map((body) => body.cancel()))
+    expect(budget).toMatchObject({ heldBytes: 0, streams: 0 })
+    expect(sources.every(({ cancelled }) => cancelled)).toBe(true)
+  })
+
+  it('go on when they have drained to half of what they held', async () => {
+    const budget = new Budget({ maxBytes: 100 })
+    const source = endless()
+    const reader = relay(source.readable, [], { budget }).getReader()
+    await settled()
+    expect(source.taken).toBe(110)
+    const reads: number[] = []
+    for (let read = 0; read < 7; read++) {
+      await reader.read()
+      await settled()
+      reads.push(source.taken)
+    }
+    // 110 held; 100, 90, 80, 70, 60; at 50, which is not more than half of it, up to 110 again.
+    expect(reads).toEqual([110, 110, 110, 110, 110, 170, 170])
+    await reader.cancel()
+  })
+
+  it('leave room for a quick reader while a slow one fills it', async () => {
+    const budget = new Budget({ maxBytes: 1_000 })
+    const slow = endless()
+    const slowBody = relay(slow.readable, [], { budget })
+    await settled()
+    const heldBySlow = slow.taken
+    const source = new HandFed()
+    const quick = relay(source.readable, [], { budget }).getReader()
+    for (let item = 0; item < 50; item++) {
+      source.give(TEN)
+      expect((await quick.read()).done).toBe(false)
+    }
+    expect(slow.taken).toBe(heldBySlow)
+    await Promise.all([quick.cancel(), slowBody.cancel()])
+    expect(budget).toMatchObject({ heldBytes: 0, streams: 0 })
+  })
+
+  it('count unfinished events too, and still let one come to its end', async () => {
+    const budget = new Budget({ maxBytes: 10 })
+    const source = new HandFed(bytes('data: 0123456789'), bytes('0123456789'))
+    const reader = relay(source.readable, [FrameSplitter.stage()], { budget }).getReader()
+    await settled()
+    expect(budget.heldBytes).toBe(26)
+    source.give(bytes('\n\n'))
+    expect((await reader.read()).value).toHaveLength(28)
+    source.close()
+    expect((await reader.read()).done).toBe(true)
+    expect(budget).toMatchObject({ heldBytes: 0, streams: 0 })
+  })
+
+  it.each(['close', 'fail', 'cancel'] as const)('leave it when they end by %s', async (how) => {
+    const budget = new Budget({ maxBytes: 1_000 })
+    const source = new HandFed(TEN)
+    const reader = relay(source.readable, [], { budget }).getReader()
+    await settled()
+    expect(budget).toMatchObject({ heldBytes: 10, streams: 1 })
+    if (how === 'cancel') await reader.cancel()
+    else if (how === 'close') source.close()
+    else source.fail(new Error('broken'))
+    await settled()
+    if (how !== 'cancel') {
+      expect(budget, 'what is whole is still held').toMatchObject({ heldBytes: 10, streams: 1 })
+      await reader.read()
+      await reader.read().catch(() => {})
+    }
+    expect(budget).toMatchObject({ heldBytes: 0, streams: 0 })
+  })
+
+  it('deliver every byte in order under the tightest of budgets', async () => {
+    const budget = new Budget({ maxBytes: 1 })
+    const texts = await Promise.all(
+      Array.from({ length: 20 }, async (_, stream) => {
+        const source = new HandFed(
+          ...Array.from({ length: 100 }, (_, item) => bytes(`${stream}:${item},`)),
+        )
+        source.close()
+        const body = relay(source.readable, [], { budget, watermark: { highBytes: 50 } })
+        return new Response(body).text()
+      }),
+    )
+    for (const [stream, text] of texts.entries()) {
+      expect(text).toBe(Array.from({ length: 100 }, (_, item) => `${stream}:${item},`).join(''))
+    }
+    expect(budget).toMatchObject({ heldBytes: 0, streams: 0 })
   })
 })

@@ -87,6 +87,7 @@ export function metricFamilies(
       }),
     ),
     streamsTotal(routes),
+    timeoutsTotal(routes),
     ...HISTOGRAMS.map(
       ({ name, help, read }): MetricFamily => ({
         name,
@@ -127,6 +128,21 @@ function streamsTotal(routes: readonly RouteMetrics[]): NumberFamily {
     name: 'sse_streams_total',
     type: 'counter',
     help: 'Requests that are over, by how they ended and by the status that was sent.',
+    samples,
+  }
+}
+
+function timeoutsTotal(routes: readonly RouteMetrics[]): NumberFamily {
+  const samples: NumberFamily['samples'] = []
+  for (const route of routes) {
+    route.timeouts.forEach((phase, value) => {
+      samples.push({ labels: { ...route.labels, phase }, value })
+    })
+  }
+  return {
+    name: 'sse_timeouts_total',
+    type: 'counter',
+    help: 'Requests that ended because something took too long, by what that was.',
     samples,
   }
 }

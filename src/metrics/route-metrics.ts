@@ -5,6 +5,7 @@ import type { FailureWindow } from './failure-window.ts'
 import { Histogram } from './histogram.ts'
 import type { MetricLabels } from './metric-family.ts'
 import { StreamCounts } from './stream-counts.ts'
+import { TimeoutCounts } from './timeout-counts.ts'
 
 /** The boundaries that OpenTelemetry's GenAI conventions advise for durations, first chunks and gaps alike. */
 const BOUNDS_SECONDS: readonly number[] = [
@@ -15,6 +16,7 @@ const BOUNDS_SECONDS: readonly number[] = [
 export class RouteMetrics implements MetricsSink {
   readonly labels: MetricLabels
   readonly ended: StreamCounts = new StreamCounts()
+  readonly timeouts: TimeoutCounts = new TimeoutCounts()
   readonly durationSeconds: Histogram = new Histogram(BOUNDS_SECONDS)
   readonly firstEventSeconds: Histogram = new Histogram(BOUNDS_SECONDS)
   readonly gapSeconds: Histogram = new Histogram(BOUNDS_SECONDS)
@@ -41,6 +43,7 @@ export class RouteMetrics implements MetricsSink {
   streamEnded(summary: StreamSummary, gaps: GapDistribution): void {
     this.active--
     this.ended.add(summary.verdict, summary.status)
+    this.timeouts.add(summary)
     this.#failures.add(isFailure(summary))
     this.events += summary.events
     this.bytesIn += summary.bytesIn

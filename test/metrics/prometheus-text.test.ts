@@ -88,7 +88,7 @@ describe('the text', () => {
         expect(line.startsWith(keyword === 'TYPE' ? `# TYPE ${current} ` : current)).toBe(true)
       }
     }
-    expect(names.size).toBe(11)
+    expect(names.size).toBe(12)
   })
 
   it('has buckets that only grow, the last of them the count', () => {

@@ -1,0 +1,40 @@
+import { prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
+import { describe, expect, it } from 'vitest'
+import { summaryOf } from './summary-of.ts'
+
+const NO_GAPS = { forEach: () => {} }
+
+describe('the metric of timeouts', () => {
+  it('shows every phase from the start, so that the step to 1 is seen', () => {
+    const text = prometheusText(new StreamRegistry())
+    for (const phase of ['connect', 'headers', 'firstEvent', 'idle', 'total', 'clientStall']) {
+      expect(text).toContain(`sse_timeouts_total{phase="${phase}"} 0\n`)
+    }
+    expect(text).not.toContain('phase="other"')
+  })
+
+  it('counts by what took too long, and nothing that did not', () => {
+    const registry = new StreamRegistry()
+    const chat = registry.sink('chat')
+    chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'idle' }), NO_GAPS)
+    chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'idle' }), NO_GAPS)
+    chat.streamEnded(summaryOf({ verdict: 'client_gone', code: 'SSE_CLIENT_STALLED' }), NO_GAPS)
+    chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'a"\n' }), NO_GAPS)
+    chat.streamEnded(summaryOf({}), NO_GAPS)
+    const text = prometheusText(registry)
+    const counts = Object.fromEntries(
+      [...text.matchAll(/sse_timeouts_total\{route="chat",phase="(\w+)"\} (\d+)/g)].map(
+        ([, phase, count]) => [phase, Number(count)],
+      ),
+    )
+    expect(counts).toEqual({
+      connect: 0,
+      headers: 0,
+      firstEvent: 0,
+      idle: 2,
+      total: 0,
+      clientStall: 1,
+      other: 1,
+    })
+  })
+})

@@ -1,0 +1,20 @@
+/** A body as far as it came, and how it ended. */
+export interface ReadAnswer {
+  bytes: Buffer
+  end: 'clean' | 'broken'
+}
+
+/** Reads a response to its end, whichever that is. */
+export async function readAnswer({ body }: Response): Promise<ReadAnswer> {
+  const chunks: Uint8Array[] = []
+  const reader = body?.getReader()
+  try {
+    for (;;) {
+      const result = await reader?.read()
+      if (result === undefined || result.done) return { bytes: Buffer.concat(chunks), end: 'clean' }
+      chunks.push(result.value)
+    }
+  } catch {
+    return { bytes: Buffer.concat(chunks), end: 'broken' }
+  }
+}

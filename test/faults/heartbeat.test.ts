@@ -87,15 +87,14 @@ describe('heartbeats and framing', () => {
   })
 
   it('H4 heartbeat before the first byte: only behind the headers of the upstream', async () => {
-    const { url, ended } = await openProxy(
-      ({ url: path }) => (path === '/never' ? [step.never()] : [step.status(200), step.hang()]),
-      { heartbeat: { intervalMs: 10 }, timeouts: { headersMs: 100 } },
-    )
-    const refused = rawTo(url, ask('/never', 'GET', '1.1', 'connection: close\r\n'))
+    const heartbeat = { intervalMs: 10 }
+    const never = await openProxy([step.never()], { heartbeat, timeouts: { headersMs: 100 } })
+    const refused = rawTo(never.url, ask('/', 'GET', '1.1', 'connection: close\r\n'))
     await refused.closed
     expect(refused.text).toMatch(/^HTTP\/1\.1 504 /)
     expect(refused.text).not.toContain('keepalive')
-    expect(await ended()).toMatchObject({ heartbeats: 0 })
+    expect(await never.ended()).toMatchObject({ heartbeats: 0 })
+    const { url } = await openProxy([step.status(200), step.hang()], { heartbeat })
     const accepted = rawTo(url)
     await accepted.until(BEAT)
     expect(accepted.text).toMatch(/^HTTP\/1\.1 200 /)

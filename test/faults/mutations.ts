@@ -28,6 +28,18 @@ export const MUTATIONS: readonly Mutation[] = [
     "dispose('cancelled', reason)\n    this.#controller.error(reason)\n    this.#letGo()",
     "dispose('cancelled', reason)",
   ),
+  {
+    row: 'L3',
+    edits: [
+      [
+        'proxy/exchange.ts',
+        "this.abort(new SseKitError('SSE_CLIENT_GONE', 'The client left'))",
+        '',
+      ],
+      ['pipeline/relay.ts', 'hadEnded ? undefined : this.#reader.cancel(reason)', 'undefined'],
+      ['proxy/relay-body.ts', "if (outcome !== 'done') exchange.abort(error)", ''],
+    ],
+  },
   without(
     'L4',
     'node/body-writer.ts',
@@ -42,17 +54,35 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   without('L6', 'proxy/relay-body.ts', ': tailBytes > 0', ': false'),
   without(
+    'L6',
+    'transforms/event-rewriter.ts',
+    'if (frameEnd === 0) break',
+    'if (frameEnd === 0) return this.#emit(chunk, unsent, chunk.length)',
+  ),
+  without(
     'L7',
     'upstream/call-upstream.ts',
     '() => controller.abort(new UpstreamTimeoutError(limit.phase, limit.timeoutMs))',
     '() => {}',
   ),
+  without('L7', 'upstream/call-upstream.ts', '    clearTimeout(timer)\n', ''),
   without(
     'L8',
     'proxy/watchdog.ts',
     'return { at: this.#activeAt + idleMs,',
     'return { at: Infinity,',
   ),
+  {
+    row: 'L8',
+    edits: [
+      ['proxy/relay-body.ts', '[] = [watchdog]', '[] = []'],
+      [
+        'proxy/relay-body.ts',
+        'if (heartbeat !== undefined) stages.push(heartbeat)',
+        'if (heartbeat !== undefined) stages.push(heartbeat)\n  stages.push(watchdog)',
+      ],
+    ],
+  },
   without('L9', 'proxy/relay-body.ts', 'isSse && settings.tellsErrors', 'settings.tellsErrors'),
   without(
     'L10',
@@ -78,6 +108,12 @@ export const MUTATIONS: readonly Mutation[] = [
     'proxy/sse-proxy.ts',
     'if (closing !== undefined) return',
     'if (settings === undefined) return',
+  ),
+  without(
+    'L14',
+    'proxy/sse-proxy.ts',
+    'for (const exchange of running) exchange.abort(reason)',
+    '',
   ),
   {
     row: 'L15',
@@ -110,6 +146,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "checkMarks('highBytes', highBytes,",
     "checkMarks('highBytes', highBytes * 16,",
   ),
+  without('M4', 'pipeline/outlet.ts', 'if (this.queued > this.#resumeAt) return', ''),
   without(
     'M5',
     'transforms/heartbeat-injector.ts',
@@ -129,8 +166,15 @@ export const MUTATIONS: readonly Mutation[] = [
     'received(exchange, target, response.clone(), controller)\n',
   ),
   without('M8', 'proxy/request-headers.ts', "headers.set('accept-encoding', 'identity')", ''),
+  without(
+    'M8',
+    'wire/frame-splitter.ts',
+    'if (this.#scanner.isOverLimit)',
+    'if (this.#scanner.openBytes > 1e8)',
+  ),
   without('M9', 'upstream/retry-delay.ts', 'Math.min(retryAfterMs, maxMs)', 'retryAfterMs'),
   without('H1', 'transforms/heartbeat-injector.ts', 'this.#sent.isAtBoundary &&', ''),
+  without('H1', 'transforms/heartbeat-injector.ts', '!this.#sent.isAfterCr &&', ''),
   without(
     'H2',
     'wire/frame-splitter.ts',
@@ -162,6 +206,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   without('H6', 'proxy/relay-body.ts', 'isSse && wanted !== false', 'wanted !== false'),
   without('P1', 'proxy/response-headers.ts', '  dropHopByHop(headers)\n', ''),
+  without('P1', 'proxy/request-headers.ts', 'of [...DROPPED, ...named]', 'of named'),
   without(
     'P2',
     'proxy/request-headers.ts',
@@ -175,6 +220,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'if (isSse) {',
   ),
   without('P4', 'proxy/response-headers.ts', 'coding !== null && hasBody &&', 'coding !== null &&'),
+  without('P4', 'proxy/response-headers.ts', "if (etag?.startsWith('\"'))", 'if (false)'),
   without('P5', 'proxy/relay-body.ts', ': tailBytes > 0', ': false'),
   without('P6', 'proxy/attempt.ts', 'status < 200 || status > 599', 'status < 200'),
   without(
@@ -189,10 +235,22 @@ export const MUTATIONS: readonly Mutation[] = [
   without('P11', 'proxy/request-headers.ts', "  'range',\n", ''),
   without('P13', 'proxy/response-headers.ts', "headers.set('x-accel-buffering', 'no')", ''),
   without(
+    'P13',
+    'proxy/response-headers.ts',
+    "headers.set('cache-control', 'no-cache, no-transform')",
+    '',
+  ),
+  without(
     'P14',
     'proxy/response-headers.ts',
     "if (!forwardSetCookie) headers.delete('set-cookie')",
     '',
+  ),
+  without(
+    'P14',
+    'proxy/response-headers.ts',
+    'headers.append(name, value)',
+    'headers.set(name, value)',
   ),
   without('P16', 'upstream/call-upstream.ts', "...(body !== null && { duplex: 'half' }),", ''),
   without('S1', 'proxy/request-url.ts', 'if (hasDotSegment(pathname)) return', ''),
@@ -204,8 +262,15 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   without('S3', 'upstream/call-upstream.ts', "redirect: 'manual'", "redirect: 'follow'"),
   without('S4', 'proxy/request-headers.ts', 'if (!forwardCredentials) for', 'if (false) for'),
+  without(
+    'S4',
+    'proxy/request-headers.ts',
+    'for (const [name, value] of own) headers.set(name, value)',
+    '',
+  ),
   without('S5', 'proxy/answer.ts', 'hasLoop(request, via)', 'false'),
   without('S6', 'proxy/request-headers.ts', "  'x-forwarded-for',\n", ''),
+  without('S6', 'proxy/forwarded-headers.ts', "headers.set('x-forwarded-host', host)", ''),
   without('S9', 'metrics/stream-registry.ts', 'this.#named.size >= this.#maxRoutes', 'false'),
   without(
     'S10',

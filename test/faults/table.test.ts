@@ -35,7 +35,7 @@ it('every row of the faults stands in the docs once, with a test that exists', a
 })
 
 it('every row of the faults has a mutation, unless nothing of ours holds it', () => {
-  expect(MUTATIONS.map(({ row }) => row)).toEqual(
+  expect([...new Set(MUTATIONS.map(({ row }) => row))]).toEqual(
     ROWS.filter((row) => !HELD_BY_OTHERS.includes(row) && !NOT_BUILT.includes(row)),
   )
 })

@@ -18,9 +18,9 @@ export class Tally implements MetricsSink {
   pauses = 0
   breached = 0
   readonly breaches: string[] = []
-  readonly byVerdict = new Map<string, number>()
-  readonly byRoute = new Map<string, number>()
-  readonly byScenario = new Map<string, number>()
+  readonly byVerdict: Map<string, number> = new Map()
+  readonly byRoute: Map<string, number> = new Map()
+  readonly byScenario: Map<string, number> = new Map()
 
   streamStarted(): void {
     this.started++

@@ -1,5 +1,6 @@
 import { Agent, fetch as undiciFetch } from 'undici'
 import { checkNumber } from '../base/check-number.ts'
+import { resumeAborted } from './resume-aborted.ts'
 
 /** How connections to the upstream are kept. */
 export interface UpstreamPoolOptions {
@@ -57,9 +58,10 @@ export function createUpstreamPool(
     // For undici 0 is no limit.
     connect: { timeout: connectMs === Infinity ? 0 : connectMs, ...tls },
   })
+  const dispatcher = allowH2 ? agent.compose(resumeAborted) : agent
   return {
     fetch: ((url: string, init: Record<string, unknown>) =>
-      undiciFetch(url, { ...init, dispatcher: agent })) as unknown as typeof fetch,
+      undiciFetch(url, { ...init, dispatcher })) as unknown as typeof fetch,
     close: () => agent.close(),
     destroy: () => agent.destroy(),
   }

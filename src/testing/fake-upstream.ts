@@ -117,7 +117,10 @@ export function fakeUpstream(
       const { incoming } = exchange
       const { method = 'GET', url = '/', httpVersion } = incoming
       const record = arrive({ method, url, headers: toHeaders(incoming), httpVersion })
-      void takeBody(record, incoming)
+      // Node tells a request whose answer has been sent nothing more, not even that its sender has gone.
+      const onGone = (): void => record.endBody()
+      exchange.socket.on('close', onGone)
+      void takeBody(record, incoming).then(() => exchange.socket.off('close', onGone))
       void run(record, new NodeSink(record, exchange))
     }, options)
     connections = () => started.connections

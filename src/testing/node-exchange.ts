@@ -41,4 +41,6 @@ export interface NodeSocket {
   uncork(): void
   end(): unknown
   resetAndDestroy(): unknown
+  on(event: 'close', listener: () => void): unknown
+  off(event: 'close', listener: () => void): unknown
 }

@@ -373,6 +373,17 @@ describe('on the wire', () => {
     const { text } = await talk(make([step.raw('a'), step.wire('zz'), step.cut()]))
     expect(text).toMatch(/\r\n\r\n1\r\na\r\nzz$/)
   })
+
+  it('ends the record of a body whose sender leaves after the answer', async () => {
+    const upstream = make([step.send({ data: '1' })])
+    const { port } = new URL(await upstream.listen())
+    const socket = connect(Number(port), '127.0.0.1')
+    socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 20\r\n\r\nhalf')
+    await once(socket, 'data')
+    await upstream.requests[0]?.closed
+    socket.destroy()
+    expect(await upstream.requests[0]?.text()).toBe('half')
+  })
 })
 
 describe('coded bodies', () => {

@@ -38,6 +38,11 @@ export function upstreamTarget(
 ): UpstreamTarget {
   const options =
     typeof upstream === 'string' || upstream instanceof URL ? { url: upstream } : upstream
+  if (!URL.canParse(options?.url)) {
+    throw new TypeError(
+      `Cannot use an upstream as its URL must be an absolute one: current value is ${shown(options?.url)}`,
+    )
+  }
   const base = new URL(options.url)
   if (base.protocol !== 'http:' && base.protocol !== 'https:') {
     throw new TypeError(
@@ -69,4 +74,9 @@ export function upstreamTarget(
 /** Less what is `undefined`: that means the proxy's own limit here, not the default. */
 function given(timeouts: TimeoutOptions): TimeoutOptions {
   return Object.fromEntries(Object.entries(timeouts).filter(([, value]) => value !== undefined))
+}
+
+/** Less what may be a password: messages end up in logs. */
+function shown(url: unknown): string {
+  return typeof url === 'string' ? JSON.stringify(url.replace(/[^/]*@/, '…@')) : String(url)
 }

@@ -18,8 +18,16 @@ describe('sseProxy', () => {
     expect(() => sseProxy(upstream as Upstream)).toThrow(TypeError)
   })
 
+  it.each([undefined, null, {}, '', 'up.test', { url: 'nonsense' }])(
+    'says of %o that it is no absolute URL',
+    (upstream) => {
+      expect(() => sseProxy(upstream as Upstream)).toThrow(/must be an absolute one/)
+    },
+  )
+
   it('keeps credentials of a wrong upstream out of its message', () => {
     expect(() => sseProxy('http://user:secret@up.test')).toThrow(/^(?!.*secret)/)
+    expect(() => sseProxy('http://user:secret@up test')).toThrow(/^(?!.*secret)/)
   })
 
   const WRONG: [string, object, new (message: string) => Error][] = [

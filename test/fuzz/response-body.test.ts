@@ -84,6 +84,9 @@ it('gives the bytes of any body on unchanged, in any coding that it knows and an
         )
         expect(answer.end).toBe('clean')
         expect(answer.bytes).toEqual(Buffer.from(body))
+        // In a coding that is still on them bytes are no events, whatever the type says.
+        const isSse = /event-stream/i.test(type) && coding !== 'foo'
+        expect(summaries[0]?.isSse).toBe(isSse)
       },
     ),
     { seed: SEED, numRuns: 150 },

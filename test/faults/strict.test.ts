@@ -34,6 +34,6 @@ it('L10 promise that is rejected unheard: none, in a process that would end of i
     })
   }
   const exitCode = await new Promise((resolve) => child.on('close', resolve))
-  expect(output).toBe('24 streams have ended\n')
+  expect(output).toBe('33 streams have ended\n')
   expect(exitCode).toBe(0)
 })

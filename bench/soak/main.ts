@@ -3,6 +3,7 @@
 //   --ci             the form of about 30 seconds
 //   --write          puts the figures into docs/reliability.md
 //   --sabotage=KIND  breaks something on purpose, to see that it is found: see sabotage.ts
+// Node runs it with --no-opt: code that is compiled while the soak runs would count as growth of the heap.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'

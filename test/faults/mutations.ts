@@ -270,7 +270,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   without('S5', 'proxy/answer.ts', 'hasLoop(request, via)', 'false'),
   without('S6', 'proxy/request-headers.ts', "  'x-forwarded-for',\n", ''),
-  without('S6', 'proxy/forwarded-headers.ts', "headers.set('x-forwarded-host', host)", ''),
+  without('S6', 'proxy/forwarded-headers.ts', "set('x-forwarded-host', host)", ''),
   without('S9', 'metrics/stream-registry.ts', 'this.#named.size >= this.#maxRoutes', 'false'),
   without(
     'S10',

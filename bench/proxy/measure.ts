@@ -17,12 +17,12 @@ export interface Round {
 
 export interface MeasureOptions {
   streams: number
-  /** Between two events of a stream. */
-  everyMs: number
   /** How long the CPU time is watched. */
   windowMs: number
 }
 
+/** Streams begin spread out: 300 connections at once would say nothing of the first byte of one. */
+const OPENING_MS = 1000
 /** For the streams to have begun, and the code to have settled on their pace. */
 const SETTLE_MS = 300
 
@@ -34,15 +34,14 @@ const SETTLE_MS = 300
 export async function measure(
   proxy: ProxyChild,
   upstream: PacedUpstream,
-  { streams, everyMs, windowMs }: MeasureOptions,
+  { streams, windowMs }: MeasureOptions,
 ): Promise<Round> {
   const clients: RawClient[] = []
-  while (clients.length < streams) {
-    // Spread out like their events: 300 connections at once would say nothing of the first byte of one.
-    for (let index = 0; index < streams / everyMs && clients.length < streams; index++) {
-      clients.push(new RawClient(proxy.port, `/${clients.length}`))
-    }
-    await wait(everyMs)
+  const startedAt = performance.now()
+  for (let number = 0; number < streams; number++) {
+    const earlyMs = startedAt + (number / streams) * OPENING_MS - performance.now()
+    if (earlyMs > 0) await wait(earlyMs)
+    clients.push(new RawClient(proxy.port, `/${number}`))
   }
   const firstByteMs = await Promise.all(clients.map((client) => client.firstByteMs))
   await wait(SETTLE_MS)

@@ -43,7 +43,7 @@ export class Exchange {
   isSse = false
   headersMs: number | undefined
   /** Ends the body that is being relayed. */
-  abortBody: ((reason: unknown) => void) | undefined
+  #abortBody: ((reason: unknown) => void) | undefined
   /** Aborts the present call to an upstream. */
   #controller: AbortController | undefined
   #abortReason: { reason: unknown } | undefined
@@ -78,7 +78,13 @@ export class Exchange {
     this.#abortReason ??= { reason }
     this.#stopWaiting?.()
     this.#controller?.abort(reason)
-    this.abortBody?.(reason)
+    this.#abortBody?.(reason)
+  }
+
+  /** From now on a body is relayed, which this ends: at once where the exchange was broken off before. */
+  relaysBody(abortBody: (reason: unknown) => void): void {
+    this.#abortBody = abortBody
+    if (this.#abortReason !== undefined) abortBody(this.#abortReason.reason)
   }
 
   /** The controller of the next call to an upstream: one that is aborted takes no other call with it. */
@@ -117,7 +123,7 @@ export class Exchange {
     if (this.#isOver) return
     this.#isOver = true
     this.request.signal.removeEventListener('abort', this.#onClientGone)
-    this.abortBody = undefined
+    this.#abortBody = undefined
     const summary = this.#summary(this.#isClientGone ? 'client_gone' : verdict, error, body)
     for (const sink of this.#settings.metrics) guard(() => sink.streamEnded(summary, gaps))
     guard(() => this.#settings.onEnd?.(summary))

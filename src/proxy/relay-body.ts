@@ -73,12 +73,13 @@ export function relayBody(
   if (heartbeat !== undefined) stages.push(heartbeat)
   const errors = isSse && settings.tellsErrors ? new ErrorFrameStage(pathname) : undefined
   if (errors !== undefined) stages.push(errors)
-  exchange.abortBody = (reason) => watchdog.abort(reason)
-  return relay<Uint8Array>(body, stages, {
+  const relayed = relay<Uint8Array>(body, stages, {
     watermark: settings.watermark,
     budget: settings.budget,
     lingerMs: (reason) => LINGER_MS.get(codeOf(reason)) ?? timeouts.clientStallMs,
   })
+  exchange.relaysBody((reason) => watchdog.abort(reason))
+  return relayed
 
   function onEnd(summary: TapSummary, gaps: GapDistribution): void {
     const { outcome, reason } = summary

@@ -103,6 +103,8 @@ export class UpstreamSearch {
 
   #remember(outcome: Outcome, { index }: UpstreamTarget): void {
     if ('reached' in outcome) {
+      // Nobody will wait for its events: without this a policy would count the call as running for ever.
+      outcome.reached.onFirstEvent()
       this.#kept?.drop()
       this.#kept = new KeptAnswer(outcome.reached)
       return

@@ -255,6 +255,20 @@ describe('a breaker whose wait is over', () => {
     expect(upstream.requests).toHaveLength(3)
   })
 
+  it('is closed by an answer that was passed over for another upstream', async () => {
+    const busy = fakeUpstream(({ index }) => [step.json(index === 0 ? 500 : 429, {})])
+    const other = fakeUpstream(served)
+    const proxy = sseProxy(
+      [busy, other].map(({ fetch }, index) => ({ url: `http://up${index}.test`, fetch })),
+      { breaker: { failures: 1, cooldownMs: 1_000 } },
+    )
+    const send = async () => (await proxy(new Request('http://proxy.test/'))).text()
+    await send()
+    vi.advanceTimersByTime(1_000)
+    for (let request = 0; request < 3; request++) expect(await send()).toBe(EVENT)
+    expect(busy.requests).toHaveLength(4)
+  })
+
   it('lets the next one through when the client of that stream leaves', async () => {
     const { upstream, send } = await open(first500([step.comment('hi'), step.hang()]))
     const reader = (await send()).body?.getReader()

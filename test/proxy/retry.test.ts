@@ -189,6 +189,20 @@ describe('retry', () => {
     expect(upstreams[0]?.requests[0]?.aborted).toBe(true)
   })
 
+  it('ends also when the client leaves while an answer is kept for it', async () => {
+    const hung = [step.status(503), step.raw('x'), step.hang()]
+    const { send, asked, summaries } = await severalUpstreams(
+      [({ index }) => (index === 0 ? hung : [step.reset()])],
+      { retry: AT_ONCE },
+    )
+    const client = new AbortController()
+    const answer = send({ signal: client.signal })
+    await expect.poll(() => asked()).toEqual([2])
+    client.abort()
+    await answer
+    await expect.poll(() => summaries).toMatchObject([{ verdict: 'client_gone' }])
+  })
+
   it('leaves no socket behind of an answer that was not good enough', async () => {
     const { send, upstreams } = await severalUpstreams(
       [({ index }) => (index < 3 ? [step.status(503), step.hang()] : [step.raw(EVENT)])],

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { reportHookError } from '../base/report-hook-error.ts'
+import { callHook } from '../base/call-hook.ts'
 import { BadRequestError } from './bad-request-error.ts'
 import { NodeExchange } from './node-exchange.ts'
 import type { NodeRequest, NodeResponse } from './node-message.ts'
@@ -60,25 +60,17 @@ export function toNodeHandler(
   return (req, res, next) => {
     const exchange = new NodeExchange(req, res, {
       failed: (error) => {
-        if (next) guard(next, error)
-        else if (onError) guard(onError, error)
+        if (next) callHook(() => next(error))
+        else if (onError) callHook(() => onError(error))
         else if (!(error instanceof BadRequestError)) warn(error)
         return next !== undefined
       },
       broke: (error) => {
-        if (onError) guard(onError, error)
+        if (onError) callHook(() => onError(error))
       },
     })
     exchange.run(handler)
     return exchange.done
-  }
-}
-
-function guard(hook: (error: unknown) => void, error: unknown): void {
-  try {
-    hook(error)
-  } catch (hookError) {
-    reportHookError(hookError)
   }
 }
 

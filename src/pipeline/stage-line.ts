@@ -1,4 +1,4 @@
-import { reportHookError } from '../base/report-hook-error.ts'
+import { callHook } from '../base/call-hook.ts'
 import type { Stage, StageOutcome, StageOutput } from './stage.ts'
 
 /** A stage whose item types nobody needs to know: the types were checked where the line was put together. */
@@ -124,11 +124,7 @@ export class StageLine {
   fail(reason: unknown): void {
     if (this.isDisposed) return
     for (const stage of this.#stages) {
-      try {
-        stage.fail?.(reason)
-      } catch (error) {
-        reportHookError(error)
-      }
+      callHook(() => stage.fail?.(reason))
     }
   }
 
@@ -152,11 +148,7 @@ export class StageLine {
     if (this.isDisposed) return
     this.isDisposed = true
     for (const stage of this.#stages) {
-      try {
-        stage.dispose?.(outcome, reason)
-      } catch (error) {
-        reportHookError(error)
-      }
+      callHook(() => stage.dispose?.(outcome, reason))
     }
   }
 }

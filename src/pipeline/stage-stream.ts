@@ -1,4 +1,4 @@
-import { reportHookError } from '../base/report-hook-error.ts'
+import { callHook } from '../base/call-hook.ts'
 import type { Marks } from './marks.ts'
 import { Outlet, type OutletFeed } from './outlet.ts'
 import type { Stage } from './stage.ts'
@@ -86,14 +86,14 @@ class Shell<In, Out> implements OutletFeed {
     this.#startedLine()
     if (this.#wasFull) {
       this.#wasFull = false
-      callHook(this.#options.onWanted)
+      callHook(() => this.#options.onWanted?.())
     }
     this.#letGo()
   }
 
   full(): void {
     this.#wasFull = true
-    callHook(this.#options.onFull)
+    callHook(() => this.#options.onFull?.())
   }
 
   settled(): void {
@@ -187,13 +187,5 @@ class Shell<In, Out> implements OutletFeed {
     line.dispose('failed', reason)
     this.outlet.fail(reason)
     this.#letGo()
-  }
-}
-
-function callHook(hook: (() => void) | undefined): void {
-  try {
-    hook?.()
-  } catch (error) {
-    reportHookError(error)
   }
 }

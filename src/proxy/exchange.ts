@@ -1,4 +1,4 @@
-import { reportHookError } from '../base/report-hook-error.ts'
+import { callHook } from '../base/call-hook.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { StreamSummary, Verdict } from '../transforms/stream-summary.ts'
@@ -63,7 +63,7 @@ export class Exchange {
     this.request = request
     this.#settings = settings
     this.#onOver = onOver
-    for (const sink of settings.metrics) guard(() => sink.streamStarted())
+    for (const sink of settings.metrics) callHook(() => sink.streamStarted())
     request.signal.addEventListener('abort', this.#onClientGone)
     if (request.signal.aborted) this.#onClientGone()
   }
@@ -125,8 +125,8 @@ export class Exchange {
     this.request.signal.removeEventListener('abort', this.#onClientGone)
     this.#abortBody = undefined
     const summary = this.#summary(this.#isClientGone ? 'client_gone' : verdict, error, body)
-    for (const sink of this.#settings.metrics) guard(() => sink.streamEnded(summary, gaps))
-    guard(() => this.#settings.onEnd?.(summary))
+    for (const sink of this.#settings.metrics) callHook(() => sink.streamEnded(summary, gaps))
+    callHook(() => this.#settings.onEnd?.(summary))
     this.#onOver?.(this)
   }
 
@@ -153,13 +153,5 @@ export class Exchange {
       ...(this.headersMs !== undefined && { headersMs: this.headersMs }),
       ...body,
     }
-  }
-}
-
-function guard(hook: () => void): void {
-  try {
-    hook()
-  } catch (error) {
-    reportHookError(error)
   }
 }

@@ -1,4 +1,4 @@
-import { reportHookError } from '../base/report-hook-error.ts'
+import { callHook } from '../base/call-hook.ts'
 
 /** How the proxy tells the upstream about the request it stands in for. */
 export interface ForwardedOptions {
@@ -44,12 +44,7 @@ function addressOf(
   request: Request,
   clientAddress: ForwardedOptions['clientAddress'],
 ): string | undefined {
-  try {
-    return clientAddress?.(request)
-  } catch (error) {
-    reportHookError(error)
-    return
-  }
+  return callHook(() => clientAddress?.(request))
 }
 
 /** Whether the request has come through a proxy of this name before. */

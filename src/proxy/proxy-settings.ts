@@ -1,5 +1,5 @@
+import { callHook } from '../base/call-hook.ts'
 import { checkNumber } from '../base/check-number.ts'
-import { reportHookError } from '../base/report-hook-error.ts'
 import type { Budget } from '../pipeline/budget.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
@@ -124,14 +124,7 @@ export function proxySettings({
 function predicate(name: string, rule: StatusRule): (status: number) => boolean {
   if (Array.isArray(rule)) return (status) => rule.includes(status)
   checkFunction(name, rule ?? null)
-  return (status) => {
-    try {
-      return (rule as (status: number) => boolean)(status)
-    } catch (error) {
-      reportHookError(error)
-      return false
-    }
-  }
+  return (status) => callHook(() => (rule as (status: number) => boolean)(status)) ?? false
 }
 
 function isServerError(status: number): boolean {

@@ -1,4 +1,4 @@
-import { reportHookError } from '../base/report-hook-error.ts'
+import { callHook } from '../base/call-hook.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import { type FetchFor, type UpstreamTarget, upstreamTarget } from './upstream-target.ts'
@@ -38,13 +38,9 @@ export function upstreamTargets(
       return [made.base.href, [made]]
     }),
   )
-  return (request) => {
-    try {
+  return (request) =>
+    callHook(() => {
       const picked = upstreams(request)
       return URL.canParse(picked) ? allowed.get(new URL(picked).href) : undefined
-    } catch (error) {
-      reportHookError(error)
-      return
-    }
-  }
+    })
 }

@@ -1,4 +1,4 @@
-import { reportHookError } from '../base/report-hook-error.ts'
+import { callHook } from '../base/call-hook.ts'
 import type { Stage, StageOutcome, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
 import { EventCounter } from '../wire/event-counter.ts'
@@ -150,20 +150,13 @@ export class MetricsTapStage<T> implements Stage<T, T> {
     this.resume()
     const { onEnd } = this.#observer
     if (onEnd === undefined) return
-    try {
-      onEnd(this.#summary(outcome, reason), this.#gaps)
-    } catch (error) {
-      reportHookError(error)
-    }
+    callHook(() => onEnd(this.#summary(outcome, reason), this.#gaps))
   }
 
   #onFirst(now: number): void {
-    this.#firstItemMs = now - this.#startedAt
-    try {
-      this.#observer.onFirst?.({ firstItemMs: this.#firstItemMs })
-    } catch (error) {
-      reportHookError(error)
-    }
+    const firstItemMs = now - this.#startedAt
+    this.#firstItemMs = firstItemMs
+    callHook(() => this.#observer.onFirst?.({ firstItemMs }))
   }
 
   #summary(outcome: StageOutcome, reason: unknown): TapSummary {

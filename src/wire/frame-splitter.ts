@@ -1,5 +1,5 @@
+import { callHook } from '../base/call-hook.ts'
 import { checkNumber } from '../base/check-number.ts'
-import { reportHookError } from '../base/report-hook-error.ts'
 import { SseLimitError } from '../base/sse-limit-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
@@ -96,11 +96,7 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
     this.#heldBytes = 0
     this.#output.emit(this.#held.subarray(0, byteLength))
     this.#held = new Uint8Array(0)
-    try {
-      this.#onTail?.(byteLength)
-    } catch (error) {
-      reportHookError(error)
-    }
+    callHook(() => this.#onTail?.(byteLength))
   }
 
   dispose(): void {

@@ -1,6 +1,6 @@
 import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser'
+import { callHook } from '../base/call-hook.ts'
 import { checkNumber } from '../base/check-number.ts'
-import { reportHookError } from '../base/report-hook-error.ts'
 import { SseLimitError } from '../base/sse-limit-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
@@ -73,16 +73,16 @@ export class SseDecoderStage implements Stage<Uint8Array, DecodedSseEvent> {
       onEvent: (message) => this.#onMessage(message),
       onRetry: (retryMs) => {
         this.#lines.retry = retryMs
-        if (onRetry !== undefined) callHook(onRetry, retryMs)
+        if (onRetry !== undefined) callHook(() => onRetry(retryMs))
       },
       // Only given where it is wanted: with it the parser keeps the text of comments.
-      ...(onComment && { onComment: (comment: string) => callHook(onComment, comment) }),
+      ...(onComment && { onComment: (comment: string) => callHook(() => onComment(comment)) }),
     })
     // The parser drops a byte order mark in front of its text, also one that is spelled in three characters
     // and, after the decoder's, a second one. A blank line before everything takes that chance from it.
     this.#parser.feed('\n')
     this.#lines = new LineFeed(this.#parser, (id) => {
-      if (onId !== undefined) callHook(onId, id)
+      if (onId !== undefined) callHook(() => onId(id))
     })
   }
 
@@ -111,13 +111,5 @@ export class SseDecoderStage implements Stage<Uint8Array, DecodedSseEvent> {
     if (lines.id !== undefined) event.id = lines.id
     if (lines.retry !== undefined) event.retry = lines.retry
     this.#output.emit(event)
-  }
-}
-
-function callHook<T>(hook: (value: T) => void, value: T): void {
-  try {
-    hook(value)
-  } catch (error) {
-    reportHookError(error)
   }
 }

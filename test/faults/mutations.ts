@@ -288,9 +288,9 @@ export const MUTATIONS: readonly Mutation[] = [
   without('S13', 'proxy/proxy-counters.ts', 'this.active--', ''),
   without(
     'S14',
-    'proxy/exchange.ts',
-    'try {\n    hook()\n  } catch (error) {\n    reportHookError(error)\n  }',
-    'hook()',
+    'base/call-hook.ts',
+    'try {\n    return hook()\n  } catch (error) {\n    reportHookError(error)\n    return\n  }',
+    'return hook()',
   ),
 ]
 

@@ -1,3 +1,4 @@
+import { HAND_OVER, type HandOver } from '../base/hand-over.ts'
 import type { NodeResponse } from './node-message.ts'
 
 /** What a writer needs of a response; node:http and node:http2 declare it in ways that do not overlap. */
@@ -9,7 +10,8 @@ interface Sink {
 }
 
 /**
- * Writes a body to a Node response: one read waiting, one write for each chunk.
+ * Writes a body to a Node response: one read waiting, one write for each chunk. A body that hands over is
+ * only read where something waits in it.
  *
  * - Holds nothing itself; Node holds what the socket has not taken, up to its own high mark and one chunk.
  * - Backpressure: after a full write the body is not read before `drain`.
@@ -18,8 +20,10 @@ interface Sink {
  */
 export class BodyWriter {
   readonly #res: Sink
+  readonly #body: Partial<HandOver<Uint8Array>>
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #onBreak: (reason: unknown) => void
+  #isHandedOver = false
   #isBlocked = false
   #hasEnded = false
 
@@ -30,6 +34,7 @@ export class BodyWriter {
     onBreak: (reason: unknown) => void,
   ) {
     this.#res = res
+    this.#body = body as Partial<HandOver<Uint8Array>>
     this.#reader = body.getReader()
     this.#onBreak = onBreak
   }
@@ -43,7 +48,7 @@ export class BodyWriter {
     // Attached once for the whole body: a listener for each full write costs more than the flag.
     this.#res.on('drain', this.#onDrain)
     // Read by nobody while the client takes nothing: a body that breaks then would keep its connection for ever.
-    this.#reader.closed.catch(this.#onReadError)
+    this.#reader.closed.then(this.#onClosed, this.#onReadError)
     this.#readNext()
   }
 
@@ -56,24 +61,48 @@ export class BodyWriter {
   }
 
   #readNext(): void {
-    this.#reader.read().then(this.#onRead, this.#onReadError)
+    this.#isHandedOver = this.#body[HAND_OVER]?.(this.#onChunk) ?? false
+    if (!this.#isHandedOver) this.#reader.read().then(this.#onRead, this.#onReadError)
+  }
+
+  readonly #onChunk = (chunk: Uint8Array): void => {
+    // What comes before the client takes more is held by the body, within its marks.
+    if (!this.#write(chunk)) this.#body[HAND_OVER]?.(undefined)
   }
 
   readonly #onRead = (result: ReadableStreamReadResult<Uint8Array>): void => {
     if (this.#hasEnded) return
+    if (result.done) this.#end()
+    else if (this.#write(result.value)) this.#readNext()
+  }
+
+  /** Returns whether the client takes more. */
+  #write(chunk: Uint8Array): boolean {
     try {
-      if (result.done) {
-        this.#stop()
-        this.#res.end()
-      } else if (this.#res.write(result.value)) {
-        this.#readNext()
-      } else {
-        this.#isBlocked = true
-      }
+      this.#isBlocked = !this.#res.write(chunk)
+      return !this.#isBlocked
     } catch (error) {
-      this.cancel(error)
-      this.#onBreak(error)
+      this.#breakOff(error)
+      return false
     }
+  }
+
+  #end(): void {
+    try {
+      this.#stop()
+      this.#res.end()
+    } catch (error) {
+      this.#breakOff(error)
+    }
+  }
+
+  #breakOff(error: unknown): void {
+    this.cancel(error)
+    this.#onBreak(error)
+  }
+
+  readonly #onClosed = (): void => {
+    if (this.#isHandedOver && !this.#hasEnded) this.#end()
   }
 
   readonly #onReadError = (reason: unknown): void => {

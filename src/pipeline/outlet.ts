@@ -41,6 +41,8 @@ export class Outlet<Out> implements StageOutput<Out> {
   #lingering: ReturnType<typeof setTimeout> | undefined
   /** Down to this much it has to drain to open again. */
   #resumeAt: number
+  /** Whom items are given to, instead of to the stream; only while nothing is queued. */
+  #take: ((item: Out) => void) | undefined
   /** Of the item that is being emitted. */
   #size = 0
 
@@ -80,6 +82,10 @@ export class Outlet<Out> implements StageOutput<Out> {
 
   emit(item: Out): void {
     if (this.#isSettled || this.#end !== undefined) return
+    if (this.#take !== undefined) {
+      this.#take(item)
+      return
+    }
     // Asked for here, since a size that throws inside of `enqueue` takes with it all that is queued. And never
     // 0: of items that count for nothing the stream could hold any number, and lose them when it is to fail.
     this.#size = Math.max(this.#marks.size(item), 1)
@@ -96,6 +102,13 @@ export class Outlet<Out> implements StageOutput<Out> {
       this.#releasePull()
       this.#feed.full()
     }
+  }
+
+  /** What a stream that hands over does, see `HandOver`; for one with a high mark above 0. */
+  handOver(take: ((item: Out) => void) | undefined): boolean {
+    if (take !== undefined && (this.#isSettled || this.queued > 0)) return false
+    this.#take = take
+    return true
   }
 
   /** Counts as full from now on, until half of what it holds has been read. */

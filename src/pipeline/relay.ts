@@ -1,3 +1,4 @@
+import { HAND_OVER, type HandOver } from '../base/hand-over.ts'
 import type { Budget, BudgetMember } from './budget.ts'
 import { checkMarks, type Marks, sizeOf } from './marks.ts'
 import { Outlet, type OutletFeed } from './outlet.ts'
@@ -99,7 +100,9 @@ export function relay(
   }: RelayOptions = {},
 ): ReadableStream<unknown> {
   const marks = checkMarks('highBytes', highBytes, 'lowBytes', lowBytes)
-  return new Relay(source, stages, { ...marks, size: heldSize }, budget, lingerMs).outlet.readable
+  const { outlet } = new Relay(source, stages, { ...marks, size: heldSize }, budget, lingerMs)
+  const handOver: HandOver<unknown> = { [HAND_OVER]: (take) => outlet.handOver(take) }
+  return Object.assign(outlet.readable, handOver)
 }
 
 /** Decoded events are held in bytes too: counted one by one, 65,536 of them would be many megabytes. */

@@ -10,7 +10,7 @@ export function figures({ tally, seconds, ...report }: SoakReport): string {
     ['verdicts', counts(tally.byVerdict)],
     [
       'started / ended / with other than one summary',
-      `${whole(tally.started)} / ${whole(tally.ended)} / 0`,
+      `${whole(tally.started)} / ${whole(tally.ended)} / ${whole(tally.wronglySummed)}`,
     ],
     ['attempts at upstreams', whole(tally.attempts)],
     ['events relayed', whole(tally.events)],

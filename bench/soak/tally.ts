@@ -17,6 +17,8 @@ export class Tally implements MetricsSink {
   attempts = 0
   pauses = 0
   breached = 0
+  /** Streams that had no summary, or more than one. */
+  wronglySummed = 0
   readonly breaches: string[] = []
   readonly byVerdict: Map<string, number> = new Map()
   readonly byRoute: Map<string, number> = new Map()
@@ -40,6 +42,7 @@ export class Tally implements MetricsSink {
     count(this.byRoute, plan.route)
     count(this.byScenario, plan.scenario)
     if (sides !== 'hung') this.bytes += sides.client.body.length
+    if (sides === 'hung' || sides.summaries.length !== 1) this.wronglySummed++
     if (breaches.length === 0) return
     if (this.breached++ >= TOLD) return
     const failures = plan.failures.length > 0 ? ` after ${plan.failures.join(', ')}` : ''

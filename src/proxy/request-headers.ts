@@ -51,7 +51,7 @@ export function requestHeaders(
   forwardCredentials: boolean,
 ): Headers | undefined {
   const named = connectionNames(client)
-  if (named === undefined) return
+  if (!named.every(mayBeNamed)) return
   const headers = new Headers(client)
   for (const name of [...DROPPED, ...named]) headers.delete(name)
   for (const name of [...headers.keys()]) if (name.startsWith(':')) headers.delete(name)
@@ -63,17 +63,20 @@ export function requestHeaders(
   return headers
 }
 
-/** The header names that `Connection` lists; `undefined` if it lists what it must not. */
-export function connectionNames(headers: Headers): string[] | undefined {
-  const names = (headers.get('connection') ?? '')
+/** Takes away what was meant for the connection to the upstream; what `Connection` must not name stays. */
+export function dropHopByHop(headers: Headers): void {
+  const named = connectionNames(headers).filter(mayBeNamed)
+  for (const name of [...HOP_BY_HOP, ...named]) headers.delete(name)
+}
+
+function connectionNames(headers: Headers): string[] {
+  return (headers.get('connection') ?? '')
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '')
-  return names.every((name) => TOKEN.test(name) && !PROTECTED.has(name)) ? names : undefined
 }
 
-/** Takes away what was meant for the connection to the upstream. */
-export function dropHopByHop(headers: Headers): void {
-  for (const name of [...HOP_BY_HOP, ...(connectionNames(headers) ?? [])]) headers.delete(name)
+function mayBeNamed(name: string): boolean {
+  return TOKEN.test(name) && !PROTECTED.has(name)
 }

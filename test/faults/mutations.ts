@@ -207,12 +207,7 @@ export const MUTATIONS: readonly Mutation[] = [
   without('H6', 'proxy/relay-body.ts', 'isSse && wanted !== false', 'wanted !== false'),
   without('P1', 'proxy/response-headers.ts', '  dropHopByHop(headers)\n', ''),
   without('P1', 'proxy/request-headers.ts', 'of [...DROPPED, ...named]', 'of named'),
-  without(
-    'P2',
-    'proxy/request-headers.ts',
-    'names.every((name) => TOKEN.test(name) && !PROTECTED.has(name)) ? names : undefined',
-    'names.filter((name) => TOKEN.test(name))',
-  ),
+  without('P2', 'proxy/request-headers.ts', 'if (!named.every(mayBeNamed)) return', ''),
   without(
     'P3',
     'proxy/response-headers.ts',

@@ -48,6 +48,13 @@ describe('the headers of an answer', () => {
     expect(responseHeaders(new Headers({ [name]: 'x' }), OTHER).has(name)).toBe(false)
   })
 
+  it('do not bring what connection names, but for what it must not name', () => {
+    const connection = 'x-hop, content-type, not a name'
+    const upstream = new Headers({ connection, 'x-hop': '1', 'content-type': 'text/plain', y: '2' })
+    const headers = responseHeaders(upstream, OTHER)
+    expect([...headers.keys()]).toEqual(['content-type', 'y'])
+  })
+
   it('leave behind what connection names', () => {
     const upstream = new Headers({ connection: 'x-hop', 'x-hop': '1', 'x-kept': '1' })
     expect([...responseHeaders(upstream, OTHER)]).toEqual([['x-kept', '1']])

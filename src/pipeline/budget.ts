@@ -78,7 +78,8 @@ export class Budget {
       this.#refusals = 0
       if (this.heldBytes <= this.maxBytes) return true
     }
-    return heldBytes === 0 || heldBytes < this.#knownBytes / this.#members.size
+    // The fullest wait; one that holds nothing never does.
+    return heldBytes < this.#knownBytes / this.#members.size
   }
 
   #look(member: BudgetMember): number {

@@ -57,10 +57,7 @@ export function guardedAttempt(
         if (settings.isFailure(reached.response.status)) throw failureOf(last)
         isGiven = true
         const firstEvent = new Promise<void>((onEvent, onError) => {
-          reached.onFirstEvent = (error) => {
-            if (error === undefined || (!isOurs && !isUpstreamFailure(error))) onEvent()
-            else onError(error)
-          }
+          reached.onFirstEvent = (error) => (error === undefined ? onEvent() : onError(error))
         })
         resolve(reached)
         await firstEvent

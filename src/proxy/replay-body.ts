@@ -38,6 +38,11 @@ export class ReplayBody {
     return this.#isReplayable
   }
 
+  /** How many bytes it holds. */
+  get heldBytes(): number {
+    return this.#kept.reduce((bytes, chunk) => bytes + chunk.length, 0)
+  }
+
   /** The error that the client's stream ended with, if it did. */
   get failure(): { error: unknown } | undefined {
     return this.#failure

@@ -81,6 +81,15 @@ describe('a budget', () => {
     expect(budget.mayGoOn(a)).toBe(false)
   })
 
+  it('sees before long that others have drained', () => {
+    const budget = new Budget({ maxBytes: 100 })
+    const [a, b] = [member(60), member(50)]
+    budget.join(a)
+    budget.join(b)
+    b.heldBytes = 0
+    expect([budget.mayGoOn(a), budget.mayGoOn(a)]).toContain(true)
+  })
+
   it('does not take in again a stream that has left', () => {
     const budget = new Budget({ maxBytes: 100 })
     const a = member(90)

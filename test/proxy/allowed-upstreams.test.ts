@@ -51,6 +51,8 @@ describe('an upstream that a function picks', () => {
     'https://api.example.com/v1/',
     'https://api.example.com/v1/more',
     'https://api.example.com/v10',
+    'https://other.example.com/deeper',
+    'https://other.example.com/?key=1',
     'https://api.example.com/V1',
     'https://api.example.com/v1?key=1',
     'https://api.example.com/v1#x',

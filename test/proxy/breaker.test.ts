@@ -185,10 +185,24 @@ describe('a breaker', () => {
     expect(response.headers.get('retry-after')).toBe('10')
   })
 
+  it('says of several what went wrong with the one that was asked', async () => {
+    const { send, asked, summaries } = await severalUpstreams([[step.never()], [step.reset()]], {
+      breaker: { failures: 2 },
+      timeouts: { headersMs: 30 },
+      to: ([a, b]) => [a as string, `${b}/1`, `${b}/2`],
+    })
+    expect((await send()).status).toBe(502)
+    // The breaker of the second origin is open now, that of the first is not.
+    const response = await send()
+    expect(response.status).toBe(504)
+    expect(asked()).toEqual([2, 2])
+    expect(summaries[1]).toMatchObject({ verdict: 'timeout', upstream: 0, attempts: 1 })
+  })
+
   it('does not wait for another try when nobody may be asked', async () => {
     const { send, asked } = await severalUpstreams([[step.reset()]], {
       breaker: { failures: 1, cooldownMs: 60_000 },
-      retry: { attempts: 3, baseMs: 60_000 },
+      retry: { attempts: 3, baseMs: 60_000, maxMs: 60_000 },
     })
     const client = new AbortController()
     const first = send({ signal: client.signal })
@@ -227,6 +241,26 @@ describe('a breaker whose wait is over', () => {
       const script = request.index === 0 ? [step.json(500, {})] : then[request.index - 1]
       return typeof script === 'function' ? script(request) : (script ?? served)
     }
+
+  it('says when any of several may be asked again, not when all may', async () => {
+    const answers = [500, 500]
+    const upstreams = answers.map((status) => fakeUpstream([step.json(status, {})]))
+    const proxy = sseProxy(
+      upstreams.map(({ fetch }, index) => ({ url: `http://up${index}.test`, fetch })),
+      { breaker: { failures: 1, cooldownMs: 10_000 }, fallbackOn: [] },
+    )
+    const send = () => proxy(new Request('http://proxy.test/'))
+    // The first one fails and is passed on; 4 s later it is the turn of the second one.
+    await (await send()).text()
+    await settled()
+    await vi.advanceTimersByTimeAsync(4_000)
+    await (await send()).text()
+    await settled()
+    await vi.advanceTimersByTimeAsync(1_000)
+    const response = await send()
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('5')
+  })
 
   it('lets exactly one stream through, and all from its first event on', async () => {
     const { upstream, send } = await open(first500([step.wait(50), step.raw(EVENT), step.hang()]))

@@ -163,6 +163,7 @@ describe('several upstreams', () => {
       upstream: 0,
       attempts: 3,
       upstreamStatus: 429,
+      headersMs: expect.any(Number),
     })
   })
 
@@ -174,6 +175,31 @@ describe('several upstreams', () => {
     expect(response.status).toBe(504)
     expect(await response.json()).toMatchObject({ error: { code: 'SSE_UPSTREAM_TIMEOUT' } })
     expect(summaries[0]).toMatchObject({ verdict: 'timeout', phase: 'headers', upstream: 1 })
+  })
+
+  it('have no status to show where the last one gave none', async () => {
+    const { send, summaries } = await severalUpstreams([
+      [step.status(200), step.cut()],
+      [step.reset()],
+    ])
+    expect((await send()).status).toBe(502)
+    expect(summaries[0]).toMatchObject({ upstream: 1, attempts: 2 })
+    expect(summaries[0]).not.toHaveProperty('upstreamStatus')
+    expect(summaries[0]).not.toHaveProperty('headersMs')
+  })
+
+  it('are let go at once when a better one has answered', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    const upstream = fakeUpstream(({ index }) =>
+      index < 2 ? [step.status(503), step.raw('x'), step.hang()] : served('c'),
+    )
+    const proxy = sseProxy(['http://a.test', 'http://b.test', 'http://c.test'], {
+      fetch: upstream.fetch,
+    })
+    expect(await (await proxy(new Request('http://proxy.test/'))).text()).toBe(textOf('c'))
+    await settled()
+    expect(upstream.requests.map(({ aborted }) => aborted)).toEqual([true, true, false])
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('are all asked again, in order, with retry', async () => {

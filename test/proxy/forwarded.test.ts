@@ -100,7 +100,7 @@ describe('a request that has come through here before', () => {
     const upstream = fakeUpstream([step.send({ data: '1' })])
     const proxy = sseProxy('http://up.test', {
       fetch: upstream.fetch,
-      forwarded: { via: 'gate.test' },
+      forwarded: { via: 'Gate.test' },
     })
     const request = new Request('http://gate.test/', { headers: { via, ...headers } })
     const response = await proxy(request)

@@ -88,6 +88,7 @@ describe('a policy of cockatiel in the place of the breaker', () => {
 
   it.each([
     ['answers 503', [step.json(503, {})]],
+    ['answers 503 without end', [step.status(503), step.raw('x'), step.hang()]],
     ['resets the connection', [step.reset()]],
   ])('may try again by itself when the upstream %s', async (_, steps) => {
     const { send, upstreams, summaries } = await severalUpstreams(
@@ -121,15 +122,22 @@ describe('a policy of cockatiel in the place of the breaker', () => {
     expect(asked()).toEqual([1])
   })
 
-  it('does not try again once there is an answer that the client has', async () => {
-    const { send, asked, summaries } = await severalUpstreams([[step.comment('hi'), step.cut()]], {
-      breaker: trying(5),
-    })
-    await expect((await send()).text()).rejects.toThrow()
-    await settled()
-    expect(asked()).toEqual([1])
-    expect(summaries[0]).toMatchObject({ verdict: 'upstream_error', attempts: 1 })
-  })
+  it.each(['POST', 'GET'])(
+    'does not try a %s again once the client has an answer',
+    async (method) => {
+      const { send, asked, summaries } = await severalUpstreams(
+        [[step.comment('hi'), step.cut()]],
+        {
+          breaker: trying(5),
+        },
+      )
+      const body = method === 'GET' ? null : '{}'
+      await expect((await send({ method, body })).text()).rejects.toThrow()
+      await settled()
+      expect(asked()).toEqual([1])
+      expect(summaries[0]).toMatchObject({ verdict: 'upstream_error', attempts: 1 })
+    },
+  )
 
   it('is not told of clients that leave: they must not open a circuit', async () => {
     const { send, upstreams, asked } = await severalUpstreams(
@@ -149,10 +157,19 @@ describe('a policy of cockatiel in the place of the breaker', () => {
     expect(asked()).toEqual([4])
   })
 
-  it('may give up on a call: its socket closes', async () => {
-    const { send, upstreams, summaries } = await severalUpstreams([[step.never()]], {
-      breaker: timeout(20, TimeoutStrategy.Aggressive),
-    })
+  const racing: CallPolicy = {
+    execute: (call) =>
+      Promise.race([
+        call({ signal: new AbortController().signal }),
+        new Promise((_, reject) => setTimeout(() => reject(new Error('too slow')), 20)),
+      ]),
+  }
+  it.each<[string, CallPolicy]>([
+    ['by its signal and a rejection', timeout(20, TimeoutStrategy.Aggressive)],
+    ['by its signal alone', timeout(20, TimeoutStrategy.Cooperative)],
+    ['by a rejection alone', racing],
+  ])('may give up on a call, %s: its socket closes', async (_, breaker) => {
+    const { send, upstreams, summaries } = await severalUpstreams([[step.never()]], { breaker })
     const response = await send()
     expect(response.status).toBe(502)
     expect(await response.json()).toMatchObject({ error: { code: 'SSE_UPSTREAM_NETWORK' } })
@@ -179,6 +196,12 @@ describe('a policy of cockatiel in the place of the breaker', () => {
     expect(await (await third).text()).toBe(EVENT)
     expect(asked()).toEqual([2])
     expect(summaries[0]).toMatchObject({ verdict: 'client_gone', attempts: 0 })
+  })
+
+  it('is not waited for by a client that had left before', async () => {
+    const never: CallPolicy = { execute: () => new Promise(() => {}) }
+    const { send } = await severalUpstreams([[step.never()]], { breaker: never })
+    expect((await send({ signal: AbortSignal.abort() })).status).toBe(499)
   })
 
   it('may refuse for want of room', async () => {

@@ -79,9 +79,12 @@ describe('a request body that can be sent again', () => {
     await reader.read()
     await reader.read()
     expect(body.isReplayable).toBe(true)
+    expect(body.heldBytes).toBe(9)
     await reader.read()
     expect(body.isReplayable).toBe(false)
-    reader.releaseLock()
+    expect(body.heldBytes).toBe(0)
+    await reader.read()
+    expect(body.heldBytes).toBe(0)
   })
 
   it('comes whole to the second upstream when it grows too long there', async () => {
@@ -101,8 +104,10 @@ describe('a request body that can be sent again', () => {
     const stream = body.stream()
     const reader = stream.getReader()
     await reader.read()
+    expect(body.heldBytes).toBe(1)
     body.release()
     expect(body.isReplayable).toBe(false)
+    expect(body.heldBytes).toBe(0)
     await reader.read()
     source.give(bytes('c'))
     source.close()
@@ -247,5 +252,19 @@ describe('the body of a request that goes to another upstream', () => {
     }
     expect(asked()[1]).toBe(0)
     expect(summaries.map(({ code }) => code)).toEqual(Array(3).fill('SSE_BAD_REQUEST'))
+  })
+
+  it('is let go when no upstream can be reached', async () => {
+    const source = new HandFed(bytes('half'))
+    const { send } = await severalUpstreams([[step.reset()], [step.reset()]])
+    expect((await send({ body: source.readable, duplex: 'half' })).status).toBe(502)
+    await expect.poll(() => source.cancels.length).toBe(1)
+  })
+
+  it('is let go when an earlier answer is passed on after all', async () => {
+    const source = new HandFed(bytes('half'))
+    const { send } = await severalUpstreams([[step.json(503, {})], [step.reset()]])
+    expect((await send({ body: source.readable, duplex: 'half' })).status).toBe(503)
+    await expect.poll(() => source.cancels.length).toBe(1)
   })
 })

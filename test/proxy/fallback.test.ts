@@ -151,8 +151,8 @@ describe('several upstreams', () => {
   it('pass on the answer of an earlier one when the later ones give none', async () => {
     const { send, summaries } = await severalUpstreams([
       [step.json(429, { by: 'a' }, { 'retry-after': '7' })],
-      [step.reset()],
       [step.status(200), step.cut()],
+      [step.reset()],
     ])
     const response = await send()
     expect(response.status).toBe(429)

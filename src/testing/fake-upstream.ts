@@ -85,7 +85,7 @@ export function fakeUpstream(
     } catch (error) {
       reportHookError(error)
       record.isDone = true
-      sink.reset()
+      await sink.reset()
     }
   }
 

@@ -46,13 +46,14 @@ export class NodeSink implements StepSink {
     await drained(this.#response)
   }
 
-  wire(bytes: Uint8Array): Promise<void> {
+  async wire(bytes: Uint8Array): Promise<void> {
     if (this.#response.stream !== undefined) {
       throw new TypeError(
         'Cannot put bytes on the wire past HTTP/2: a server without http2 is wanted',
       )
     }
-    return new Promise((resolve) => this.#socket.write(bytes, () => resolve()))
+    await turn()
+    await new Promise<void>((resolve) => this.#socket.write(bytes, () => resolve()))
   }
 
   async end(): Promise<void> {
@@ -60,18 +61,23 @@ export class NodeSink implements StepSink {
     this.#response.end()
   }
 
-  cut(): void {
+  async cut(): Promise<void> {
+    await turn()
     // Not destroyed: with bytes of the request still unread the system would send a reset instead.
     this.#socket.end()
   }
 
-  reset(): void {
+  async reset(): Promise<void> {
     if (this.#response.stream !== undefined) {
       this.#response.stream.close(INTERNAL_ERROR)
       return
     }
-    // Node holds what is written within one turn: out with it, or the steps before this one were for nothing.
-    while (this.#socket.writableCorked > 0) this.#socket.uncork()
+    await turn()
     this.#socket.resetAndDestroy()
   }
+}
+
+/** Node holds what is written within one turn: without it the steps before would be for nothing, or out of order. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -11,8 +11,8 @@ export interface StepSink {
   write(bytes: Uint8Array): Promise<void>
   wire(bytes: Uint8Array): Promise<void>
   end(): void | Promise<void>
-  cut(): void
-  reset(): void
+  cut(): void | Promise<void>
+  reset(): void | Promise<void>
 }
 
 /** Any way to give steps one after the other; an endless one is pulled no faster than the client reads. */

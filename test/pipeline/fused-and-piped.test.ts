@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import {
+  type DecodedSseEvent,
   EventMap,
   FrameSplitter,
   HeartbeatInjector,
@@ -76,8 +77,11 @@ describe('the same stages, fused and piped through each other', () => {
   it('give the same bytes where they decode, map and encode', async () => {
     await fc.assert(
       fc.asyncProperty(someChunks(someSse), async (chunks) => {
-        const mapper = (event: { data: string }) =>
-          event.data.includes('a') ? [event, { data: 'again' }] : event
+        const mapper = (event: DecodedSseEvent) => {
+          // It can be read, and is refused when it is to be written.
+          if (event.event?.includes('\0')) return null
+          return event.data.includes('a') ? [event, { data: 'again' }] : event
+        }
         const fused = await allOf(
           relay(streamOf(chunks), [SseDecoder.stage(), EventMap.stage(mapper), SseEncoder.stage()]),
         )

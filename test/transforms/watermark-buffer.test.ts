@@ -191,6 +191,8 @@ describe('WatermarkBuffer', () => {
         6,
       )
       const closing = writer.close()
+      // Read at once, it would not fill up on every Node.
+      await settled()
       expect(await allOf(buffer.readable)).toEqual([0, 1, 2, 3, 4, 5])
       await closing
       await left()

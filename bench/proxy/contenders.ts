@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { Agent as HttpAgent, type RequestListener, request } from 'node:http'
-import { Budget, sseProxy } from 'sse-stream-kit'
+import { Budget, type ProxyOptions, sseProxy } from 'sse-stream-kit'
 import { StreamRegistry } from 'sse-stream-kit/metrics'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { Agent, fetch } from 'undici'
@@ -8,14 +8,17 @@ import { Agent, fetch } from 'undici'
 const PIPED = 'http.request().pipe(res)'
 /** The contender that others are compared with. */
 export const FETCHED = 'undici fetch, read in a loop'
-/** The one that has a target. */
-export const PROXIED = 'sseProxy, everything on'
+const PROXIED = 'sseProxy: frames, metrics, heartbeat, watermark, limits'
+const RESILIENT = 'sseProxy: the same, retry, breaker, budget, error events'
+/** The ones that have a target. */
+export const TARGETED: readonly string[] = [PROXIED, RESILIENT]
 
 /** Ways to pass a stream on, by name; the origin in, a listener for a `node:http` server out. */
 export const CONTENDERS: ReadonlyMap<string, (origin: string) => RequestListener> = new Map([
   [PIPED, piped],
   [FETCHED, fetched],
   [PROXIED, proxied],
+  [RESILIENT, resilient],
 ])
 
 function piped(origin: string): RequestListener {
@@ -43,18 +46,27 @@ function fetched(origin: string): RequestListener {
   }
 }
 
-/** All that leaves the bytes alone: a `transform` decodes every event, which is another piece of work. */
+/** What every stream passes: the fused relay, watched, and reported to a registry. */
+const RELAYED: ProxyOptions = {
+  heartbeat: { intervalMs: 15_000 },
+  watermark: { highBytes: 65_536, lowBytes: 16_384 },
+  onEnd: () => {},
+}
+
 function proxied(origin: string): RequestListener {
+  return toNodeHandler(sseProxy(origin, { ...RELAYED, metrics: new StreamRegistry() }))
+}
+
+/** All that leaves the bytes alone: a `transform` decodes every event, which is another piece of work. */
+function resilient(origin: string): RequestListener {
   const proxy = sseProxy(origin, {
-    heartbeat: { intervalMs: 15_000 },
-    watermark: { highBytes: 65_536, lowBytes: 16_384 },
-    budget: new Budget({ maxBytes: 67_108_864 }),
+    ...RELAYED,
     metrics: new StreamRegistry(),
+    budget: new Budget({ maxBytes: 67_108_864 }),
     retry: {},
     breaker: {},
     forwarded: {},
     onUpstreamError: 'event-then-break',
-    onEnd: () => {},
   })
   return toNodeHandler(proxy)
 }

@@ -22,7 +22,7 @@ const TABLE: Readonly<Record<string, Room>> = {
   replay: { rooms: ['wire', 'base'] },
   proxy: { rooms: ['wire', 'pipeline', 'transforms', 'llm', 'upstream', 'replay', 'base'] },
   metrics: { rooms: ['base'], typesOf: ['transforms'] },
-  node: { rooms: ['base'], packages: ['node:*', 'srvx'] },
+  node: { rooms: ['base'], packages: ['node:*'] },
   testing: {
     rooms: ['wire', 'base'],
     typesOf: ['pipeline', 'transforms', 'llm', 'upstream', 'replay', 'proxy', 'metrics', 'node'],

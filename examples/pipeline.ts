@@ -1,0 +1,51 @@
+// A pipeline of your own: what comes from a model is decoded, changed, and served as events of your own.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { HeartbeatInjector, MetricsTap, mapEvents, SseDecoder, SseEncoder } from 'sse-stream-kit'
+import { toNodeHandler } from 'sse-stream-kit/node'
+import { fakeUpstream, transcript } from 'sse-stream-kit/testing'
+
+interface ChatChunk {
+  choices: { delta?: { content?: string } }[]
+}
+
+// Stands in for https://api.openai.com.
+const model = fakeUpstream(transcript('openai-chat', { text: 'Hello from the other side' }))
+const origin = await model.listen()
+
+/** Sends the reader the words alone, each as an event named `word`. */
+async function answer(request: Request): Promise<Response> {
+  const upstream = await fetch(`${origin}/v1/chat/completions`, { signal: request.signal })
+  if (!upstream.ok || upstream.body === null) return new Response(null, { status: 502 })
+  const words = upstream.body
+    .pipeThrough(new SseDecoder({ maxEventBytes: 1_048_576 }))
+    .pipeThrough(
+      mapEvents(({ data }) => {
+        if (data === '[DONE]') return { event: 'end', data: '' }
+        const text = (JSON.parse(data) as ChatChunk).choices[0]?.delta?.content
+        return text ? { event: 'word', data: text } : null
+      }),
+    )
+    .pipeThrough(new SseEncoder())
+    .pipeThrough(new HeartbeatInjector({ intervalMs: 10_000 }))
+    .pipeThrough(
+      new MetricsTap({
+        onEnd: ({ outcome, events, firstEventMs }) =>
+          console.log({ outcome, events, firstEventMs }),
+      }),
+    )
+  return new Response(words, { headers: { 'content-type': 'text/event-stream' } })
+}
+
+const server = createServer(toNodeHandler(answer)).listen(0, '127.0.0.1')
+await new Promise((resolve) => server.once('listening', resolve))
+const { port } = server.address() as AddressInfo
+
+const response = await fetch(`http://127.0.0.1:${port}/`)
+const text = await response.text()
+console.log(text)
+if (!text.includes('event: word')) process.exitCode = 1
+
+server.close()
+server.closeAllConnections()
+await model.close()

@@ -1,7 +1,7 @@
 export { SseKitError, type SseKitErrorCode } from './base/sse-kit-error.ts'
 export { SseLimitError } from './base/sse-limit-error.ts'
 export { Budget, type BudgetMember, type BudgetOptions } from './pipeline/budget.ts'
-export { type RelayOptions, type RelaySource, relay } from './pipeline/relay.ts'
+export { type RelayOptions, type RelayReader, type RelaySource, relay } from './pipeline/relay.ts'
 export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'
 export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts'
 export {

@@ -47,7 +47,7 @@ const DOORS: Readonly<Record<string, Door>> = {
       'proxyFetch',
       'sseProxy',
     ],
-    maxBytes: 52_000,
+    maxBytes: 58_000,
   },
   metrics: {
     names: ['StreamRegistry', 'healthHandler', 'metricsHandler', 'prometheusText'],

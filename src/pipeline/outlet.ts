@@ -75,6 +75,11 @@ export class Outlet<Out> implements StageOutput<Out> {
     return this.#marks.high - (this.#controller.desiredSize ?? this.#marks.high)
   }
 
+  /** Whether items go to whom they are handed over, who neither changes nor transfers them. */
+  get handsOver(): boolean {
+    return this.#take !== undefined
+  }
+
   /** Whether the feed may go on. */
   get isOpen(): boolean {
     return this.#open

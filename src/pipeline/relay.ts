@@ -28,10 +28,22 @@ export interface RelayOptions {
 
 /** What a relay needs of its source: a `ReadableStream`, or anything that is read like one. */
 export interface RelaySource<T> {
-  getReader(): {
-    read(): Promise<ReadableStreamReadResult<T>>
-    cancel(reason?: unknown): Promise<void>
-  }
+  getReader(): RelayReader<T>
+}
+
+/** What a relay needs of its source's reader. */
+export interface RelayReader<T> {
+  read(): Promise<ReadableStreamReadResult<T>>
+  cancel(reason?: unknown): Promise<void>
+  /**
+   * From now on calls `take` for each item, until this is called with `undefined`; the end is told by `closed`.
+   * An item may share its memory with others, so it must be neither changed nor transferred.
+   *
+   * Returns false, and does nothing, where the next thing has to be read.
+   */
+  lend?(take: ((item: T) => void) | undefined): boolean
+  /** Settles at the end of the source, when all of it has been taken. */
+  readonly closed?: Promise<unknown>
 }
 
 /**
@@ -111,13 +123,19 @@ function heldSize(item: unknown): number {
   return typeof text === 'string' ? text.length : sizeOf(item)
 }
 
+function copyOf(item: unknown): unknown {
+  return item instanceof Uint8Array ? new Uint8Array(item) : item
+}
+
 class Relay implements OutletFeed, BudgetMember {
   readonly outlet: Outlet<unknown>
-  readonly #reader: ReturnType<RelaySource<unknown>['getReader']>
+  readonly #reader: RelayReader<unknown>
   readonly #budget: Budget | undefined
   readonly #line: StageLine
   readonly #lingerMs: (reason: unknown) => number
   #isReading = false
+  /** Whether the source calls for each item, and is not read. */
+  #isBorrowing = false
   #isPaused = false
   #hasEnded = false
   /** The source is done, and the reader has not taken all of it. */
@@ -136,6 +154,7 @@ class Relay implements OutletFeed, BudgetMember {
     this.outlet = new Outlet(marks, this)
     this.#line = new StageLine(stages, this.outlet)
     budget?.join(this)
+    if (this.#reader.lend) this.#reader.closed?.then(this.#onSourceClosed, this.#onSourceBroken)
   }
 
   get heldBytes(): number {
@@ -152,6 +171,10 @@ class Relay implements OutletFeed, BudgetMember {
 
   full(): void {
     this.#isPaused = true
+    if (this.#isBorrowing) {
+      this.#stopBorrowing()
+      this.#isReading = false
+    }
     this.#line.pause()
   }
 
@@ -181,7 +204,46 @@ class Relay implements OutletFeed, BudgetMember {
   #read(): void {
     if (this.#isReading || this.#hasEnded) return
     this.#isReading = true
-    this.#reader.read().then(this.#onRead, this.#onSourceError)
+    if (!this.#borrow()) this.#reader.read().then(this.#onRead, this.#onSourceError)
+  }
+
+  #borrow(): boolean {
+    if (this.#reader.lend === undefined) return false
+    // Before the call: what waits in the source comes inside of it, and may fill the output.
+    this.#isBorrowing = true
+    if (!this.#reader.lend(this.#onLent)) {
+      this.#isBorrowing = false
+      return false
+    }
+    return true
+  }
+
+  #stopBorrowing(): void {
+    this.#isBorrowing = false
+    this.#reader.lend?.(undefined)
+  }
+
+  readonly #onLent = (item: unknown): void => {
+    if (this.#hasEnded) return
+    // Whoever reads the stream owns its chunks, and may transfer them.
+    if (this.#push(this.outlet.handsOver ? item : copyOf(item))) {
+      this.#mindBudget()
+      return
+    }
+    this.#stopBorrowing()
+    // Until what this item left unfinished is done; the output may have filled and said otherwise.
+    this.#isReading = true
+  }
+
+  readonly #onSourceClosed = (): void => {
+    if (!this.#isBorrowing || this.#hasEnded) return
+    // What the stages still give may fill the output, and what is full must not go back to the source.
+    this.#isBorrowing = false
+    this.#finish()
+  }
+
+  readonly #onSourceBroken = (reason: unknown): void => {
+    if (this.#isBorrowing) this.#onSourceError(reason)
   }
 
   readonly #onRead = (result: ReadableStreamReadResult<unknown>): void => {
@@ -190,24 +252,34 @@ class Relay implements OutletFeed, BudgetMember {
       this.#finish()
       return
     }
+    if (this.#push(result.value)) this.#readOn()
+  }
+
+  /** Returns whether the next item may come at once. */
+  #push(item: unknown): boolean {
     try {
-      this.#line.push(result.value)
+      this.#line.push(item)
     } catch (error) {
       if (this.#line.isWaiting) this.#failAfterWaiting(error)
       else this.#failHere(error)
-      return
+      return false
     }
-    if (this.#line.isWaiting) this.#wait()
-    else this.#readOn()
+    if (!this.#line.isWaiting) return true
+    this.#wait()
+    return false
   }
 
   #readOn(): void {
     this.#isReading = false
+    this.#mindBudget()
+    if (this.outlet.isOpen) this.#read()
+  }
+
+  #mindBudget(): void {
     // With nothing queued there is nothing that a reader could drain to let it go on.
     if (this.#budget?.mayGoOn(this) === false && this.outlet.queued > 0) {
       this.outlet.hold()
     }
-    if (this.outlet.isOpen) this.#read()
   }
 
   async #wait(): Promise<void> {

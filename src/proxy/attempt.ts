@@ -1,10 +1,11 @@
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 import { callUpstream } from '../upstream/call-upstream.ts'
+import { DirectBody } from '../upstream/direct-body.ts'
 import type { Exchange } from './exchange.ts'
 import { setForwardedHeaders } from './forwarded-headers.ts'
 import { peekInTime } from './peek-in-time.ts'
-import { PeekedBody } from './peeked-body.ts'
+import { type AnswerBody, PeekedBody } from './peeked-body.ts'
 import { type PhaseLimit, phaseLimit } from './phase-limit.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import type { ReplayBody } from './replay-body.ts'
@@ -19,7 +20,7 @@ export interface Reached {
   response: Response
   isSse: boolean
   /** The body, or what stands for it when its beginning was read; `undefined` for an answer without one. */
-  body: ReadableStream<Uint8Array> | PeekedBody | undefined
+  body: AnswerBody | undefined
   /** From the request to the headers. */
   headersMs: number
   /** To be called when the first event has come, or when it is known that there will be none. */
@@ -79,7 +80,7 @@ export async function attempt(
   })
   const reached = received(exchange, target, response, controller)
   if (!waitsForFirstEvent || !response.ok || reached.body === undefined) return reached
-  const peeked = new PeekedBody(response.body as ReadableStream<Uint8Array>)
+  const peeked = new PeekedBody(reached.body)
   await peekInTime(
     peeked,
     reached.isSse,
@@ -105,27 +106,27 @@ function received(
   controller: AbortController,
 ): Reached {
   const { status } = response
+  const body = DirectBody.of(response)
   const headersMs = performance.now() - exchange.requestedAt
   exchange.headersMs = headersMs
   exchange.upstreamStatus = status
   if (controller.signal.aborted || status < 200 || status > 599) {
     // Nobody will read it, and unread it would keep its socket.
-    response.body?.cancel().catch(() => {})
+    body?.cancel().catch(() => {})
     controller.signal.throwIfAborted()
     throw new SseKitError(
       'SSE_UPSTREAM_STATUS',
       `Cannot pass on the answer as its status must be from 200 to 599: current value is ${status}`,
     )
   }
-  const hasBody =
-    response.body !== null && exchange.request.method !== 'HEAD' && !BODILESS.has(status)
+  const hasBody = body !== null && exchange.request.method !== 'HEAD' && !BODILESS.has(status)
   // Nothing comes, but a body that nobody reads would keep its socket from the next request.
-  if (!hasBody) response.body?.cancel().catch(() => {})
+  if (!hasBody) body?.cancel().catch(() => {})
   return {
     target,
     response,
     isSse: hasBody && isEventStream(response.headers),
-    body: hasBody ? (response.body as ReadableStream<Uint8Array>) : undefined,
+    body: hasBody ? body : undefined,
     headersMs,
     onFirstEvent: () => {},
   }

@@ -1,8 +1,8 @@
+import type { RelayReader, RelaySource } from '../pipeline/relay.ts'
 import { EventCounter } from '../wire/event-counter.ts'
 
-/** What a relay needs of its source. */
-export interface BodyReader {
-  read(): Promise<ReadableStreamReadResult<Uint8Array>>
+/** The body of an answer, or what stands for it. */
+export interface AnswerBody extends RelaySource<Uint8Array> {
   cancel(reason?: unknown): Promise<void>
 }
 
@@ -12,11 +12,11 @@ export interface BodyReader {
  *
  * Holds the chunks up to the first event, at most `maxBytes` and a chunk.
  */
-export class PeekedBody {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+export class PeekedBody implements AnswerBody {
+  readonly #reader: RelayReader<Uint8Array>
   readonly #read: ReadableStreamReadResult<Uint8Array>[] = []
 
-  constructor(body: ReadableStream<Uint8Array>) {
+  constructor(body: AnswerBody) {
     this.#reader = body.getReader()
   }
 
@@ -38,8 +38,14 @@ export class PeekedBody {
     }
   }
 
-  getReader(): BodyReader {
+  getReader(): RelayReader<Uint8Array> {
+    const { lend, closed } = this.#reader
     return {
+      ...(lend && {
+        lend: (take) =>
+          (take === undefined || this.#read.length === 0) && lend.call(this.#reader, take),
+      }),
+      ...(closed && { closed }),
       read: () => {
         const result = this.#read.shift()
         return result === undefined ? this.#reader.read() : Promise.resolve(result)

@@ -10,7 +10,7 @@ import { FrameSplitter } from '../wire/frame-splitter.ts'
 import { ErrorFrameStage } from './error-frame.ts'
 import type { Exchange } from './exchange.ts'
 import { LifeSigns } from './life-signs.ts'
-import type { PeekedBody } from './peeked-body.ts'
+import type { AnswerBody } from './peeked-body.ts'
 import { heartbeatFrame, type ProxySettings, type Timeouts } from './proxy-settings.ts'
 import { verdictOf } from './verdict-of.ts'
 import { Watchdog } from './watchdog.ts'
@@ -27,7 +27,7 @@ const LINGER_MS: ReadonlyMap<unknown, number> = new Map([
  * comes, it ends the exchange.
  */
 export function relayBody(
-  body: ReadableStream<Uint8Array> | PeekedBody,
+  body: AnswerBody,
   exchange: Exchange,
   settings: ProxySettings,
   timeouts: Timeouts,

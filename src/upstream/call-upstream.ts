@@ -1,5 +1,6 @@
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import { type TimeoutPhase, UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
+import { DirectBody } from './direct-body.ts'
 
 /** One request to an upstream. */
 export interface UpstreamCall {
@@ -68,7 +69,10 @@ function orAborted(answer: Promise<Response>, signal: AbortSignal): Promise<Resp
       signal.removeEventListener('abort', onAbort)
       if (!signal.aborted) resolve(response)
       // It came too late for anybody to read it, and unread it would keep its socket.
-      else response.body?.cancel(signal.reason).catch(() => {})
+      else
+        DirectBody.of(response)
+          ?.cancel(signal.reason)
+          .catch(() => {})
     }
     answer.then(onAnswer, (error) => {
       signal.removeEventListener('abort', onAbort)

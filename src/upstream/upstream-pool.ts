@@ -1,5 +1,6 @@
-import { Agent, fetch as undiciFetch } from 'undici'
+import { Agent } from 'undici'
 import { checkNumber } from '../base/check-number.ts'
+import { directFetch } from './direct-fetch.ts'
 import { resumeAborted } from './resume-aborted.ts'
 
 /** How connections to the upstream are kept. */
@@ -60,8 +61,7 @@ export function createUpstreamPool(
   })
   const dispatcher = allowH2 ? agent.compose(resumeAborted) : agent
   return {
-    fetch: ((url: string, init: Record<string, unknown>) =>
-      undiciFetch(url, { ...init, dispatcher })) as unknown as typeof fetch,
+    fetch: directFetch(dispatcher),
     close: () => agent.close(),
     destroy: () => agent.destroy(),
   }

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import http2, { type ClientHttp2Stream } from 'node:http2'
 import { fakeUpstream, loopbackCertificate, step } from 'sse-stream-kit/testing'
 import { expect, it, onTestFinished, vi } from 'vitest'
+import { DirectBody } from '../../src/upstream/direct-body.ts'
 import { createUpstreamPool } from '../../src/upstream/upstream-pool.ts'
 
 it('keeps nothing of a stream of HTTP/2 that was left while it was held back', async () => {
@@ -28,7 +29,7 @@ it('keeps nothing of a stream of HTTP/2 that was left while it was held back', a
   const pool = createUpstreamPool({ allowH2: true, tls: { ca: tls.cert } }, 5_000)
   onTestFinished(() => pool.destroy())
   const response = await pool.fetch(url)
-  const reader = response.body?.getReader()
+  const reader = DirectBody.of(response)?.getReader()
   await reader?.read()
   const [stream] = streams as [ClientHttp2Stream]
   await vi.waitFor(() => expect(stream.isPaused()).toBe(true))

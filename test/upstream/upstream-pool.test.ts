@@ -1,6 +1,7 @@
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createUpstreamPool } from '../../src/upstream/upstream-pool.ts'
+import { bodyText } from './body-text.ts'
 
 describe('createUpstreamPool', () => {
   it('keeps a connection for the next request, and closes it when it is closed', async () => {
@@ -8,7 +9,7 @@ describe('createUpstreamPool', () => {
     onTestFinished(() => upstream.close())
     const url = await upstream.listen()
     const pool = createUpstreamPool({}, 1_000)
-    for (let turn = 0; turn < 5; turn++) await (await pool.fetch(url)).text()
+    for (let turn = 0; turn < 5; turn++) await bodyText(await pool.fetch(url))
     // A body may be whole a moment before its connection is free.
     expect(upstream.connections).toBeLessThanOrEqual(2)
     await pool.close()
@@ -20,7 +21,7 @@ describe('createUpstreamPool', () => {
     onTestFinished(() => upstream.close())
     const pool = createUpstreamPool({}, Infinity)
     const response = await pool.fetch(await upstream.listen())
-    const text = response.text()
+    const text = bodyText(response)
     text.catch(() => {})
     await pool.destroy()
     await expect(text).rejects.toThrow()
@@ -31,7 +32,7 @@ describe('createUpstreamPool', () => {
     const upstream = fakeUpstream([step.send({ data: '1' })])
     onTestFinished(() => upstream.close())
     const pool = createUpstreamPool({ keepAliveMs: 10 }, 1_000)
-    await (await pool.fetch(await upstream.listen())).text()
+    await bodyText(await pool.fetch(await upstream.listen()))
     await vi.waitFor(() => expect(upstream.connections).toBe(0), { timeout: 10_000 })
     await pool.close()
   })

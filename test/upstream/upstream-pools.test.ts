@@ -4,6 +4,7 @@ import { sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { UpstreamPools } from '../../src/upstream/upstream-pools.ts'
+import { bodyText } from './body-text.ts'
 
 describe('pools', () => {
   it('are one for each limit on connecting', () => {
@@ -20,7 +21,7 @@ describe('pools', () => {
     const upstream = fakeUpstream([step.send({ data: '1' })])
     const url = await upstream.listen()
     const pools = new UpstreamPools({}, 1_000)
-    for (const connectMs of [1_000, 2_000]) await (await pools.fetchFor(connectMs)(url)).text()
+    for (const connectMs of [1_000, 2_000]) await bodyText(await pools.fetchFor(connectMs)(url))
     expect(upstream.connections).toBe(2)
     await pools.destroy()
     await vi.waitFor(() => expect(upstream.connections).toBe(0))

@@ -1,0 +1,285 @@
+import {
+  Budget,
+  EventMap,
+  FrameSplitter,
+  type RelayOptions,
+  relay,
+  type Stage,
+  type StageOutput,
+} from 'sse-stream-kit/streams'
+import { describe, expect, it } from 'vitest'
+import { HAND_OVER, type HandOver } from '../../src/base/hand-over.ts'
+import { DirectBody } from '../../src/upstream/direct-body.ts'
+import { bytes } from '../spec/bytes.ts'
+import { settled } from './settled.ts'
+import { watchRejections } from './watch-rejections.ts'
+
+watchRejections()
+
+type Bytes = Stage<Uint8Array, Uint8Array>
+
+/** A relay of a source that lends. */
+function lent(stages: Bytes[], options: RelayOptions = {}) {
+  let controller!: ReadableStreamDefaultController<Uint8Array>
+  const cancels: unknown[] = []
+  const response = new Response(
+    new ReadableStream<Uint8Array>(
+      {
+        start: (given) => {
+          controller = given
+        },
+        cancel: (reason) => void cancels.push(reason),
+      },
+      { highWaterMark: 0 },
+    ),
+  )
+  const source = new DirectBody(() => {})
+  source.becomeBodyOf(response)
+  const readable = relay<Uint8Array>(source, stages, options)
+  return { source, controller, cancels, readable, reader: readable.getReader() }
+}
+
+const text = ({ value }: ReadableStreamReadResult<Uint8Array>): string =>
+  new TextDecoder().decode(value)
+
+describe('relay of a source that lends its items', () => {
+  it('gives them on in order, and then the end', async () => {
+    const { source, controller, reader } = lent([FrameSplitter.stage()])
+    source.push(bytes('data: 1\n\nda'))
+    await settled()
+    source.push(bytes('ta: 2\n\n'))
+    source.push(bytes('data: 3'))
+    controller.close()
+    const got: string[] = []
+    for (;;) {
+      const result = await reader.read()
+      if (result.done) break
+      got.push(text(result))
+    }
+    expect(got.join('')).toBe('data: 1\n\ndata: 2\n\ndata: 3')
+  })
+
+  it('gives its reader a copy, and whoever it hands over to the item itself', async () => {
+    const { source, readable, reader } = lent([])
+    await settled()
+    const [first, second] = [bytes('a'), bytes('b')]
+    source.push(first)
+    const { value } = await reader.read()
+    expect(value).toEqual(first)
+    expect(value).not.toBe(first)
+    expect(value?.buffer).not.toBe(first.buffer)
+    const taken: Uint8Array[] = []
+    ;(readable as Partial<HandOver<Uint8Array>>)[HAND_OVER]?.((item) => void taken.push(item))
+    source.push(second)
+    expect(taken[0]).toBe(second)
+  })
+
+  it('lets them wait in the source from the high mark on, and takes them from the low mark on', async () => {
+    const passed: string[] = []
+    const { source, reader } = lent(
+      [
+        EventMap.stage((item: Uint8Array) => {
+          passed.push(new TextDecoder().decode(item))
+          return item
+        }),
+      ],
+      { watermark: { highBytes: 2, lowBytes: 0 } },
+    )
+    await settled()
+    for (const item of ['a', 'b', 'c', 'd']) source.push(bytes(item))
+    expect(passed).toEqual(['a', 'b'])
+    await reader.read()
+    await settled()
+    expect(passed).toEqual(['a', 'b'])
+    await reader.read()
+    await settled()
+    expect(passed).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  it('takes no item before a stage that waits is done with the one before', async () => {
+    const steps: string[] = []
+    let release!: () => void
+    const slow = EventMap.stage(async (item: Uint8Array) => {
+      steps.push(`starts ${new TextDecoder().decode(item)}`)
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+      return item
+    })
+    const { source, controller, reader } = lent([slow], { watermark: { highBytes: 1 } })
+    await settled()
+    source.push(bytes('a'))
+    source.push(bytes('b'))
+    await settled()
+    expect(steps).toEqual(['starts a'])
+    release()
+    expect(text(await reader.read())).toBe('a')
+    await settled()
+    expect(steps).toEqual(['starts a', 'starts b'])
+    controller.close()
+    release()
+    expect(text(await reader.read())).toBe('b')
+    expect((await reader.read()).done).toBe(true)
+  })
+
+  it('takes no item before that either where the output was filled and drained meanwhile', async () => {
+    const seen: string[] = []
+    let release!: () => void
+    let output!: StageOutput<Uint8Array>
+    const slow: Bytes = {
+      start: (given) => {
+        output = given
+      },
+      push: (item) => {
+        seen.push(new TextDecoder().decode(item))
+        output.emit(item)
+        return new Promise((resolve) => {
+          release = resolve
+        })
+      },
+    }
+    const { source, reader } = lent([slow], { watermark: { highBytes: 1, lowBytes: 0 } })
+    await settled()
+    source.push(bytes('a'))
+    source.push(bytes('b'))
+    await reader.read()
+    await settled()
+    expect(seen).toEqual(['a'])
+    release()
+    await reader.read()
+    expect(seen).toEqual(['a', 'b'])
+  })
+
+  it.each(['close', 'error'] as const)(
+    'waits for a stage that is not done with an item before a source’s %s',
+    async (how) => {
+      let ends = 0
+      let release!: () => void
+      let output!: StageOutput<Uint8Array>
+      const slow: Bytes = {
+        start: (given) => {
+          output = given
+        },
+        push: async (item) => {
+          await new Promise<void>((resolve) => {
+            release = resolve
+          })
+          output.emit(item)
+        },
+        end: () => void ends++,
+      }
+      const { source, controller, reader } = lent([slow])
+      await settled()
+      source.push(bytes('a'))
+      if (how === 'close') controller.close()
+      else controller.error(new Error('cut'))
+      await settled()
+      release()
+      expect(text(await reader.read())).toBe('a')
+      if (how === 'close') expect((await reader.read()).done).toBe(true)
+      else await expect(reader.read()).rejects.toThrow('cut')
+      expect(ends).toBe(how === 'close' ? 1 : 0)
+    },
+  )
+
+  it('ends once where the last words of a stage fill the output', async () => {
+    let ends = 0
+    let release!: () => void
+    let output!: StageOutput<Uint8Array>
+    const wordy: Bytes = {
+      start: (given) => {
+        output = given
+      },
+      push: (item) => output.emit(item),
+      end: async () => {
+        ends++
+        output.emit(bytes('the'))
+        output.emit(bytes('very'))
+        await new Promise<void>((resolve) => {
+          release = resolve
+        })
+        output.emit(bytes('end'))
+      },
+    }
+    const { controller, reader } = lent([wordy], { watermark: { highBytes: 1, lowBytes: 0 } })
+    await settled()
+    const first = reader.read()
+    controller.close()
+    expect(text(await first)).toBe('the')
+    expect(text(await reader.read())).toBe('very')
+    const read = reader.read()
+    await settled()
+    release()
+    expect(text(await read)).toBe('end')
+    expect((await reader.read()).done).toBe(true)
+    expect(ends).toBe(1)
+  })
+
+  it('ends also where the source ended while it was full', async () => {
+    const { source, controller, reader } = lent([], { watermark: { highBytes: 1, lowBytes: 0 } })
+    await settled()
+    source.push(bytes('a'))
+    source.push(bytes('b'))
+    controller.close()
+    await settled()
+    expect(text(await reader.read())).toBe('a')
+    expect(text(await reader.read())).toBe('b')
+    expect((await reader.read()).done).toBe(true)
+  })
+
+  it('errors with the error of the source, after what came before', async () => {
+    const { source, controller, reader } = lent([FrameSplitter.stage()])
+    await settled()
+    source.push(bytes('data: 1\n\nda'))
+    controller.error(new Error('cut'))
+    await settled()
+    expect(text(await reader.read())).toBe('data: 1\n\n')
+    await expect(reader.read()).rejects.toThrow('cut')
+  })
+
+  it('learns of an error that came while it was full when it goes on', async () => {
+    const { source, controller, reader } = lent([], { watermark: { highBytes: 1, lowBytes: 0 } })
+    await settled()
+    source.push(bytes('a'))
+    source.push(bytes('b'))
+    controller.error(new Error('cut'))
+    await settled()
+    expect(text(await reader.read())).toBe('a')
+    expect(text(await reader.read())).toBe('b')
+    await expect(reader.read()).rejects.toThrow('cut')
+  })
+
+  it('leaves them in the source while others need the budget', async () => {
+    const budget = new Budget({ maxBytes: 4 })
+    const { source, reader } = lent([], { budget })
+    const other = lent([], { budget })
+    await settled()
+    for (const item of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) source.push(bytes(item))
+    other.source.push(bytes('z'))
+    expect(budget.heldBytes).toBe(6)
+    for (let read = 0; read < 8; read++) await reader.read()
+    expect(text(await other.reader.read())).toBe('z')
+  })
+
+  it('cancels the source where a stage throws, and never throws at the source', async () => {
+    const error = new Error('refused')
+    const { source, cancels, reader } = lent([
+      EventMap.stage((): Uint8Array => {
+        throw error
+      }),
+    ])
+    await settled()
+    expect(() => source.push(bytes('a'))).not.toThrow()
+    await expect(reader.read()).rejects.toBe(error)
+    expect(cancels).toEqual([error])
+    expect(source.push(bytes('b'))).toBe(true)
+  })
+
+  it('cancels the source when it is cancelled', async () => {
+    const { source, cancels, reader } = lent([])
+    await settled()
+    source.push(bytes('a'))
+    await reader.cancel('enough')
+    expect(cancels).toEqual(['enough'])
+  })
+})

@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest'
+import { DirectBody } from '../../src/upstream/direct-body.ts'
+
+const KIB_8 = 8_192
+
+/** A body as `fetch` has it, of which only the end is of interest. */
+function answer() {
+  let controller!: ReadableStreamDefaultController<Uint8Array>
+  const cancels: unknown[] = []
+  const response = new Response(
+    new ReadableStream<Uint8Array>(
+      {
+        start: (given) => {
+          controller = given
+        },
+        cancel: (reason) => void cancels.push(reason),
+      },
+      { highWaterMark: 0 },
+    ),
+  )
+  let resumes = 0
+  const body = new DirectBody(() => resumes++)
+  body.becomeBodyOf(response)
+  return { response, body, controller, cancels, resumes: () => resumes }
+}
+
+const bytes = (length: number, value = 1): Uint8Array => new Uint8Array(length).fill(value)
+
+describe('DirectBody', () => {
+  it('is the body of its answer, and an answer without one has its own', () => {
+    const { response, body } = answer()
+    expect(DirectBody.of(response)).toBe(body)
+    const other = new Response('text')
+    expect(DirectBody.of(other)).toBe(other.body)
+    const empty = new Response(null)
+    new DirectBody(() => {}).becomeBodyOf(empty)
+    expect(DirectBody.of(empty)).toBe(null)
+  })
+
+  it('gives what came before anybody asked, in order, and what comes after', async () => {
+    const { body, controller } = answer()
+    body.push(bytes(1, 1))
+    body.push(bytes(1, 2))
+    expect(await body.read()).toEqual({ done: false, value: bytes(1, 1) })
+    expect(await body.read()).toEqual({ done: false, value: bytes(1, 2) })
+    const waiting = body.read()
+    expect(body.push(bytes(1, 3))).toBe(true)
+    expect(await waiting).toEqual({ done: false, value: bytes(1, 3) })
+    const atEnd = body.read()
+    controller.close()
+    expect(await atEnd).toEqual({ done: true, value: undefined })
+    expect(await body.read()).toEqual({ done: true, value: undefined })
+    await body.closed
+  })
+
+  it.each(['waiting', 'queued'])('reads a copy where a chunk was %s', async (how) => {
+    const { body } = answer()
+    const chunk = bytes(4)
+    const before = how === 'waiting' ? body.read() : undefined
+    body.push(chunk)
+    const { value } = await (before ?? body.read())
+    chunk.fill(9)
+    expect(value).toEqual(bytes(4))
+  })
+
+  it('holds the upstream back from 16 KiB on, until all of it has been read', async () => {
+    const { body, resumes } = answer()
+    expect(body.push(bytes(KIB_8))).toBe(true)
+    expect(body.push(bytes(KIB_8))).toBe(false)
+    await body.read()
+    expect(resumes()).toBe(0)
+    await body.read()
+    expect(resumes()).toBe(1)
+    expect(body.push(bytes(1))).toBe(true)
+  })
+
+  it('holds the upstream back until what waits has been lent', () => {
+    const { body, resumes } = answer()
+    body.push(bytes(KIB_8))
+    body.push(bytes(KIB_8))
+    const lengths: number[] = []
+    body.lend(({ length }) => {
+      lengths.push(length)
+      if (lengths.length === 1) body.lend(undefined)
+    })
+    expect([lengths, resumes()]).toEqual([[KIB_8], 0])
+    body.lend(({ length }) => void lengths.push(length))
+    expect([lengths, resumes()]).toEqual([[KIB_8, KIB_8], 1])
+  })
+
+  it('lends each chunk as it came, and queues them when it is told to stop', async () => {
+    const { body } = answer()
+    const taken: Uint8Array[] = []
+    const [first, second, third] = [bytes(1, 1), bytes(1, 2), bytes(1, 3)]
+    body.push(first)
+    expect(body.lend((chunk) => void taken.push(chunk))).toBe(true)
+    body.push(second)
+    expect(taken[0]).toBe(first)
+    expect(taken[1]).toBe(second)
+    body.lend(undefined)
+    body.push(third)
+    expect(taken.length).toBe(2)
+    expect((await body.read()).value).toEqual(third)
+  })
+
+  it('has nothing to lend at its end', async () => {
+    const { body, controller } = answer()
+    controller.close()
+    await body.closed
+    expect(body.lend(() => {})).toBe(false)
+  })
+
+  it('is closed only when what came before its end was taken', async () => {
+    const { body, controller } = answer()
+    let isClosed = false
+    body.closed.then(() => {
+      isClosed = true
+    })
+    body.push(bytes(1))
+    controller.close()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(isClosed).toBe(false)
+    expect(body.lend(() => {})).toBe(true)
+    await body.closed
+  })
+
+  it('gives what came before an error, and then the error', async () => {
+    const { body, controller } = answer()
+    const error = new Error('cut')
+    body.push(bytes(1))
+    controller.error(error)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect((await body.read()).value).toEqual(bytes(1))
+    await expect(body.read()).rejects.toBe(error)
+    await expect(body.closed).rejects.toBe(error)
+  })
+
+  it('tells a read that waits of the error', async () => {
+    const { body, controller } = answer()
+    const read = body.read()
+    controller.error(new Error('cut'))
+    await expect(read).rejects.toThrow('cut')
+  })
+
+  it('drops what it holds on cancel, gives the reason on, and lets the upstream run out', async () => {
+    const { body, cancels } = answer()
+    body.push(bytes(KIB_8))
+    body.push(bytes(KIB_8))
+    await body.cancel('enough')
+    expect(cancels).toEqual(['enough'])
+    expect(body.push(bytes(KIB_8))).toBe(true)
+    expect(await body.read()).toEqual({ done: true, value: undefined })
+    expect(body.lend(() => {})).toBe(false)
+  })
+
+  it('ends a read that waits on cancel', async () => {
+    const { body } = answer()
+    const read = body.read()
+    await body.cancel()
+    expect(await read).toEqual({ done: true, value: undefined })
+  })
+
+  it('lends nothing more after a cancel', async () => {
+    const { body } = answer()
+    const taken: Uint8Array[] = []
+    body.lend((chunk) => void taken.push(chunk))
+    await body.cancel()
+    body.push(bytes(1))
+    expect(taken).toEqual([])
+  })
+
+  it('keeps no large piece of memory for a small chunk in it', () => {
+    const { body } = answer()
+    const taken: Uint8Array[] = []
+    body.lend((chunk) => void taken.push(chunk))
+    const read = bytes(65_536)
+    body.push(read.subarray(100, 280))
+    body.push(read.subarray(0, 30_000))
+    expect(taken.map(({ buffer }) => buffer.byteLength)).toEqual([180, 65_536])
+    expect(taken[0]).toEqual(bytes(180))
+  })
+})

@@ -11,6 +11,8 @@ export function directFetch(dispatcher: Dispatcher): typeof fetch {
     const call = new DirectCall(dispatcher)
     const response = await undiciFetch(url, {
       ...init,
+      // With them undici 8.0 makes a network error of a 401 that answers a streamed body.
+      credentials: 'omit',
       dispatcher: call as unknown as Dispatcher,
     })
     call.body?.becomeBodyOf(response as unknown as Response)

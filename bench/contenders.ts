@@ -19,8 +19,8 @@ export interface Contender {
 /** The contenders that others are compared with. */
 export const BARE = 'bare ReadableStream'
 export const FORWARDING = 'ReadableStream that forwards'
-/** What a splitter is up against where events span chunks: no stream can do that without copying them. */
-const COPYING = 'ReadableStream that forwards copies'
+/** What a splitter is up against where events span chunks: it has to put them together in memory of their own. */
+export const REJOINING = 'ReadableStream that forwards, told where events end'
 export const IDENTITY = 'one identity TransformStream'
 export const PIPED = 'four transforms piped'
 export const PARSER_CHAIN = 'TextDecoderStream + EventSourceParserStream'
@@ -36,12 +36,12 @@ export const CONTENDERS: readonly Contender[] = [
   {
     name: FORWARDING,
     decodes: false,
-    open: (chunks) => forward(sourceOf(chunks), (chunk) => chunk),
+    open: (chunks) => forward(sourceOf(chunks)),
   },
   {
-    name: COPYING,
+    name: REJOINING,
     decodes: false,
-    open: (chunks) => forward(sourceOf(chunks), (chunk) => chunk.slice()),
+    open: (chunks) => rejoin(sourceOf(chunks), endsIn(chunks)),
   },
   {
     name: IDENTITY,
@@ -103,17 +103,78 @@ function sourceOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
 }
 
 /** What everybody writes who wants nothing but to pass a body on. */
-function forward(
-  source: ReadableStream<Uint8Array>,
-  pass: (chunk: Uint8Array) => Uint8Array,
-): ReadableStream<Uint8Array> {
+function forward(source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = source.getReader()
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       const result = await reader.read()
       if (result.done) controller.close()
-      else controller.enqueue(pass(result.value))
+      else controller.enqueue(result.value)
     },
     cancel: (reason) => reader.cancel(reason),
   })
+}
+
+/** Behind which bytes of a chunk its first and its last event end. */
+interface Ends {
+  first: number
+  last: number
+}
+
+/** The same, with each event that spans chunks put together; it looks at no byte, for it is told where they end. */
+function rejoin(
+  source: ReadableStream<Uint8Array>,
+  ends: readonly Ends[],
+): ReadableStream<Uint8Array> {
+  const reader = source.getReader()
+  const held = new Uint8Array(65_536)
+  let heldBytes = 0
+  let index = 0
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      for (;;) {
+        const result = await reader.read()
+        if (result.done) return controller.close()
+        const chunk = result.value
+        const { first, last } = ends[index++] as Ends
+        if (last === chunk.length && heldBytes === 0) return controller.enqueue(chunk)
+        const from = heldBytes > 0 ? first : 0
+        if (from > 0) {
+          const whole = new Uint8Array(heldBytes + from)
+          whole.set(held.subarray(0, heldBytes))
+          whole.set(chunk.subarray(0, from), heldBytes)
+          heldBytes = 0
+          controller.enqueue(whole)
+        }
+        if (from < last) controller.enqueue(chunk.subarray(from, last))
+        if (last < chunk.length) {
+          held.set(chunk.subarray(last), heldBytes)
+          heldBytes += chunk.length - last
+        }
+        if (last > 0) return
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+}
+
+const knownEnds = new WeakMap<readonly Uint8Array[], readonly Ends[]>()
+
+function endsIn(chunks: readonly Uint8Array[]): readonly Ends[] {
+  let ends = knownEnds.get(chunks)
+  if (ends === undefined) {
+    const bytes = Buffer.concat(chunks)
+    let start = 0
+    ends = chunks.map(({ length }) => {
+      // A blank line may begin at the end of the chunk before.
+      const before = bytes.indexOf('\n\n', Math.max(start - 1, 0)) + 2
+      const end = start + length
+      const last = bytes.lastIndexOf('\n\n', end - 2) + 2
+      const found = { first: before - start, last: last - start }
+      start = end
+      return last > end - length && before > 1 ? found : { first: 0, last: 0 }
+    })
+    knownEnds.set(chunks, ends)
+  }
+  return ends
 }

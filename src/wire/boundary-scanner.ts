@@ -6,6 +6,7 @@ import {
   CR,
   IN_LINE,
   isLineEnd,
+  LF,
   LINE_END_CR,
   nextLineState,
 } from './line-state.ts'
@@ -23,6 +24,8 @@ export class BoundaryScanner {
   /** The bytes after the last boundary, over all chunks. */
   openBytes = 0
   #state = BOUNDARY
+  /** Where the last chunk began. */
+  #stateBefore = BOUNDARY
   readonly #bom = new LeadingBom()
   readonly #maxEventBytes: number
 
@@ -54,9 +57,31 @@ export class BoundaryScanner {
   scan(chunk: Uint8Array): number {
     checkBytes(chunk)
     const start = this.#bom.isDecided ? 0 : this.#skipBom(chunk)
-    return this.openBytes + chunk.length > this.#maxEventBytes
-      ? this.#scanForward(chunk, start)
-      : this.#scanBackward(chunk, start)
+    this.#stateBefore = this.#state
+    const { length } = chunk
+    if (this.openBytes + length > this.#maxEventBytes) return this.#scanForward(chunk, start)
+    // As nearly every event ends: whatever was before them, two line feeds are a boundary.
+    if (length >= start + 2 && chunk[length - 1] === LF && chunk[length - 2] === LF) {
+      this.#state = BOUNDARY
+      this.openBytes = 0
+      return length
+    }
+    return this.#scanBackward(chunk, start)
+  }
+
+  /**
+   * The offset in the chunk that was scanned last just behind its first boundary, for one that has a boundary
+   * and in which an event goes on that began before it. An LF that belongs to the CR before it is not cut off.
+   */
+  firstBoundary(chunk: Uint8Array): number {
+    let state = this.#stateBefore
+    let index = 0
+    while (index < chunk.length) {
+      const byte = chunk[index++] as number
+      state = byte > CR ? IN_LINE : nextLineState(state, byte)
+      if (state >= BOUNDARY) break
+    }
+    return state === BOUNDARY_CR && chunk[index] === LF ? index + 1 : index
   }
 
   #scanBackward(chunk: Uint8Array, start: number): number {

@@ -1,8 +1,13 @@
 import { LeadingBom } from './leading-bom.ts'
-import { BOUNDARY, CR, IN_LINE, isLineEnd, nextLineState } from './line-state.ts'
+import { BOUNDARY, CR, IN_LINE, isLineEnd, LF, nextLineState } from './line-state.ts'
 
-const DATA = [0x64, 0x61, 0x74, 0x61] as const
+const D = 0x64
+const A = 0x61
+const T = 0x74
+const DATA = [D, A, T, A] as const
 const COLON = 0x3a
+/** A blank line's two line feeds and `data:`. */
+const FIRST_OF_NEXT = 7
 /** The line at hand is not a `data` field. */
 const NO_MATCH = -1
 
@@ -70,11 +75,21 @@ export class EventCounter {
   /** From inside a line of a block that has data; returns where to go on. */
   #skipToBlankLine(chunk: Uint8Array, from: number): number {
     const length = chunk.length
+    // Not to read past the end, which makes every read at that place slower.
+    const lastStart = length - FIRST_OF_NEXT
+    let events = 0
     let index = from
-    // Text has hardly a byte up to CR but line ends: one comparison for both, and in long lines for eight
-    // bytes at once, which takes about half the time.
-    while (index + 14 < length && isTextAt(chunk, index)) index += 16
-    while (index < length && (chunk[index] as number) > CR) index += 2
+    for (;;) {
+      const start = index
+      index = skipText(chunk, index)
+      // As nearly all streams go on: a blank line of two line feeds, and then a line with data.
+      if (index > lastStart || chunk[index] !== LF) break
+      if (index > start && chunk[index - 1] === LF) index--
+      if (chunk[index + 1] !== LF || !isDataAt(chunk, index + 2)) break
+      events++
+      index += 2 + DATA.length + 1
+    }
+    this.events += events
     if (index >= length) {
       if (isLineEnd(chunk[length - 1] as number)) this.#step(chunk[length - 1] as number)
       return length
@@ -99,25 +114,37 @@ export class EventCounter {
 /** Whether a `data` field is here in one piece, as it nearly always is; else its letters are matched one by one. */
 function isDataAt(chunk: Uint8Array, from: number): boolean {
   return (
-    chunk[from] === DATA[0] &&
-    chunk[from + 1] === DATA[1] &&
-    chunk[from + 2] === DATA[2] &&
-    chunk[from + 3] === DATA[3] &&
+    chunk[from] === D &&
+    chunk[from + 1] === A &&
+    chunk[from + 2] === T &&
+    chunk[from + 3] === A &&
     chunk[from + 4] === COLON
   )
 }
 
-/** Whether no other byte of the sixteen from here can be a line end; a difference below 0 has its sign bit set. */
-function isTextAt(chunk: Uint8Array, from: number): boolean {
-  return (
-    (((chunk[from] as number) - 14) |
-      ((chunk[from + 2] as number) - 14) |
-      ((chunk[from + 4] as number) - 14) |
-      ((chunk[from + 6] as number) - 14) |
-      ((chunk[from + 8] as number) - 14) |
-      ((chunk[from + 10] as number) - 14) |
-      ((chunk[from + 12] as number) - 14) |
-      ((chunk[from + 14] as number) - 14)) >=
-    0
-  )
+/**
+ * From inside a line on, every other byte, to one that may end it. Text has hardly a byte up to CR but line
+ * ends: one comparison for both, and in long lines for eight bytes at once, which takes about half the time.
+ */
+function skipText(chunk: Uint8Array, from: number): number {
+  const { length } = chunk
+  const lastStart = length - 15
+  let index = from
+  // A difference below 0 has its sign bit set.
+  while (
+    index <= lastStart &&
+    (((chunk[index] as number) - 14) |
+      ((chunk[index + 2] as number) - 14) |
+      ((chunk[index + 4] as number) - 14) |
+      ((chunk[index + 6] as number) - 14) |
+      ((chunk[index + 8] as number) - 14) |
+      ((chunk[index + 10] as number) - 14) |
+      ((chunk[index + 12] as number) - 14) |
+      ((chunk[index + 14] as number) - 14)) >=
+      0
+  ) {
+    index += 16
+  }
+  while (index < length && (chunk[index] as number) > CR) index += 2
+  return index
 }

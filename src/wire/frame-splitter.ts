@@ -16,8 +16,8 @@ export interface FrameSplitterOptions {
 /**
  * Cuts bytes at event boundaries: every chunk that leaves ends where an event ends, and no byte changes.
  *
- * A chunk that ends at a boundary is passed on as it is, not copied, however many events it holds; bytes are
- * copied only where an event spans chunks. What follows the last boundary at the end of the stream is passed
+ * A chunk that ends at a boundary is passed on as it is, not copied, however many events it holds. Where an event
+ * spans chunks it is copied, and with it what follows in its last chunk, unless that is long. What follows the last boundary at the end of the stream is passed
  * on as it is, and reported to `onTail`.
  *
  * - Holds the unfinished event, at most `maxEventBytes`.
@@ -51,6 +51,8 @@ export class FrameSplitter extends StageStream<Uint8Array, Uint8Array> {
 
 /** Room for an unfinished event to begin with; most are far shorter. */
 const MIN_HELD_CAPACITY = 1024
+/** To copy so many bytes costs more than to pass on another chunk: 0.4 to 0.8 us for 8 KiB against 0.3. */
+const MIN_UNCOPIED_BYTES = 8192
 /** Room that is kept from one unfinished event to the next. */
 const MAX_KEPT_CAPACITY = 65_536
 
@@ -83,11 +85,16 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
 
   push(chunk: Uint8Array): void {
     const boundary = this.#scanner.scan(chunk)
-    if (boundary > 0) this.#emitWhole(chunk, boundary)
-    if (this.#scanner.isOverLimit) {
+    const { isOverLimit } = this.#scanner
+    const joined = this.#heldBytes > 0 && boundary > 0 ? this.#joinedBytes(chunk, boundary) : 0
+    const whole = joined > 0 ? this.#join(chunk, joined) : undefined
+    // Before anything goes out: whoever gets it may transfer the memory of the chunk.
+    if (boundary < chunk.length && !isOverLimit) this.#hold(chunk, boundary)
+    if (whole !== undefined) this.#output.emit(whole)
+    if (joined < boundary) this.#output.emit(part(chunk, joined, boundary))
+    if (isOverLimit) {
       throw new SseLimitError('maxEventBytes', this.#maxEventBytes, this.#scanner.openBytes)
     }
-    if (boundary < chunk.length) this.#hold(chunk, boundary)
   }
 
   end(): void {
@@ -104,24 +111,27 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
     this.#held = new Uint8Array(0)
   }
 
-  #emitWhole(chunk: Uint8Array, boundary: number): void {
+  /** How much of a chunk with the end of the held event goes out together with it. */
+  #joinedBytes(chunk: Uint8Array, boundary: number): number {
+    if (boundary <= MIN_UNCOPIED_BYTES) return boundary
+    const first = this.#scanner.firstBoundary(chunk)
+    return boundary - first < MIN_UNCOPIED_BYTES ? boundary : first
+  }
+
+  #join(chunk: Uint8Array, joined: number): Uint8Array {
     const heldBytes = this.#heldBytes
-    if (heldBytes === 0) {
-      this.#output.emit(boundary === chunk.length ? chunk : chunk.subarray(0, boundary))
-      return
-    }
-    const whole = new Uint8Array(heldBytes + boundary)
+    const whole = new Uint8Array(heldBytes + joined)
     whole.set(this.#held.subarray(0, heldBytes))
-    whole.set(boundary === chunk.length ? chunk : chunk.subarray(0, boundary), heldBytes)
+    whole.set(part(chunk, 0, joined), heldBytes)
     this.#heldBytes = 0
     if (this.#held.length > MAX_KEPT_CAPACITY) this.#held = new Uint8Array(0)
-    this.#output.emit(whole)
+    return whole
   }
 
   #hold(chunk: Uint8Array, from: number): void {
     const heldBytes = this.#heldBytes + chunk.length - from
     if (heldBytes > this.#held.length) this.#grow(heldBytes)
-    this.#held.set(from === 0 ? chunk : chunk.subarray(from), this.#heldBytes)
+    this.#held.set(part(chunk, from, chunk.length), this.#heldBytes)
     this.#heldBytes = heldBytes
   }
 
@@ -131,4 +141,9 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
     grown.set(this.#held.subarray(0, this.#heldBytes))
     this.#held = grown
   }
+}
+
+/** A part of a chunk, and the chunk itself where that is all of it: a view costs an object. */
+function part(chunk: Uint8Array, from: number, to: number): Uint8Array {
+  return from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to)
 }

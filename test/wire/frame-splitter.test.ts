@@ -53,6 +53,66 @@ describe('FrameSplitter', () => {
     expect(pieces[1]).toEqual([bytes('data: 3\n\ndata: 4\n\n')])
   })
 
+  describe('where much that is whole follows an event that spans chunks', () => {
+    const LONG = 'data: x\n\n'.repeat(1000)
+
+    it('copies that event only', () => {
+      const second = bytes(`ta: 1\n\n${LONG}da`)
+      const { pieces } = split([bytes('da'), second, bytes('ta: 2\n\n')])
+      expect(pieces[1]).toEqual([bytes('data: 1\n\n'), bytes(LONG)])
+      expect(pieces[1]?.[0]?.buffer).not.toBe(second.buffer)
+      expect(pieces[1]?.[1]?.buffer).toBe(second.buffer)
+      expect(pieces[2]).toEqual([bytes('data: 2\n\n')])
+    })
+
+    it('keeps the two halves of a CRLF together', () => {
+      const { pieces } = split([bytes('data: 1\r\n'), bytes(`\r\n${LONG}`)])
+      expect(pieces[1]).toEqual([bytes('data: 1\r\n\r\n'), bytes(LONG)])
+    })
+
+    it('makes one piece of it where less follows', () => {
+      const short = 'data: x\n\n'.repeat(100)
+      const { pieces } = split([bytes('da'), bytes(`ta: 1\n\n${short}`)])
+      expect(pieces[1]).toEqual([bytes(`data: 1\n\n${short}`)])
+      const longEvent = `ta: ${'y'.repeat(10_000)}\n\n${short}`
+      expect(split([bytes('da'), bytes(longEvent)]).pieces[1]).toEqual([bytes(`da${longEvent}`)])
+    })
+
+    it('changes no byte, and cuts at boundaries only', () => {
+      fc.assert(
+        fc.property(someSse, fc.nat(), someSse, (head, place, tail) => {
+          const input = bytes(head, LONG, tail)
+          const cut = place % (head.length + 1)
+          const { pieces } = split([input.slice(0, cut), input.slice(cut)])
+          expect(bytes(...pieces.flat())).toEqual(input)
+          let given = 0
+          for (const piece of pieces.slice(0, -1).flat()) {
+            given += piece.length
+            expect(endsAtBoundary(input.subarray(0, given))).toBe(true)
+          }
+        }),
+        { numRuns: 100 },
+      )
+    })
+  })
+
+  it('has taken what it needs of a chunk before it gives it away', () => {
+    const stage = FrameSplitter.stage()
+    const pieces: string[] = []
+    stage.start({
+      emit: (piece) => {
+        pieces.push(new TextDecoder().decode(piece))
+        structuredClone(piece, { transfer: [piece.buffer as ArrayBuffer] })
+      },
+      error: () => {},
+      desiredSize: 1,
+      queued: 0,
+    })
+    stage.push(bytes('data: 1\n\nda'))
+    stage.push(bytes('ta: 2\n\n'))
+    expect(pieces).toEqual(['data: 1\n\n', 'data: 2\n\n'])
+  })
+
   it('keeps no hold on a chunk: one that is changed after it was taken changes nothing', () => {
     const stage = FrameSplitter.stage()
     const pieces: Uint8Array[] = []

@@ -63,7 +63,10 @@ export class Outlet<Out> implements StageOutput<Out> {
           return this.#feed.cancelled(reason)
         },
       },
-      { highWaterMark: marks.high, size: () => this.#size },
+      // To ask for each size costs a call an item, and without a high mark they are only counted.
+      marks.high === 0
+        ? { highWaterMark: 0 }
+        : { highWaterMark: marks.high, size: () => this.#size },
     )
   }
 
@@ -93,7 +96,7 @@ export class Outlet<Out> implements StageOutput<Out> {
     }
     // Asked for here, since a size that throws inside of `enqueue` takes with it all that is queued. And never
     // 0: of items that count for nothing the stream could hold any number, and lose them when it is to fail.
-    this.#size = Math.max(this.#marks.size(item), 1)
+    if (this.#marks.high > 0) this.#size = Math.max(this.#marks.size(item), 1)
     if (!this.#open) {
       this.#controller.enqueue(item)
       return

@@ -3,6 +3,7 @@ import type { EventSourceParser } from 'eventsource-parser'
 /** Starts of a line that may yet become an `id` or a `retry` field. */
 const PREFIXES = new Set(['i', 'r', 're', 'ret', 'retr'])
 const LF = 10
+const I = 0x69
 
 /**
  * Feeds text to the parser and keeps the ids itself.
@@ -68,8 +69,10 @@ export class LineFeed {
     let at = this.#isAtLineStart ? 0 : text.indexOf('\n') + 1
     if (at === 0 && !this.#isAtLineStart) return false
     do {
-      while (text.charCodeAt(at) === LF) at++
-      if (text.startsWith('id', at) || text.startsWith('retry', at)) return true
+      let first = text.charCodeAt(at)
+      while (first === LF) first = text.charCodeAt(++at)
+      // One comparison for nearly every line: `data` and `event` come before both.
+      if (first >= I && (text.startsWith('id', at) || text.startsWith('retry', at))) return true
       at = text.indexOf('\n', at) + 1
     } while (at > 0)
     return false

@@ -1,5 +1,6 @@
 import { type Dispatcher, fetch as undiciFetch } from 'undici'
 import { DirectBody } from './direct-body.ts'
+import { ForwardingHandler } from './forwarding-handler.ts'
 
 /**
  * Makes a `fetch` over a dispatcher that gives event streams a {@link DirectBody}.
@@ -41,47 +42,27 @@ class DirectCall {
 }
 
 /** Between a connection and `fetch`: takes the bytes of an event stream away from it. */
-class DirectHandler implements Dispatcher.DispatchHandler {
-  readonly #handler: Dispatcher.DispatchHandler
+class DirectHandler extends ForwardingHandler {
   readonly #call: DirectCall
 
   constructor(handler: Dispatcher.DispatchHandler, call: DirectCall) {
-    this.#handler = handler
+    super(handler)
     this.#call = call
   }
 
-  onRequestStart(...given: Parameters<Handler['onRequestStart']>): void {
-    this.#handler.onRequestStart?.(...given)
-  }
-
-  onRequestUpgrade(...given: Parameters<Handler['onRequestUpgrade']>): void {
-    this.#handler.onRequestUpgrade?.(...given)
-  }
-
-  onResponseStarted(): void {
-    ;(this.#handler as Started).onResponseStarted?.()
-  }
-
-  onResponseStart(...given: Parameters<Handler['onResponseStart']>): void {
+  override onResponseStart(...given: Parameters<Handler['onResponseStart']>): void {
     const [controller, status, headers] = given
     if (isDirect(status, Object.entries(headers))) {
       this.#call.body = new DirectBody(() => controller.resume())
     }
-    this.#handler.onResponseStart?.(...given)
+    super.onResponseStart(...given)
   }
 
-  onResponseData(...given: Parameters<Handler['onResponseData']>): void {
+  override onResponseData(...given: Parameters<Handler['onResponseData']>): void {
+    const [controller, chunk] = given
     const { body } = this.#call
-    if (body === undefined) this.#handler.onResponseData?.(...given)
-    else if (!body.push(given[1])) given[0].pause()
-  }
-
-  onResponseEnd(...given: Parameters<Handler['onResponseEnd']>): void {
-    this.#handler.onResponseEnd?.(...given)
-  }
-
-  onResponseError(...given: Parameters<Handler['onResponseError']>): void {
-    this.#handler.onResponseError?.(...given)
+    if (body === undefined) super.onResponseData(...given)
+    else if (!body.push(chunk)) controller.pause()
   }
 }
 
@@ -95,11 +76,11 @@ class LegacyHandler implements Dispatcher.DispatchHandler {
     this.#call = call
   }
 
-  onConnect(...given: Parameters<Legacy['onConnect']>): void {
+  onConnect(...given: Parameters<Handler['onConnect']>): void {
     this.#handler.onConnect?.(...given)
   }
 
-  onUpgrade(...given: Parameters<Legacy['onUpgrade']>): void {
+  onUpgrade(...given: Parameters<Handler['onUpgrade']>): void {
     this.#handler.onUpgrade?.(...given)
   }
 
@@ -107,7 +88,7 @@ class LegacyHandler implements Dispatcher.DispatchHandler {
     this.#handler.onResponseStarted?.()
   }
 
-  onHeaders(...given: Parameters<Legacy['onHeaders']>): boolean {
+  onHeaders(...given: Parameters<Handler['onHeaders']>): boolean {
     const [status, headers, resume] = given
     if (isDirect(status, pairs(headers))) this.#call.body = new DirectBody(resume)
     return this.#handler.onHeaders?.(...given) ?? true
@@ -118,7 +99,7 @@ class LegacyHandler implements Dispatcher.DispatchHandler {
     return body === undefined ? (this.#handler.onData?.(chunk) ?? true) : body.push(chunk)
   }
 
-  onComplete(...given: Parameters<Legacy['onComplete']>): void {
+  onComplete(...given: Parameters<Handler['onComplete']>): void {
     this.#handler.onComplete?.(...given)
   }
 
@@ -128,8 +109,6 @@ class LegacyHandler implements Dispatcher.DispatchHandler {
 }
 
 type Handler = Required<Dispatcher.DispatchHandler>
-type Legacy = Required<Dispatcher.DispatchHandler>
-type Started = { onResponseStarted?: () => void }
 
 function isDirect(status: number, headers: Iterable<[unknown, unknown]>): boolean {
   if (status !== 200) return false

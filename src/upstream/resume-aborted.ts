@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { ForwardingHandler } from './forwarding-handler.ts'
 
 /**
  * Lets a response that was aborted while it was held back flow on into nothing.
@@ -11,38 +12,12 @@ export const resumeAborted: Dispatcher.DispatcherComposeInterceptor =
   (dispatch) => (options, handler) =>
     dispatch(options, new ResumingHandler(handler))
 
-class ResumingHandler implements Dispatcher.DispatchHandler {
-  readonly #handler: Dispatcher.DispatchHandler
-
-  constructor(handler: Dispatcher.DispatchHandler) {
-    this.#handler = handler
-  }
-
-  onRequestStart(...given: Parameters<Handler['onRequestStart']>): void {
-    this.#handler.onRequestStart?.(...given)
-  }
-
-  onRequestUpgrade(...given: Parameters<Handler['onRequestUpgrade']>): void {
-    this.#handler.onRequestUpgrade?.(...given)
-  }
-
-  onResponseStart(...given: Parameters<Handler['onResponseStart']>): void {
-    this.#handler.onResponseStart?.(...given)
-  }
-
-  onResponseData(...given: Parameters<Handler['onResponseData']>): void {
-    this.#handler.onResponseData?.(...given)
-  }
-
-  onResponseEnd(...given: Parameters<Handler['onResponseEnd']>): void {
-    this.#handler.onResponseEnd?.(...given)
-  }
-
-  onResponseError(...given: Parameters<Handler['onResponseError']>): void {
+class ResumingHandler extends ForwardingHandler {
+  override onResponseError(
+    ...given: Parameters<Required<Dispatcher.DispatchHandler>['onResponseError']>
+  ): void {
     const [controller] = given
     controller?.resume()
-    this.#handler.onResponseError?.(...given)
+    super.onResponseError(...given)
   }
 }
-
-type Handler = Required<Dispatcher.DispatchHandler>

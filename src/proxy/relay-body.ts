@@ -86,8 +86,11 @@ export function relayBody(
     const error = outcome === 'done' ? undefined : errorOf(outcome, reason)
     // The stream of the body is cancelled by the relay; this closes the socket also where that does not.
     if (outcome !== 'done') exchange.abort(error)
-    // Heard only if no event came before: a stream without any is a failure of the upstream.
-    onFirstEvent(isSse ? (error ?? new UpstreamNetworkError(new Error('No event came'))) : error)
+    if (!isSse) onFirstEvent(error)
+    // A stream without any event is a failure of the upstream. Made only then: two errors cost 20 us.
+    else if ((signs?.count ?? summary.events) === 0) {
+      onFirstEvent(error ?? new UpstreamNetworkError(new Error('No event came')))
+    }
     const verdict =
       outcome === 'failed'
         ? verdictOf(error)

@@ -25,7 +25,9 @@ export class GapHistogram implements GapDistribution {
 
   /** Calls back for each length that occurred, ascending. */
   forEach(callback: (gapMs: number, count: number) => void): void {
-    for (const [index, count] of this.#counts?.entries() ?? []) {
+    const counts = this.#counts ?? []
+    for (let index = 0; index < counts.length; index++) {
+      const count = counts[index] as number
       if (count > 0) callback(Math.min(middleOf(index) / 1000, this.maxMs), count)
     }
   }
@@ -34,7 +36,9 @@ export class GapHistogram implements GapDistribution {
   quantile(share: number): number {
     const rank = Math.ceil(this.count * share)
     let seen = 0
-    for (const [index, count] of this.#counts?.entries() ?? []) {
+    const counts = this.#counts ?? []
+    for (let index = 0; index < counts.length; index++) {
+      const count = counts[index] as number
       seen += count
       if (count > 0 && seen >= rank) return Math.min(middleOf(index) / 1000, this.maxMs)
     }

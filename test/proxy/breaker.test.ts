@@ -17,6 +17,23 @@ describe('a breaker', () => {
     expect(asked()).toEqual([10])
   })
 
+  it('counts streams of nothing but pings as failed where only events count', async () => {
+    const pings = [
+      step.send({ event: 'ping', data: '{}' }),
+      step.send({ event: 'ping', data: '{}' }),
+    ]
+    const { send, asked } = await severalUpstreams([pings], {
+      breaker: { failures: 2 },
+      timeouts: { idleCounts: 'events' },
+    })
+    for (let request = 0; request < 2; request++) {
+      await (await send()).text()
+      await settled()
+    }
+    expect((await send()).status).toBe(503)
+    expect(asked()).toEqual([2])
+  })
+
   it.each<[string, UpstreamScript]>([
     ['resets', [step.reset()]],
     ['500s', [step.json(500, {})]],

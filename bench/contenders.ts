@@ -20,7 +20,7 @@ export interface Contender {
 export const BARE = 'bare ReadableStream'
 export const FORWARDING = 'ReadableStream that forwards'
 /** What a splitter is up against where events span chunks: it has to put them together in memory of their own. */
-export const REJOINING = 'ReadableStream that forwards, told where events end'
+const REJOINING = 'ReadableStream that forwards, told where events end'
 export const IDENTITY = 'one identity TransformStream'
 export const PIPED = 'four transforms piped'
 export const PARSER_CHAIN = 'TextDecoderStream + EventSourceParserStream'

@@ -8,7 +8,6 @@ import {
   IDENTITY,
   PARSER_CHAIN,
   PIPED,
-  REJOINING,
   SPLITTER,
 } from './contenders.ts'
 import { bytesPerEvent, memory } from './memory.ts'
@@ -31,7 +30,6 @@ const TARGETS = [
   { contender: DECODER, baseline: PARSER_CHAIN, shape: KIB_16, atLeast: 1 },
   ...SHAPES.flatMap(({ name: shape }) => [
     { contender: SPLITTER, baseline: FORWARDING, shape, atLeast: 0.9 },
-    { contender: SPLITTER, baseline: REJOINING, shape, atLeast: 0.9 },
     { contender: FUSED, baseline: PIPED, shape, atLeast: 2.5 },
   ]),
 ]

@@ -76,11 +76,12 @@ export class BoundaryScanner {
   firstBoundary(chunk: Uint8Array): number {
     let state = this.#stateBefore
     let index = 0
-    while (index < chunk.length) {
-      const byte = chunk[index++] as number
-      state = byte > CR ? IN_LINE : nextLineState(state, byte)
-      if (state >= BOUNDARY) break
-    }
+    do {
+      const lineStart = index
+      while (index < chunk.length && (chunk[index] as number) > CR) index++
+      if (index > lineStart) state = IN_LINE
+      if (index < chunk.length) state = nextLineState(state, chunk[index++] as number)
+    } while (state < BOUNDARY && index < chunk.length)
     return state === BOUNDARY_CR && chunk[index] === LF ? index + 1 : index
   }
 

@@ -5,7 +5,7 @@ type Chunk = Uint8Array<ArrayBufferLike>
 
 /**
  * The body of an answer whose bytes come straight from the connection, and not through the stream that `fetch`
- * makes of them: that costs a queue, two copies and three promises a chunk. How the body ends still comes
+ * makes of them: that costs a queue, a copy and several promises a chunk. How the body ends still comes
  * through that stream.
  *
  * - Holds at most 16 KiB and a chunk that nobody has asked for; more is left in the socket.

@@ -146,6 +146,7 @@ export const MUTATIONS: readonly Mutation[] = [
     "checkMarks('highBytes', highBytes,",
     "checkMarks('highBytes', highBytes * 16,",
   ),
+  without('M4', 'upstream/direct-body.ts', 'return !this.#isHeldBack', 'return true'),
   without('M4', 'pipeline/outlet.ts', 'if (this.queued > this.#resumeAt) return', ''),
   without(
     'M5',
@@ -166,12 +167,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'received(exchange, target, response.clone(), controller)\n',
   ),
   without('M8', 'proxy/request-headers.ts', "headers.set('accept-encoding', 'identity')", ''),
-  without(
-    'M8',
-    'wire/frame-splitter.ts',
-    'if (this.#scanner.isOverLimit)',
-    'if (this.#scanner.openBytes > 1e8)',
-  ),
+  without('M8', 'wire/frame-splitter.ts', 'if (isOverLimit)', 'if (this.#scanner.openBytes > 1e8)'),
   without('M9', 'upstream/retry-delay.ts', 'Math.min(retryAfterMs, maxMs)', 'retryAfterMs'),
   without('H1', 'transforms/heartbeat-injector.ts', 'this.#sent.isAtBoundary &&', ''),
   without('H1', 'transforms/heartbeat-injector.ts', '!this.#sent.isAfterCr &&', ''),

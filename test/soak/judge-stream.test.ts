@@ -118,4 +118,21 @@ describe('the judge of the soak', () => {
     expect(judgeStream(answer(frame + frame))).not.toEqual([])
     expect(judgeStream(answer('data: [DONE]\n\n'))).not.toEqual([])
   })
+
+  it('takes an event for whole that a reset cut off behind a CR', () => {
+    const frame = 'data: {"error":{"message":"m","code":"SSE_UPSTREAM_NETWORK"}}\n\n'
+    const answer = (sent: string[], received: string): string[] => {
+      const told = sides('reset/reads', { verdict: 'upstream_error' }, 'told')
+      return judgeStream({
+        ...told,
+        plan: { ...told.plan, sent: sent.map((text) => Buffer.from(text)), tail: Buffer.alloc(0) },
+        client: { status: 200, body: Buffer.from(received), end: 'broken' },
+      })
+    }
+    expect(answer(['data: 1\r\n\r\n'], 'data: 1\r\n\r')).toEqual([])
+    expect(answer(['data: 1\r\n\r\n'], `data: 1\r\n\r${frame}`)).toEqual([])
+    expect(answer(['data: 1\r\n\r\n'], `data: 1\r\n${frame}`)).not.toEqual([])
+    expect(answer(['data: 1\r\n\r\n', ':\n\n'], 'data: 1\r\n\r:\n\n')).not.toEqual([])
+    expect(answer(['data: 1\n\n'], 'data: 1\n')).not.toEqual([])
+  })
 })

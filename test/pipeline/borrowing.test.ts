@@ -11,6 +11,7 @@ import { describe, expect, it } from 'vitest'
 import { HAND_OVER, type HandOver } from '../../src/base/hand-over.ts'
 import { DirectBody } from '../../src/upstream/direct-body.ts'
 import { bytes } from '../spec/bytes.ts'
+import { HandFed } from './hand-fed.ts'
 import { settled } from './settled.ts'
 import { watchRejections } from './watch-rejections.ts'
 
@@ -18,25 +19,13 @@ watchRejections()
 
 type Bytes = Stage<Uint8Array, Uint8Array>
 
-/** A relay of a source that lends. */
+/** A relay of a source that lends; `own` says how it ends. */
 function lent(stages: Bytes[], options: RelayOptions = {}) {
-  let controller!: ReadableStreamDefaultController<Uint8Array>
-  const cancels: unknown[] = []
-  const response = new Response(
-    new ReadableStream<Uint8Array>(
-      {
-        start: (given) => {
-          controller = given
-        },
-        cancel: (reason) => void cancels.push(reason),
-      },
-      { highWaterMark: 0 },
-    ),
-  )
+  const own = new HandFed()
   const source = new DirectBody(() => {})
-  source.becomeBodyOf(response)
+  source.becomeBodyOf(new Response(own.readable))
   const readable = relay<Uint8Array>(source, stages, options)
-  return { source, controller, cancels, readable, reader: readable.getReader() }
+  return { source, own, readable, reader: readable.getReader() }
 }
 
 const text = ({ value }: ReadableStreamReadResult<Uint8Array>): string =>
@@ -44,12 +33,12 @@ const text = ({ value }: ReadableStreamReadResult<Uint8Array>): string =>
 
 describe('relay of a source that lends its items', () => {
   it('gives them on in order, and then the end', async () => {
-    const { source, controller, reader } = lent([FrameSplitter.stage()])
+    const { source, own, reader } = lent([FrameSplitter.stage()])
     source.push(bytes('data: 1\n\nda'))
     await settled()
     source.push(bytes('ta: 2\n\n'))
     source.push(bytes('data: 3'))
-    controller.close()
+    own.close()
     const got: string[] = []
     for (;;) {
       const result = await reader.read()
@@ -106,7 +95,7 @@ describe('relay of a source that lends its items', () => {
       })
       return item
     })
-    const { source, controller, reader } = lent([slow], { watermark: { highBytes: 1 } })
+    const { source, own, reader } = lent([slow], { watermark: { highBytes: 1 } })
     await settled()
     source.push(bytes('a'))
     source.push(bytes('b'))
@@ -116,7 +105,7 @@ describe('relay of a source that lends its items', () => {
     expect(text(await reader.read())).toBe('a')
     await settled()
     expect(steps).toEqual(['starts a', 'starts b'])
-    controller.close()
+    own.close()
     release()
     expect(text(await reader.read())).toBe('b')
     expect((await reader.read()).done).toBe(true)
@@ -168,11 +157,11 @@ describe('relay of a source that lends its items', () => {
         },
         end: () => void ends++,
       }
-      const { source, controller, reader } = lent([slow])
+      const { source, own, reader } = lent([slow])
       await settled()
       source.push(bytes('a'))
-      if (how === 'close') controller.close()
-      else controller.error(new Error('cut'))
+      if (how === 'close') own.close()
+      else own.fail(new Error('cut'))
       await settled()
       release()
       expect(text(await reader.read())).toBe('a')
@@ -201,10 +190,10 @@ describe('relay of a source that lends its items', () => {
         output.emit(bytes('end'))
       },
     }
-    const { controller, reader } = lent([wordy], { watermark: { highBytes: 1, lowBytes: 0 } })
+    const { own, reader } = lent([wordy], { watermark: { highBytes: 1, lowBytes: 0 } })
     await settled()
     const first = reader.read()
-    controller.close()
+    own.close()
     expect(text(await first)).toBe('the')
     expect(text(await reader.read())).toBe('very')
     const read = reader.read()
@@ -216,11 +205,11 @@ describe('relay of a source that lends its items', () => {
   })
 
   it('ends also where the source ended while it was full', async () => {
-    const { source, controller, reader } = lent([], { watermark: { highBytes: 1, lowBytes: 0 } })
+    const { source, own, reader } = lent([], { watermark: { highBytes: 1, lowBytes: 0 } })
     await settled()
     source.push(bytes('a'))
     source.push(bytes('b'))
-    controller.close()
+    own.close()
     await settled()
     expect(text(await reader.read())).toBe('a')
     expect(text(await reader.read())).toBe('b')
@@ -228,21 +217,21 @@ describe('relay of a source that lends its items', () => {
   })
 
   it('errors with the error of the source, after what came before', async () => {
-    const { source, controller, reader } = lent([FrameSplitter.stage()])
+    const { source, own, reader } = lent([FrameSplitter.stage()])
     await settled()
     source.push(bytes('data: 1\n\nda'))
-    controller.error(new Error('cut'))
+    own.fail(new Error('cut'))
     await settled()
     expect(text(await reader.read())).toBe('data: 1\n\n')
     await expect(reader.read()).rejects.toThrow('cut')
   })
 
   it('learns of an error that came while it was full when it goes on', async () => {
-    const { source, controller, reader } = lent([], { watermark: { highBytes: 1, lowBytes: 0 } })
+    const { source, own, reader } = lent([], { watermark: { highBytes: 1, lowBytes: 0 } })
     await settled()
     source.push(bytes('a'))
     source.push(bytes('b'))
-    controller.error(new Error('cut'))
+    own.fail(new Error('cut'))
     await settled()
     expect(text(await reader.read())).toBe('a')
     expect(text(await reader.read())).toBe('b')
@@ -263,7 +252,7 @@ describe('relay of a source that lends its items', () => {
 
   it('cancels the source where a stage throws, and never throws at the source', async () => {
     const error = new Error('refused')
-    const { source, cancels, reader } = lent([
+    const { source, own, reader } = lent([
       EventMap.stage((): Uint8Array => {
         throw error
       }),
@@ -271,15 +260,15 @@ describe('relay of a source that lends its items', () => {
     await settled()
     expect(() => source.push(bytes('a'))).not.toThrow()
     await expect(reader.read()).rejects.toBe(error)
-    expect(cancels).toEqual([error])
+    expect(own.cancels).toEqual([error])
     expect(source.push(bytes('b'))).toBe(true)
   })
 
   it('cancels the source when it is cancelled', async () => {
-    const { source, cancels, reader } = lent([])
+    const { source, own, reader } = lent([])
     await settled()
     source.push(bytes('a'))
     await reader.cancel('enough')
-    expect(cancels).toEqual(['enough'])
+    expect(own.cancels).toEqual(['enough'])
   })
 })

@@ -1,19 +1,14 @@
 import { MetricsTap, relay, type TapSummary } from 'sse-stream-kit/streams'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { HandFed } from './hand-fed.ts'
 import { settled } from './settled.ts'
 import { watchRejections } from './watch-rejections.ts'
+import { watchTimers } from './watch-timers.ts'
 
 const FAILURE = new Error('the upstream broke')
 
 watchRejections()
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-})
-afterEach(() => {
-  expect(vi.getTimerCount(), 'timers').toBe(0)
-  vi.useRealTimers()
-})
+watchTimers()
 
 /** A relay that has failed with two items still to be read. */
 async function failed(lingerMs?: (reason: unknown) => number) {

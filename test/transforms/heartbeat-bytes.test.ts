@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { HeartbeatInjector, relay } from 'sse-stream-kit/streams'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { HandFed } from '../pipeline/hand-fed.ts'
 import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { watchTimers } from '../pipeline/watch-timers.ts'
 import { endsAtBoundary } from '../spec/boundary-oracle.ts'
 import { bytes } from '../spec/bytes.ts'
 import { referenceDecode } from '../spec/reference-decoder.ts'
@@ -13,13 +14,7 @@ const HEARTBEAT = ': keepalive\n\n'
 const INTERVAL_MS = 15_000
 
 watchRejections()
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-})
-afterEach(() => {
-  expect(vi.getTimerCount(), 'timers').toBe(0)
-  vi.useRealTimers()
-})
+watchTimers()
 
 describe('the bytes of a HeartbeatInjector', () => {
   describe('with a byte order mark behind a heartbeat', () => {

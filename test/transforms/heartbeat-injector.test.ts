@@ -1,8 +1,9 @@
 import { EventMap, HeartbeatInjector, relay } from 'sse-stream-kit/streams'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { HandFed } from '../pipeline/hand-fed.ts'
 import { settled } from '../pipeline/settled.ts'
 import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { watchTimers } from '../pipeline/watch-timers.ts'
 import { bytes } from '../spec/bytes.ts'
 import { referenceDecode } from '../spec/reference-decoder.ts'
 import { hungry } from './hungry-reader.ts'
@@ -11,13 +12,7 @@ const HEARTBEAT = ': keepalive\n\n'
 const INTERVAL_MS = 15_000
 
 watchRejections()
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-})
-afterEach(() => {
-  expect(vi.getTimerCount(), 'timers').toBe(0)
-  vi.useRealTimers()
-})
+watchTimers()
 
 describe('HeartbeatInjector', () => {
   it('speaks after the interval without a byte, and again after each further one', async () => {

@@ -5,22 +5,17 @@ import {
   type TapObserver,
   type TapSummary,
 } from 'sse-stream-kit/streams'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { HandFed } from '../pipeline/hand-fed.ts'
 import { settled } from '../pipeline/settled.ts'
 import { warningsDuring } from '../pipeline/warnings-during.ts'
 import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { watchTimers } from '../pipeline/watch-timers.ts'
 import { allOf } from '../spec/all-of.ts'
 import { bytes } from '../spec/bytes.ts'
 
 watchRejections()
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-})
-afterEach(() => {
-  expect(vi.getTimerCount(), 'timers').toBe(0)
-  vi.useRealTimers()
-})
+watchTimers()
 
 const sleep = async (waitMs: number): Promise<void> => {
   await settled()

@@ -1,27 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { DirectBody } from '../../src/upstream/direct-body.ts'
+import { HandFed } from '../pipeline/hand-fed.ts'
 
 const KIB_8 = 8_192
 
-/** A body as `fetch` has it, of which only the end is of interest. */
+/** The direct body of an answer, whose own body says how it ends. */
 function answer() {
-  let controller!: ReadableStreamDefaultController<Uint8Array>
-  const cancels: unknown[] = []
-  const response = new Response(
-    new ReadableStream<Uint8Array>(
-      {
-        start: (given) => {
-          controller = given
-        },
-        cancel: (reason) => void cancels.push(reason),
-      },
-      { highWaterMark: 0 },
-    ),
-  )
+  const source = new HandFed()
+  const response = new Response(source.readable)
   let resumes = 0
   const body = new DirectBody(() => resumes++)
   body.becomeBodyOf(response)
-  return { response, body, controller, cancels, resumes: () => resumes }
+  return { response, body, source, resumes: () => resumes }
 }
 
 const bytes = (length: number, value = 1): Uint8Array => new Uint8Array(length).fill(value)
@@ -38,7 +28,7 @@ describe('DirectBody', () => {
   })
 
   it('gives what came before anybody asked, in order, and what comes after', async () => {
-    const { body, controller } = answer()
+    const { body, source } = answer()
     body.push(bytes(1, 1))
     body.push(bytes(1, 2))
     expect(await body.read()).toEqual({ done: false, value: bytes(1, 1) })
@@ -47,7 +37,7 @@ describe('DirectBody', () => {
     expect(body.push(bytes(1, 3))).toBe(true)
     expect(await waiting).toEqual({ done: false, value: bytes(1, 3) })
     const atEnd = body.read()
-    controller.close()
+    source.close()
     expect(await atEnd).toEqual({ done: true, value: undefined })
     expect(await body.read()).toEqual({ done: true, value: undefined })
     await body.closed
@@ -104,20 +94,20 @@ describe('DirectBody', () => {
   })
 
   it('has nothing to lend at its end', async () => {
-    const { body, controller } = answer()
-    controller.close()
+    const { body, source } = answer()
+    source.close()
     await body.closed
     expect(body.lend(() => {})).toBe(false)
   })
 
   it('is closed only when what came before its end was taken', async () => {
-    const { body, controller } = answer()
+    const { body, source } = answer()
     let isClosed = false
     body.closed.then(() => {
       isClosed = true
     })
     body.push(bytes(1))
-    controller.close()
+    source.close()
     await new Promise((resolve) => setImmediate(resolve))
     expect(isClosed).toBe(false)
     expect(body.lend(() => {})).toBe(true)
@@ -125,10 +115,10 @@ describe('DirectBody', () => {
   })
 
   it('gives what came before an error, and then the error', async () => {
-    const { body, controller } = answer()
+    const { body, source } = answer()
     const error = new Error('cut')
     body.push(bytes(1))
-    controller.error(error)
+    source.fail(error)
     await new Promise((resolve) => setImmediate(resolve))
     expect((await body.read()).value).toEqual(bytes(1))
     await expect(body.read()).rejects.toBe(error)
@@ -136,18 +126,18 @@ describe('DirectBody', () => {
   })
 
   it('tells a read that waits of the error', async () => {
-    const { body, controller } = answer()
+    const { body, source } = answer()
     const read = body.read()
-    controller.error(new Error('cut'))
+    source.fail(new Error('cut'))
     await expect(read).rejects.toThrow('cut')
   })
 
   it('drops what it holds on cancel, gives the reason on, and lets the upstream run out', async () => {
-    const { body, cancels } = answer()
+    const { body, source } = answer()
     body.push(bytes(KIB_8))
     body.push(bytes(KIB_8))
     await body.cancel('enough')
-    expect(cancels).toEqual(['enough'])
+    expect(source.cancels).toEqual(['enough'])
     expect(body.push(bytes(KIB_8))).toBe(true)
     expect(await body.read()).toEqual({ done: true, value: undefined })
     expect(body.lend(() => {})).toBe(false)

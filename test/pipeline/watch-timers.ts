@@ -1,0 +1,12 @@
+import { afterEach, beforeEach, expect, vi } from 'vitest'
+
+/** Gives each test of a file fake timers, and fails it if it leaves one behind. */
+export function watchTimers(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  })
+  afterEach(() => {
+    expect(vi.getTimerCount(), 'timers').toBe(0)
+    vi.useRealTimers()
+  })
+}

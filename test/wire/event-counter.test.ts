@@ -25,4 +25,18 @@ describe('EventCounter', () => {
       expect(counter.events, name).toBe(events)
     }
   })
+
+  it('takes only a blank line for the end of an event, wherever in a line it looks', () => {
+    for (let length = 0; length < 40; length++) {
+      const line = `data: ${'x'.repeat(length)}`
+      const count = (stream: string): number => {
+        const counter = new EventCounter()
+        counter.count(bytes(stream))
+        return counter.events
+      }
+      expect(count(`${line}\nxdata: 1\n\n`), `${length}, another field`).toBe(1)
+      expect(count(`${line}\ndata: 1\n\n`), `${length}, another line`).toBe(1)
+      expect(count(`${line}\n\ndata: 1\n\n`), `${length}, another event`).toBe(2)
+    }
+  })
 })

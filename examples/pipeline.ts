@@ -30,8 +30,8 @@ async function answer(request: Request): Promise<Response> {
     .pipeThrough(new HeartbeatInjector({ intervalMs: 10_000 }))
     .pipeThrough(
       new MetricsTap({
-        onEnd: ({ outcome, events, firstEventMs }) =>
-          console.log({ outcome, events, firstEventMs }),
+        onEnd: ({ verdict, events, firstEventMs }) =>
+          console.log({ verdict, events, firstEventMs }),
       }),
     )
   return new Response(words, { headers: { 'content-type': 'text/event-stream' } })

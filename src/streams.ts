@@ -1,5 +1,6 @@
 export { SseKitError, type SseKitErrorCode } from './base/sse-kit-error.ts'
 export { SseLimitError } from './base/sse-limit-error.ts'
+export type { StreamVerdict } from './base/stream-verdict.ts'
 export { Budget, type BudgetMember, type BudgetOptions } from './pipeline/budget.ts'
 export { type RelayOptions, type RelayReader, type RelaySource, relay } from './pipeline/relay.ts'
 export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'

@@ -1,9 +1,10 @@
+export type { StreamVerdict } from './base/stream-verdict.ts'
 export { type Chunking, type ChunkingsOptions, chunkings } from './testing/chunkings.ts'
 export type { ClientRequest } from './testing/client-request.ts'
 export type { ClientHead } from './testing/client-source.ts'
 export { collect } from './testing/collect.ts'
 export type { CollectOptions } from './testing/collect-options.ts'
-export type { CollectedEnding, CollectedStream } from './testing/collected-stream.ts'
+export type { CollectedStream } from './testing/collected-stream.ts'
 export type { TranscriptDialect } from './testing/dialect-lines.ts'
 export {
   type DisconnectAfterOptions,

@@ -1,4 +1,5 @@
 import { callHook } from '../base/call-hook.ts'
+import { roundMs } from '../base/round-ms.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { StreamSummary, Verdict } from '../transforms/stream-summary.ts'
@@ -149,8 +150,8 @@ export class Exchange {
       upstream: this.upstream,
       attempts: this.attempts,
       isSse: this.isSse,
-      durationMs: performance.now() - this.requestedAt,
-      ...(this.headersMs !== undefined && { headersMs: this.headersMs }),
+      durationMs: roundMs(performance.now() - this.requestedAt),
+      ...(this.headersMs !== undefined && { headersMs: roundMs(this.headersMs) }),
       ...body,
     }
   }

@@ -1,4 +1,6 @@
+import { roundMs } from '../base/round-ms.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
+import type { StreamVerdict } from '../base/stream-verdict.ts'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { Stage } from '../pipeline/stage.ts'
@@ -36,7 +38,6 @@ export function relayBody(
   const { isSse } = exchange
   // Not from the headers on: with others to turn to, the first event has been waited for since then.
   const startedMs = performance.now() - exchange.requestedAt
-  let tailBytes = 0
   const tap = MetricsTap.stage<Uint8Array>({ onEnd }, { countEvents: isSse })
   const signs = isSse && timeouts.idleCounts === 'events' ? new LifeSigns() : undefined
   const watchdog = new Watchdog(
@@ -58,14 +59,7 @@ export function relayBody(
         })
       : undefined
   if (isSse) {
-    stages.push(
-      FrameSplitter.stage({
-        maxEventBytes,
-        onTail: (byteLength) => {
-          tailBytes = byteLength
-        },
-      }),
-    )
+    stages.push(FrameSplitter.stage({ maxEventBytes }))
   }
   if (signs !== undefined) stages.push(signs)
   stages.push(tap)
@@ -82,30 +76,25 @@ export function relayBody(
   return relayed
 
   function onEnd(summary: TapSummary, gaps: GapDistribution): void {
-    const { outcome, reason } = summary
-    const error = outcome === 'done' ? undefined : errorOf(outcome, reason)
+    const { verdict: ending, reason } = summary
+    const error = errorOf(ending, reason)
     // The stream of the body is cancelled by the relay; this closes the socket also where that does not.
-    if (outcome !== 'done') exchange.abort(error)
+    if (error !== undefined) exchange.abort(error)
     if (!isSse) onFirstEvent(error)
     // A stream without any event is a failure of the upstream. Made only then: two errors cost 20 us.
     else if ((signs?.count ?? summary.events) === 0) {
       onFirstEvent(error ?? new UpstreamNetworkError(new Error('No event came')))
     }
     const verdict =
-      outcome === 'failed'
-        ? verdictOf(error)
-        : outcome === 'cancelled'
-          ? 'client_gone'
-          : tailBytes > 0
-            ? 'truncated'
-            : 'complete'
+      ending === 'error' ? verdictOf(error) : ending === 'cancelled' ? 'client_gone' : ending
     const { firstItemMs, firstEventMs, events, pauses } = summary
     exchange.end(
       verdict,
       error,
       {
-        ...(firstItemMs !== undefined && { firstItemMs: startedMs + firstItemMs }),
-        ...(firstEventMs !== undefined && isSse && { firstEventMs: startedMs + firstEventMs }),
+        ...(firstItemMs !== undefined && { firstItemMs: roundMs(startedMs + firstItemMs) }),
+        ...(firstEventMs !== undefined &&
+          isSse && { firstEventMs: roundMs(startedMs + firstEventMs) }),
         events,
         ...(summary.gaps && { gaps: summary.gaps }),
         pauses,
@@ -122,8 +111,9 @@ export function relayBody(
 }
 
 /** What a client gives as the reason of its cancel is anything: the upstream must not be taken to task for it. */
-function errorOf(outcome: 'cancelled' | 'failed', reason: unknown): unknown {
-  if (outcome === 'cancelled') {
+function errorOf(ending: StreamVerdict, reason: unknown): unknown {
+  if (ending === 'complete' || ending === 'truncated') return
+  if (ending === 'cancelled') {
     return new SseKitError('SSE_CLIENT_GONE', 'The client left', { cause: reason })
   }
   return isCoded(reason) ? reason : new UpstreamNetworkError(reason)

@@ -5,10 +5,10 @@ import { readAll } from './read-all.ts'
 /**
  * Reads a stream to its end and gives all that came: events, comments, bytes, chunks, times, and how it ended.
  *
- * An error of the stream is a result like any other (`ended: 'error'`), not a rejection.
+ * An error of the stream is a result like any other (`verdict: 'error'`), not a rejection.
  *
  * - Holds the whole stream, at most `maxBytes`; past it the source is cancelled and the result has
- *   `ended: 'error'` with an `SseLimitError`, and all that came up to the limit.
+ *   `verdict: 'error'` with an `SseLimitError`, and all that came up to the limit.
  * - Backpressure: reads as fast as the source gives; see {@link slowReader} for less.
  * - Cancel, by the signal: reaches the source at once, also while a read is pending.
  * - Error of the source: what came before it is all there.
@@ -21,8 +21,8 @@ import { readAll } from './read-all.ts'
  * import { collect } from 'sse-stream-kit/testing'
  *
  * const response = new Response(': hi\n\ndata: 1\n\ndata: 2')
- * const { events, comments, ended } = await collect(response)
- * console.log(events, comments, ended) // [ { data: '1', lastEventId: '' } ] [ 'hi' ] truncated
+ * const { events, comments, verdict } = await collect(response)
+ * console.log(events, comments, verdict) // [ { data: '1', lastEventId: '' } ] [ 'hi' ] truncated
  * ```
  */
 export async function collect(

@@ -1,10 +1,5 @@
+import type { StreamVerdict } from '../base/stream-verdict.ts'
 import type { DecodedSseEvent } from '../wire/sse-event.ts'
-
-/**
- * How a stream came to its end: `clean` at an event boundary, `truncated` without an error but inside an
- * event, `error` with an error, `cancelled` by the signal of whoever collected it.
- */
-export type CollectedEnding = 'clean' | 'truncated' | 'error' | 'cancelled'
 
 /** All that came out of a stream, and when. */
 export interface CollectedStream {
@@ -26,8 +21,8 @@ export interface CollectedStream {
   gapsMs: number[]
   /** From the call to the end, in milliseconds. */
   durationMs: number
-  /** How the stream ended. */
-  ended: CollectedEnding
+  /** How the stream ended; `cancelled` by the signal of whoever collected it. */
+  verdict: StreamVerdict
   /** With what error it ended, or for what reason it was cancelled; else `undefined`. */
   error?: unknown
 }

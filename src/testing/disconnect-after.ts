@@ -1,8 +1,8 @@
 import { checkNumber } from '../base/check-number.ts'
+import type { StreamVerdict } from '../base/stream-verdict.ts'
 import { EventCounter } from '../wire/event-counter.ts'
 import type { ClientRequest } from './client-request.ts'
 import { clientSource } from './client-source.ts'
-import type { CollectedEnding } from './collected-stream.ts'
 
 /** When the client leaves: exactly one of `bytes` and `events`. And what it asks for. */
 export interface DisconnectAfterOptions extends ClientRequest {
@@ -17,8 +17,8 @@ export interface DisconnectedAfter {
   status: number
   bytes: number
   events: number
-  /** `cancelled`: it left. Otherwise the answer was over before. */
-  ended: CollectedEnding
+  /** `cancelled` if the client left; `complete` or `error` if the response was over before. */
+  verdict: StreamVerdict
 }
 
 /**
@@ -27,7 +27,7 @@ export interface DisconnectedAfter {
  * - Holds one chunk.
  * - Backpressure: reads as fast as the other side gives; see {@link slowClient} for less.
  * - Cancel: that is what it does; over a socket, by destroying the socket.
- * - Error: an answer that broke before is `ended: 'error'`; one without a head rejects.
+ * - Error: an answer that broke before is `verdict: 'error'`; one without a head rejects.
  *
  * @throws TypeError, by rejection, unless exactly one of `bytes` and `events` is given
  * @throws RangeError, by rejection, for one below 0
@@ -66,13 +66,13 @@ export async function disconnectAfter(
     try {
       chunk = await client.read()
     } catch {
-      return { ...got, ended: 'error' }
+      return { ...got, verdict: 'error' }
     }
-    if (chunk === undefined) return { ...got, ended: 'clean' }
+    if (chunk === undefined) return { ...got, verdict: 'complete' }
     counter.count(chunk)
     got.bytes += chunk.length
     got.events = counter.events
   }
   client.leave()
-  return { ...got, ended: 'cancelled' }
+  return { ...got, verdict: 'cancelled' }
 }

@@ -1,4 +1,5 @@
 import { checkNumber } from '../base/check-number.ts'
+import type { StreamVerdict } from '../base/stream-verdict.ts'
 import { startWait, type Wait } from './start-wait.ts'
 
 /**
@@ -7,8 +8,8 @@ import { startWait, type Wait } from './start-wait.ts'
  */
 export type StreamStep = string | Uint8Array | { waitMs: number } | { error: unknown }
 
-/** Whether a scripted stream still runs, came to its end, errored, or was cancelled by its reader. */
-export type ScriptedStreamState = 'open' | 'closed' | 'errored' | 'cancelled'
+/** `open` while a scripted stream runs, then how it ended: `complete`, `error`, or `cancelled` by its reader. */
+export type ScriptedStreamState = 'open' | StreamVerdict
 
 /** What {@link streamOf} gives: the stream, and a record of what its reader did. */
 export class ScriptedStream extends ReadableStream<Uint8Array> {
@@ -36,7 +37,7 @@ export class ScriptedStream extends ReadableStream<Uint8Array> {
     return this.#script.bytesSent
   }
 
-  /** Whether it still runs, and if not, why. */
+  /** Whether it still runs, and if not, how it ended. */
   get state(): ScriptedStreamState {
     return this.#script.state
   }
@@ -46,9 +47,9 @@ export class ScriptedStream extends ReadableStream<Uint8Array> {
     return this.#script.cancelReason
   }
 
-  /** Resolves with the state in which the stream ended; never rejects. */
-  get settled(): Promise<ScriptedStreamState> {
-    return this.#script.settled
+  /** Resolves with how the stream ended; never rejects. */
+  get verdict(): Promise<StreamVerdict> {
+    return this.#script.verdict
   }
 }
 
@@ -57,14 +58,14 @@ class Script {
   bytesSent = 0
   state: ScriptedStreamState = 'open'
   cancelReason: unknown
-  readonly settled: Promise<ScriptedStreamState>
+  readonly verdict: Promise<StreamVerdict>
   readonly #steps: Iterator<StreamStep>
   #wait: Wait | undefined
-  #settle!: (state: ScriptedStreamState) => void
+  #settle!: (verdict: StreamVerdict) => void
 
   constructor(steps: Iterable<StreamStep>) {
     this.#steps = steps[Symbol.iterator]()
-    this.settled = new Promise((resolve) => {
+    this.verdict = new Promise((resolve) => {
       this.#settle = resolve
     })
   }
@@ -75,7 +76,7 @@ class Script {
       while (this.state === 'open') {
         const { done, value: step } = this.#steps.next()
         if (done) {
-          this.#end('closed')
+          this.#end('complete')
           controller.close()
           return
         }
@@ -85,7 +86,7 @@ class Script {
           )
           await this.#wait.over
         } else if (typeof step === 'object' && 'error' in step) {
-          this.#end('errored')
+          this.#end('error')
           controller.error(step.error)
         } else {
           const chunk = toChunk(step)
@@ -95,7 +96,7 @@ class Script {
         }
       }
     } catch (error) {
-      this.#end('errored')
+      this.#end('error')
       throw error
     }
   }
@@ -106,10 +107,10 @@ class Script {
     this.#wait?.stop()
   }
 
-  #end(state: ScriptedStreamState): void {
-    this.state = state
-    this.#settle(state)
-    if (state !== 'closed') this.#steps.return?.()
+  #end(verdict: StreamVerdict): void {
+    this.state = verdict
+    this.#settle(verdict)
+    if (verdict !== 'complete') this.#steps.return?.()
   }
 }
 

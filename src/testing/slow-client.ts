@@ -1,7 +1,7 @@
 import { checkNumber } from '../base/check-number.ts'
+import type { StreamVerdict } from '../base/stream-verdict.ts'
 import type { ClientRequest } from './client-request.ts'
 import { type ClientHead, clientSource } from './client-source.ts'
-import type { CollectedEnding } from './collected-stream.ts'
 import { startWait, type Wait } from './start-wait.ts'
 
 /** How slow a {@link slowClient} is, and what it asks for. */
@@ -22,8 +22,11 @@ export interface SlowClient {
   readonly bytesReceived: number
   /** What it has taken, at most `maxKeptBytes`, as UTF-8. */
   readonly text: string
-  /** How the answer ended; `cancelled` if this client left. Never rejects. */
-  readonly ended: Promise<CollectedEnding>
+  /**
+   * How the response ended: `complete` as far as HTTP can tell, `error`, or `cancelled` if this client left.
+   * Never rejects.
+   */
+  readonly verdict: Promise<StreamVerdict>
   /** With what error it ended, if it did. */
   readonly error: unknown
   /** Takes nothing more until `resume()`. */
@@ -45,7 +48,7 @@ export interface SlowClient {
  * - Holds one chunk that was read and not yet taken, and `maxKeptBytes` of what was.
  * - Backpressure: that is what it makes.
  * - Cancel, by `leave()`: at once, also while paused and before the head; its timer is then gone.
- * - Error: `ended` is `error`, and `error` the reason; a body shorter than HTTP said is one too.
+ * - Error: `verdict` is `error`, and `error` the reason; a body shorter than HTTP said is one too.
  *
  * @throws RangeError for a `bytesPerSecond` below 1
  *
@@ -61,7 +64,7 @@ export interface SlowClient {
  * client.pause()
  * console.log(client.bytesReceived)
  * client.leave()
- * console.log(await client.ended) // cancelled
+ * console.log(await client.verdict) // cancelled
  * await upstream.close()
  * ```
  */
@@ -81,7 +84,7 @@ export function slowClient(
 
 class Client implements SlowClient {
   readonly head: Promise<ClientHead>
-  readonly ended: Promise<CollectedEnding>
+  readonly verdict: Promise<StreamVerdict>
   bytesReceived = 0
   text = ''
   error: unknown
@@ -107,7 +110,7 @@ class Client implements SlowClient {
     if (paused) this.pause()
     this.#source = clientSource(source, request)
     this.head = this.#source.head
-    this.ended = this.#run()
+    this.verdict = this.#run()
   }
 
   pause(): void {
@@ -135,17 +138,17 @@ class Client implements SlowClient {
     this.resume()
   }
 
-  async #run(): Promise<CollectedEnding> {
-    let ended: CollectedEnding = 'clean'
+  async #run(): Promise<StreamVerdict> {
+    let verdict: StreamVerdict = 'complete'
     try {
       await this.#readAll()
     } catch (error) {
-      ended = 'error'
+      verdict = 'error'
       this.error = error
     }
     this.#hasEnded = true
     this.#tell()
-    if (!this.#hasLeft) return ended
+    if (!this.#hasLeft) return verdict
     this.error = undefined
     return 'cancelled'
   }

@@ -20,7 +20,7 @@ export interface SlowReaderOptions extends CollectOptions {
  * - Holds the whole stream, at most `maxBytes`, like `collect`.
  * - Backpressure: one read per pause.
  * - Cancel, by the signal: reaches the source at once, also during a pause, whose timer is then gone.
- * - Error of the source: is seen at the next read, and given as `ended: 'error'`.
+ * - Error of the source: is seen at the next read, and given as `verdict: 'error'`.
  *
  * @throws TypeError, by rejection, unless exactly one of `everyMs` and `bytesPerSecond` is given
  * @throws RangeError, by rejection, for an `everyMs` below 0 or a `bytesPerSecond` below 1

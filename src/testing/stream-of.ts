@@ -20,8 +20,8 @@ import { ScriptedStream, type StreamStep } from './scripted-stream.ts'
  * import { collect, streamOf } from 'sse-stream-kit/testing'
  *
  * const upstream = streamOf(['data: 1\n\n', { waitMs: 20 }, 'data: 2', { error: new Error('cut') }])
- * const { events, ended } = await collect(upstream)
- * console.log(events.length, ended, upstream.state) // 1 error errored
+ * const { events, verdict } = await collect(upstream)
+ * console.log(events.length, verdict, await upstream.verdict) // 1 error error
  * ```
  */
 export function streamOf(steps: string | Uint8Array | Iterable<StreamStep>): ScriptedStream {

@@ -1,5 +1,6 @@
 import { checkNumber } from '../base/check-number.ts'
 import { SseLimitError } from '../base/sse-limit-error.ts'
+import type { StreamVerdict } from '../base/stream-verdict.ts'
 import { BoundaryScanner } from '../wire/boundary-scanner.ts'
 import { SseDecoderStage } from '../wire/sse-decoder.ts'
 import type { DecodedSseEvent } from '../wire/sse-event.ts'
@@ -61,12 +62,12 @@ export class StreamRecorder {
 
   /** The end of the stream, without an error. */
   end(): CollectedStream {
-    return this.#result(this.#scanner.isAtBoundary ? 'clean' : 'truncated')
+    return this.#result(this.#scanner.isAtBoundary ? 'complete' : 'truncated')
   }
 
   /** The end of the stream, with an error or by a cancel. */
-  stop(ended: 'error' | 'cancelled', error: unknown): CollectedStream {
-    return { ...this.#result(ended), error }
+  stop(verdict: 'error' | 'cancelled', error: unknown): CollectedStream {
+    return { ...this.#result(verdict), error }
   }
 
   #take(chunk: Uint8Array): void {
@@ -82,7 +83,7 @@ export class StreamRecorder {
     return performance.now() - this.#startedAt
   }
 
-  #result(ended: CollectedStream['ended']): CollectedStream {
+  #result(verdict: StreamVerdict): CollectedStream {
     this.#decoder.dispose()
     const raw = new Uint8Array(this.#byteLength)
     let offset = 0
@@ -100,7 +101,7 @@ export class StreamRecorder {
       firstEventMs: this.#firstEventMs,
       gapsMs: this.#chunksAt.slice(1).map((at, index) => at - (this.#chunksAt[index] as number)),
       durationMs: this.#elapsedMs(),
-      ended,
+      verdict,
     }
   }
 }

@@ -1,8 +1,10 @@
+import { roundMs } from '../base/round-ms.ts'
+
 /** Steps a power of two is divided into: a value read back is off by 6 % at most. */
 const STEPS = 8
 const MAX_MICROSECONDS = 2 ** 31 - 1
 
-/** How long the waits between items were, exact to 6 %. */
+/** How long the waits between items were, exact to 6 % and rounded to microseconds. */
 export interface GapDistribution {
   /** Calls back for each length that occurred, ascending. */
   forEach(callback: (gapMs: number, count: number) => void): void
@@ -10,14 +12,18 @@ export interface GapDistribution {
 
 /** The waits between items, in 1 KiB for any number of them, and without an allocation for each. */
 export class GapHistogram implements GapDistribution {
-  /** The longest gap in milliseconds. */
-  maxMs = 0
   count = 0
+  #maxMs = 0
   #counts: Uint32Array | undefined
+
+  /** The longest gap in milliseconds. */
+  get maxMs(): number {
+    return roundMs(this.#maxMs)
+  }
 
   add(gapMs: number): void {
     this.#counts ??= new Uint32Array(32 * STEPS)
-    if (gapMs > this.maxMs) this.maxMs = gapMs
+    if (gapMs > this.#maxMs) this.#maxMs = gapMs
     this.count++
     const index = indexOf(Math.min(gapMs * 1000, MAX_MICROSECONDS) | 0)
     this.#counts[index] = (this.#counts[index] as number) + 1
@@ -28,7 +34,7 @@ export class GapHistogram implements GapDistribution {
     const counts = this.#counts ?? []
     for (let index = 0; index < counts.length; index++) {
       const count = counts[index] as number
-      if (count > 0) callback(Math.min(middleOf(index) / 1000, this.maxMs), count)
+      if (count > 0) callback(this.#gapAt(index), count)
     }
   }
 
@@ -40,9 +46,13 @@ export class GapHistogram implements GapDistribution {
     for (let index = 0; index < counts.length; index++) {
       const count = counts[index] as number
       seen += count
-      if (count > 0 && seen >= rank) return Math.min(middleOf(index) / 1000, this.maxMs)
+      if (count > 0 && seen >= rank) return this.#gapAt(index)
     }
     return this.maxMs
+  }
+
+  #gapAt(index: number): number {
+    return Math.min(roundMs(middleOf(index) / 1000), this.maxMs)
   }
 }
 

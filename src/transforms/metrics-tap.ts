@@ -1,14 +1,16 @@
 import { callHook } from '../base/call-hook.ts'
+import { roundMs } from '../base/round-ms.ts'
+import type { StreamVerdict } from '../base/stream-verdict.ts'
 import type { Stage, StageOutcome, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
 import { EventCounter } from '../wire/event-counter.ts'
 import { type GapDistribution, GapHistogram } from './gap-histogram.ts'
 
-/** What passed through a {@link MetricsTap}, once it is over. */
+/** What passed through a {@link MetricsTap}, once it is over. Times are rounded to microseconds. */
 export interface TapSummary {
-  /** `done`: to the end; `cancelled`: by the reader; `failed`: by an error of the source or of a later stage. */
-  outcome: StageOutcome
-  /** What the reader or the error said, where the outcome is not `done`. */
+  /** How the stream ended; `truncated` only where events are counted. */
+  verdict: StreamVerdict
+  /** The reason of the reader's cancel or the error, with the verdicts `cancelled` and `error`. */
   reason?: unknown
   /** From the first use of the stream to its end. */
   durationMs: number
@@ -53,7 +55,7 @@ export interface MetricsTapOptions {
  * import { MetricsTap } from 'sse-stream-kit/streams'
  *
  * const tap = new MetricsTap<Uint8Array>({
- *   onEnd: ({ outcome, events, firstItemMs }) => console.log(outcome, events, firstItemMs),
+ *   onEnd: ({ verdict, events, firstItemMs }) => console.log(verdict, events, firstItemMs),
  * })
  * const upstream = new Response('data: 1\n\ndata: 2\n\n')
  * await new Response(upstream.body!.pipeThrough(tap)).text()
@@ -126,7 +128,7 @@ export class MetricsTapStage<T> implements Stage<T, T> {
       this.#bytes += item.byteLength
       if (this.#countsEvents) this.#counter.count(item as T & Uint8Array)
       if (this.#firstEventMs === undefined && this.#counter.events > 0) {
-        this.#firstEventMs = now - this.#startedAt
+        this.#firstEventMs = roundMs(now - this.#startedAt)
       }
     }
     this.#output.emit(item)
@@ -154,7 +156,7 @@ export class MetricsTapStage<T> implements Stage<T, T> {
   }
 
   #onFirst(now: number): void {
-    const firstItemMs = now - this.#startedAt
+    const firstItemMs = roundMs(now - this.#startedAt)
     this.#firstItemMs = firstItemMs
     callHook(() => this.#observer.onFirst?.({ firstItemMs }))
   }
@@ -162,9 +164,9 @@ export class MetricsTapStage<T> implements Stage<T, T> {
   #summary(outcome: StageOutcome, reason: unknown): TapSummary {
     const gaps = this.#gaps
     return {
-      outcome,
+      verdict: this.#verdict(outcome),
       ...(outcome !== 'done' && { reason }),
-      durationMs: performance.now() - this.#startedAt,
+      durationMs: roundMs(performance.now() - this.#startedAt),
       ...(this.#firstItemMs !== undefined && { firstItemMs: this.#firstItemMs }),
       ...(this.#firstEventMs !== undefined && { firstEventMs: this.#firstEventMs }),
       items: this.#items,
@@ -173,7 +175,13 @@ export class MetricsTapStage<T> implements Stage<T, T> {
       ...(gaps.count > 0 && {
         gaps: { p50Ms: gaps.quantile(0.5), p95Ms: gaps.quantile(0.95), maxMs: gaps.maxMs },
       }),
-      pauses: { count: this.#pauses, totalMs: this.#pausedMs },
+      pauses: { count: this.#pauses, totalMs: roundMs(this.#pausedMs) },
     }
+  }
+
+  #verdict(outcome: StageOutcome): StreamVerdict {
+    if (outcome === 'cancelled') return 'cancelled'
+    if (outcome === 'failed') return 'error'
+    return this.#counter.isAtBoundary ? 'complete' : 'truncated'
   }
 }

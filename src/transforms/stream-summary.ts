@@ -19,7 +19,10 @@ export type Verdict =
   | 'too_large'
   | 'error'
 
-/** One request through the proxy, once it is over: a line that can be logged as it is. */
+/**
+ * One request through the proxy, once it is over: a line that can be logged as it is. Times are rounded to
+ * microseconds.
+ */
 export interface StreamSummary
   extends Pick<
     TapSummary,

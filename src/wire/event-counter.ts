@@ -29,6 +29,12 @@ export class EventCounter {
   #matched = 0
   readonly #bom = new LeadingBom()
 
+  /** Whether the bytes so far end at an event boundary. */
+  get isAtBoundary(): boolean {
+    const isBomCut = !this.#bom.isDecided && this.#bom.seenBytes > 0
+    return this.#state >= BOUNDARY && !isBomCut
+  }
+
   count(chunk: Uint8Array): void {
     const length = chunk.length
     let index = this.#bom.isDecided ? 0 : this.#skipBom(chunk)

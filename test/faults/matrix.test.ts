@@ -56,7 +56,7 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     const slow = await client
     await slow.received(arrived.length)
     seen.open()
-    expect(await slow.ended).toBe('error')
+    expect(await slow.verdict).toBe('error')
     if (isSse) expect(slow.text).toBe(arrived)
     expect(await ended).toMatchObject({ verdict: 'upstream_error', code: 'SSE_UPSTREAM_NETWORK' })
   })
@@ -64,7 +64,7 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
   it('upstream ends cleanly inside an event (L6)', async () => {
     const { client, ended } = await openCell(cell, [ONE_AND_A_HALF])
     const slow = await client
-    expect(await slow.ended).toBe('clean')
+    expect(await slow.verdict).toBe('complete')
     expect(slow.text).toBe(cell.mode === 'transformed' ? arrived : 'data: 1\n\ndata: ha')
     expect(await ended).toMatchObject({ verdict: isSse ? 'truncated' : 'complete' })
   })
@@ -75,7 +75,7 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     })
     const slow = await client
     expect((await slow.head).status).toBe(504)
-    expect(await slow.ended).toBe('clean')
+    expect(await slow.verdict).toBe('complete')
     await upstream.requests[0]?.closed
     expect(await ended).toMatchObject({ verdict: 'timeout', phase: 'headers' })
   })
@@ -86,7 +86,7 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
       heartbeat: { intervalMs: 10 },
     })
     const slow = await client
-    expect(await slow.ended).toBe('error')
+    expect(await slow.verdict).toBe('error')
     if (isSse) expect(slow.text.replaceAll(': keepalive\n\n', '')).toBe(arrived)
     else expect(slow.text).toBe('data: 1\n\ndata: ha')
     await upstream.requests[0]?.closed
@@ -104,7 +104,7 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     const slow = await client
     await slow.received(arrived.length)
     seen.open()
-    expect(await slow.ended).toBe('error')
+    expect(await slow.verdict).toBe('error')
     if (isSse) {
       expect(slow.text).toMatch(/^data: 1!?\n\ndata: \{"error":\{[^\n]*\}\}\n\n$/)
     } else expect(slow.text).not.toContain('error')

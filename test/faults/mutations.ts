@@ -37,7 +37,7 @@ export const MUTATIONS: readonly Mutation[] = [
         '',
       ],
       ['pipeline/relay.ts', 'hadEnded ? undefined : this.#reader.cancel(reason)', 'undefined'],
-      ['proxy/relay-body.ts', "if (outcome !== 'done') exchange.abort(error)", ''],
+      ['proxy/relay-body.ts', 'if (error !== undefined) exchange.abort(error)', ''],
     ],
   },
   without(
@@ -52,7 +52,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'return { at: since + clientStallMs,',
     'return { at: Infinity,',
   ),
-  without('L6', 'proxy/relay-body.ts', ': tailBytes > 0', ': false'),
+  without('L6', 'transforms/metrics-tap.ts', 'this.#counter.isAtBoundary', 'true'),
   without(
     'L6',
     'transforms/event-rewriter.ts',
@@ -212,7 +212,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   without('P4', 'proxy/response-headers.ts', 'coding !== null && hasBody &&', 'coding !== null &&'),
   without('P4', 'proxy/response-headers.ts', "if (etag?.startsWith('\"'))", 'if (false)'),
-  without('P5', 'proxy/relay-body.ts', ': tailBytes > 0', ': false'),
+  without('P5', 'transforms/metrics-tap.ts', 'this.#counter.isAtBoundary', 'true'),
   without('P6', 'proxy/attempt.ts', 'status < 200 || status > 599', 'status < 200'),
   without(
     'P7',

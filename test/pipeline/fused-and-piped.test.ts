@@ -41,8 +41,8 @@ async function run(
   } catch (thrown) {
     error = thrown
   }
-  const { outcome, items, bytes: byteLength, events } = summary as TapSummary
-  return { pieces, error, outcome, items, byteLength, events }
+  const { verdict, items, bytes: byteLength, events } = summary as TapSummary
+  return { pieces, error, verdict, items, byteLength, events }
 }
 
 const piped = (source: ReadableStream<Uint8Array>, stages: ByteStage[]) =>

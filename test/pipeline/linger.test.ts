@@ -20,7 +20,7 @@ async function failed(lingerMs?: (reason: unknown) => number) {
   await settled()
   source.fail(FAILURE)
   await settled()
-  expect(summaries.map(({ outcome }) => outcome)).toEqual(['failed'])
+  expect(summaries.map(({ verdict }) => verdict)).toEqual(['error'])
   return { reader, summaries }
 }
 

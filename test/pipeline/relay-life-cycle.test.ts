@@ -9,6 +9,8 @@ import { type StageEnding, watchedStage } from './watched-stage.ts'
 
 const REASON = new Error('the client left')
 const FAILURE = new Error('the upstream broke')
+/** What a tap calls what a stage is told. */
+const VERDICTS = { done: 'complete', cancelled: 'cancelled', failed: 'error' } as const
 
 watchRejections()
 beforeEach(() => {
@@ -39,7 +41,7 @@ describe.each(staged)('relay of $name', ({ stage, items, results }) => {
     expect(vi.getTimerCount(), 'timers').toBe(0)
     expect(endings).toEqual([ending])
     expect(summaries).toHaveLength(1)
-    expect(summaries[0]?.outcome).toBe(ending[0])
+    expect(summaries[0]?.verdict).toBe(VERDICTS[ending[0]])
     expect(summaries[0]?.reason).toBe(ending[1])
   }
 

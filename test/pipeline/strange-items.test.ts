@@ -84,20 +84,20 @@ it('bytes of another realm count as bytes', async () => {
 describe('a hook that cancels the very stream that called it', () => {
   it('ends the stream, once, and nothing else happens', async () => {
     const reason = new Error('enough')
-    const outcomes: string[] = []
+    const verdicts: string[] = []
     const source = new HandFed(bytes(':c\nid: 1\nretry: 5\ndata: 1\n\ndata: 2\n\n'))
     let cancelling: Promise<void> | undefined
     const cancel = () => {
       cancelling ??= reader.cancel(reason)
     }
     const reader = relay(source.readable, [
-      MetricsTap.stage<Uint8Array>({ onEnd: ({ outcome }) => outcomes.push(outcome) }),
+      MetricsTap.stage<Uint8Array>({ onEnd: ({ verdict }) => verdicts.push(verdict) }),
       SseDecoder.stage({ onComment: cancel, onId: cancel, onRetry: cancel }),
     ]).getReader()
     expect((await reader.read()).done).toBe(true)
     await cancelling
     expect(source.cancels).toEqual([reason])
-    expect(outcomes).toEqual(['cancelled'])
+    expect(verdicts).toEqual(['cancelled'])
   })
 
   it('does so from onPause too', async () => {

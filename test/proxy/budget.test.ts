@@ -63,7 +63,7 @@ describe('proxies that share a budget', () => {
     await settled()
     const takenBefore = upstream.requests[0]?.bytesTaken
     const client = slowClient(await ask())
-    expect(await client.ended).toBe('clean')
+    expect(await client.verdict).toBe('complete')
     expect(client.bytesReceived).toBe(
       Array.from({ length: EVENTS }, (_, event) => bytes(frame('a', event)).length).reduce(
         (sum, length) => sum + length,

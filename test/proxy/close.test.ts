@@ -23,7 +23,7 @@ describe('close', () => {
     expect(await refused.json()).toMatchObject({ error: { code: 'SSE_DRAINING' } })
     expect(isClosed).toBe(false)
     mayEnd.open()
-    expect(await running.ended).toBe('clean')
+    expect(await running.verdict).toBe('complete')
     expect(running.text).toBe('data: 1\n\ndata: 2\n\n')
     await closed
     expect(await ended(0)).toMatchObject({ code: 'SSE_DRAINING', status: 503, attempts: 0 })
@@ -37,7 +37,7 @@ describe('close', () => {
     const running = slowClient(url)
     await running.received(9)
     await proxy.close({ drainMs: 30 })
-    expect(await running.ended).toBe('error')
+    expect(await running.verdict).toBe('error')
     expect(running.text).toBe('data: 1\n\n')
     await upstream.requests[0]?.closed
     expect(await ended()).toMatchObject({ verdict: 'error', code: 'SSE_DRAINING', status: 200 })
@@ -48,7 +48,7 @@ describe('close', () => {
     const running = slowClient(url)
     await running.received(9)
     await proxy.close({ drainMs: 0 })
-    expect(await running.ended).toBe('error')
+    expect(await running.verdict).toBe('error')
     await upstream.requests[0]?.closed
   })
 
@@ -70,7 +70,7 @@ describe('close', () => {
     const closed = proxy.close({ drainMs: Infinity })
     mayEnd.open()
     await closed
-    expect(await running.ended).toBe('clean')
+    expect(await running.verdict).toBe('complete')
   })
 
   it('may be called twice, and for a proxy that was never used', async () => {

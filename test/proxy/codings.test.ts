@@ -22,7 +22,7 @@ describe.each([...CODINGS, 'zstd' as const])('an event stream in %s', (coding) =
     // Were it held back until the window is full, the second event would never be sent.
     await client.received('data: größer\n\n'.length)
     seen.open()
-    expect(await client.ended).toBe('clean')
+    expect(await client.verdict).toBe('complete')
     expect(client.text).toBe('data: größer\n\ndata: 2\n\n')
     const { headers } = await client.head
     expect(headers.get('content-encoding')).toBeNull()

@@ -49,7 +49,7 @@ it('serves 200 streams at once, of which half leave at random, and mixes none of
           events: leavesAfter,
           body: `prompt ${id}`,
         })
-        expect(left.ended).toBe('cancelled')
+        expect(left.verdict).toBe('cancelled')
       }
     }),
   )

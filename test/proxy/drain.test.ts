@@ -46,8 +46,8 @@ describe('a proxy that shuts down', () => {
     const collecting = collect(await proxy(ask()))
     await settled()
     await proxy.close({ drainMs: 20 })
-    const { ended, text, events } = await collecting
-    expect(ended).toBe('error')
+    const { verdict, text, events } = await collecting
+    expect(verdict).toBe('error')
     expect(events).toHaveLength(2)
     expect(text).toMatch(/^data: 1!?\n\ndata: 2!?\n\n$/)
     await upstream.requests[0]?.closed
@@ -66,7 +66,7 @@ describe('a proxy that shuts down', () => {
     const closed = proxy.close({ drainMs: 60_000 })
     expect((await proxy(ask())).status).toBe(503)
     mayEnd.open()
-    expect(await collecting).toMatchObject({ ended: 'clean', text: 'data: 1\n\ndata: 2\n\n' })
+    expect(await collecting).toMatchObject({ verdict: 'complete', text: 'data: 1\n\ndata: 2\n\n' })
     await closed
     expect(onEnd).toHaveBeenCalledTimes(2)
     expect(proxy.metrics.ended).toMatchObject({ complete: 1, error: 1 })
@@ -78,7 +78,7 @@ describe('a proxy that shuts down', () => {
     const collecting = collect(await proxy(ask()))
     await settled()
     await proxy.close({ drainMs: 0 })
-    expect((await collecting).ended).toBe('error')
+    expect((await collecting).verdict).toBe('error')
     await expect(breaker.execute.mock.results[0]?.value).resolves.toBeUndefined()
   })
 

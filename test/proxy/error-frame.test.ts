@@ -36,7 +36,7 @@ const CUT = [step.send({ data: '1' }), step.raw('data: hal'), step.cut()]
 describe('an error event', () => {
   it('is sent before the connection breaks, behind all that was whole', async () => {
     const { collected, summaries } = await run(CUT)
-    expect(collected.ended).toBe('error')
+    expect(collected.verdict).toBe('error')
     expect(collected.text).toBe(
       'data: 1\n\ndata: {"error":{"message":"The connection to the upstream broke",' +
         '"type":"upstream_error","param":null,"code":"SSE_UPSTREAM_NETWORK"}}\n\n',
@@ -48,7 +48,7 @@ describe('an error event', () => {
 
   it.each([undefined, 'break'] as const)('is not sent with %s', async (onUpstreamError) => {
     const { collected } = await run(CUT, { onUpstreamError })
-    expect(collected).toMatchObject({ ended: 'error', text: 'data: 1\n\n' })
+    expect(collected).toMatchObject({ verdict: 'error', text: 'data: 1\n\n' })
   })
 
   it.each([
@@ -129,7 +129,7 @@ describe('an error event', () => {
     ],
   ])('tells of %s', async (_, steps, options, code) => {
     const { collected, summaries } = await run(steps, options)
-    expect(collected.ended).toBe('error')
+    expect(collected.verdict).toBe('error')
     expect(collected.events).toHaveLength(2)
     expect(JSON.parse(collected.events[1]?.data ?? '')).toMatchObject({ error: { code } })
     expect(summaries[0]).toMatchObject({ code })
@@ -144,8 +144,8 @@ describe('an error event', () => {
     const collecting = collect(await proxy(new Request('http://proxy.test/')))
     await settled()
     await proxy.close({ drainMs: 0 })
-    const { events, ended } = await collecting
-    expect(ended).toBe('error')
+    const { events, verdict } = await collecting
+    expect(verdict).toBe('error')
     expect(JSON.parse(events[1]?.data ?? '')).toMatchObject({ error: { code: 'SSE_DRAINING' } })
   })
 
@@ -190,7 +190,7 @@ describe('an error event', () => {
       step.raw('{"a":1}\n'),
       step.cut(),
     ])
-    expect(collected).toMatchObject({ ended: 'error', text: '{"a":1}\n' })
+    expect(collected).toMatchObject({ verdict: 'error', text: '{"a":1}\n' })
   })
 
   it('is not sent where the upstream ended by itself, be it in the middle of an event', async () => {
@@ -212,7 +212,7 @@ describe('an error event', () => {
     const collecting = collect(await proxy(request))
     await settled()
     client.abort()
-    expect(await collecting).toMatchObject({ ended: 'error', text: 'data: 1\n\n' })
+    expect(await collecting).toMatchObject({ verdict: 'error', text: 'data: 1\n\n' })
     expect(summaries).toMatchObject([{ verdict: 'client_gone', bytesOut: 9 }])
   })
 

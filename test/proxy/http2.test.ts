@@ -26,7 +26,7 @@ describe('an upstream over HTTP/2', () => {
     const client = slowClient(`${url}/v1?a=b`, { body: 'prompt' })
     await client.received(9)
     seen.open()
-    expect(await client.ended).toBe('clean')
+    expect(await client.verdict).toBe('complete')
     expect(client.text).toBe('data: 1\n\ndata: 2\n\n')
     expect(upstream.requests[0]).toMatchObject({
       httpVersion: '2.0',
@@ -41,7 +41,7 @@ describe('an upstream over HTTP/2', () => {
     const { url, upstream } = await open([step.send({ data: '1' })], true)
     const headers = { connection: 'close, x-hop', 'x-hop': '1', te: 'trailers', 'x-kept': '1' }
     const client = slowClient(url, { headers })
-    expect(await client.ended).toBe('clean')
+    expect(await client.verdict).toBe('complete')
     expect(upstream.requests[0]?.headers.get('x-kept')).toBe('1')
     expect(upstream.requests[0]?.headers.get('x-hop')).toBeNull()
   })
@@ -64,7 +64,7 @@ describe('an upstream over HTTP/2', () => {
     expect(upstream.requests[0]?.aborted).toBe(true)
     expect(await ended()).toMatchObject({ verdict: 'client_gone' })
     left.open()
-    expect(await staying.ended).toBe('clean')
+    expect(await staying.verdict).toBe('complete')
     expect(staying.text).toBe('data: 1\n\ndata: 2\n\n')
   })
 
@@ -87,7 +87,7 @@ describe('an upstream over HTTP/2', () => {
       true,
     )
     const client = slowClient(url)
-    expect(await client.ended).toBe('error')
+    expect(await client.verdict).toBe('error')
     expect(await ended()).toMatchObject({ verdict: 'upstream_error', status: 200 })
   })
 
@@ -101,7 +101,7 @@ describe('an upstream over HTTP/2', () => {
     // Its window is closed for good only when all buffers in between are full; here it is by the end.
     await vi.waitFor(() => expect(request.pauses).toBeGreaterThan(0))
     client.resume()
-    expect(await client.ended).toBe('clean')
+    expect(await client.verdict).toBe('complete')
     expect(client.bytesReceived).toBe(12 * 1_048_576)
     expect(request.httpVersion).toBe('2.0')
   })

@@ -59,7 +59,7 @@ describe('an answer that is no event stream', () => {
     const client = slowClient(url)
     await client.received(8)
     seen.open()
-    expect(await client.ended).not.toBe('error')
+    expect(await client.verdict).not.toBe('error')
     expect(client.text).toBe('{"a":1}\n{"a":2}\n')
     const summary = await ended()
     expect(summary).toMatchObject({ verdict: 'complete', bytesIn: 16, bytesOut: 16 })

@@ -65,7 +65,7 @@ describe('a client that does not read', () => {
     expect(request.bytesTaken).toBeLessThan(total * EVENT.length)
     expect(request.pauses).toBeGreaterThan(0)
     client.resume()
-    expect(await client.ended).toBe('clean')
+    expect(await client.verdict).toBe('complete')
     expect(client.bytesReceived).toBe(total * EVENT.length)
     const summary = await ended()
     expect(summary).toMatchObject({ verdict: 'complete', events: total })

@@ -70,7 +70,7 @@ describe('sseProxy', () => {
     // The only connection is taken, so this one waits until it may not any more.
     expect((await fetch(url)).status).toBe(504)
     mayEnd.open()
-    await first.ended
+    await first.verdict
     expect(await (await fetch(url)).text()).toBe('data: 1\n\n')
     expect(upstream.connections).toBe(1)
   })
@@ -83,7 +83,7 @@ describe('sseProxy', () => {
     )
     await (await fetch(url)).text()
     const client = slowClient(`${url}/cut`)
-    await client.ended
+    await client.verdict
     await ended(1)
     expect(proxy.metrics).toMatchObject({
       active: 0,
@@ -122,6 +122,7 @@ describe('sseProxy', () => {
     expect(firstEventMs).toBeGreaterThanOrEqual(firstItemMs)
     expect(durationMs).toBeGreaterThanOrEqual(firstEventMs)
     expect(JSON.parse(JSON.stringify(summary))).toEqual(summary)
+    expect(JSON.stringify(summary), 'figures in microseconds').not.toMatch(/\.\d{4}/)
   })
 
   it('rejects a request whose body was read already', async () => {

@@ -211,7 +211,7 @@ describe('a limit, over sockets', () => {
       timeouts: { idleMs: 50 },
     })
     const client = slowClient(url)
-    expect(await client.ended).toBe('error')
+    expect(await client.verdict).toBe('error')
     expect(client.text).toBe('data: 1\n\n')
     await upstream.requests[0]?.closed
     expect(await ended()).toMatchObject({ verdict: 'timeout', phase: 'idle' })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { BoundaryScanner } from '../../src/wire/boundary-scanner.ts'
 import { EventCounter } from '../../src/wire/event-counter.ts'
 import { bytes } from './bytes.ts'
 import { referenceDecode } from './reference-decoder.ts'
@@ -25,6 +26,21 @@ describe('streams that nobody would write', () => {
         expect(counter.events).toBe(events.length)
       }),
       { numRuns: 5000 },
+    )
+  })
+
+  it('end at an event boundary by the counter as by the boundary scanner', () => {
+    fc.assert(
+      fc.property(someChunks(someSse), (chunks) => {
+        const counter = new EventCounter()
+        const scanner = new BoundaryScanner()
+        for (const chunk of chunks) {
+          counter.count(chunk)
+          scanner.scan(chunk)
+          expect(counter.isAtBoundary).toBe(scanner.isAtBoundary)
+        }
+      }),
+      { numRuns: 3000 },
     )
   })
 })

@@ -149,12 +149,12 @@ describe('chunkings', () => {
 
   it('proves that a decoder gives the same events under every chunking', async () => {
     for (const { name, chunks } of chunkings(BYTES)) {
-      const { events, ended } = await collect(streamOf(chunks))
+      const { events, verdict } = await collect(streamOf(chunks))
       expect(events, name).toEqual([
         { event: 'é', data: '🎉', lastEventId: '' },
         { data: '2', lastEventId: '' },
       ])
-      expect(ended, name).toBe('clean')
+      expect(verdict, name).toBe('complete')
     }
   })
 })

@@ -23,7 +23,7 @@ describe('collect', () => {
     collected.chunks.forEach((chunk, index) => {
       expect(chunk).toBe(chunks[index])
     })
-    expect(collected.ended).toBe('clean')
+    expect(collected.verdict).toBe('complete')
     expect(collected).not.toHaveProperty('error')
   })
 
@@ -33,7 +33,7 @@ describe('collect', () => {
 
   it('takes a response without a body as an empty stream', async () => {
     const collected = await collect(new Response(null, { status: 204 }))
-    expect([collected.ended, collected.raw.length, collected.chunks]).toEqual(['clean', 0, []])
+    expect([collected.verdict, collected.raw.length, collected.chunks]).toEqual(['complete', 0, []])
     expect(collected.firstByteMs).toBeUndefined()
   })
 
@@ -45,7 +45,7 @@ describe('collect', () => {
     ['more blank lines', 'data: 1\r\n\r\n\r\n'],
     ['a byte order mark alone', '\uFEFF'],
   ])('calls an end after %s clean', async (_, text) => {
-    expect((await collect(streamOf(text))).ended).toBe('clean')
+    expect((await collect(streamOf(text))).verdict).toBe('complete')
   })
 
   it.each([
@@ -53,12 +53,12 @@ describe('collect', () => {
     ['after a line', 'data: 1\n\ndata: 2\n'],
     ['in a comment', 'data: 1\n\n: x'],
   ])('calls an end without an error %s truncated', async (_, text) => {
-    const { ended, events } = await collect(streamOf(text))
-    expect([ended, events.length]).toEqual(['truncated', 1])
+    const { verdict, events } = await collect(streamOf(text))
+    expect([verdict, events.length]).toEqual(['truncated', 1])
   })
 
   it('calls an end inside the byte order mark truncated', async () => {
-    expect((await collect(streamOf([new Uint8Array([0xef, 0xbb])]))).ended).toBe('truncated')
+    expect((await collect(streamOf([new Uint8Array([0xef, 0xbb])]))).verdict).toBe('truncated')
   })
 
   it.each([
@@ -67,7 +67,7 @@ describe('collect', () => {
   ])('gives the very error of a stream that broke %s', async (_, steps) => {
     const cut = new Error('cut')
     const collected = await collect(streamOf([...steps, { error: cut }]))
-    expect(collected.ended).toBe('error')
+    expect(collected.verdict).toBe('error')
     expect(collected.error).toBe(cut)
     expect(collected.events).toHaveLength(1)
     expect(collected.text).toBe(steps.join(''))
@@ -75,7 +75,7 @@ describe('collect', () => {
 
   it('says that there was an error even when it was undefined', async () => {
     const collected = await collect(streamOf([{ error: undefined }]))
-    expect(collected.ended).toBe('error')
+    expect(collected.verdict).toBe('error')
     expect(collected).toHaveProperty('error', undefined)
   })
 
@@ -99,7 +99,7 @@ describe('collect', () => {
   it('cancels a source past maxBytes and keeps what came up to the limit', async () => {
     const stream = streamOf(['data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n'])
     const collected = await collect(stream, { maxBytes: 20 })
-    expect(collected.ended).toBe('error')
+    expect(collected.verdict).toBe('error')
     expect(collected.error).toMatchObject({
       code: 'SSE_LIMIT',
       option: 'maxBytes',
@@ -112,14 +112,14 @@ describe('collect', () => {
   })
 
   it('takes exactly maxBytes', async () => {
-    expect((await collect(streamOf('data: 1\n\n'), { maxBytes: 9 })).ended).toBe('clean')
+    expect((await collect(streamOf('data: 1\n\n'), { maxBytes: 9 })).verdict).toBe('complete')
   })
 
   it('takes an event larger than the limit of the decoder', async () => {
-    const { events, ended } = await collect(
+    const { events, verdict } = await collect(
       streamOf(['data: ', new Uint8Array(17_000_000).fill(120), '\n\n']),
     )
-    expect([ended, events[0]?.data.length]).toEqual(['clean', 17_000_000])
+    expect([verdict, events[0]?.data.length]).toEqual(['complete', 17_000_000])
   })
 
   it('cancels at once when the signal aborts during a read', async () => {
@@ -129,7 +129,7 @@ describe('collect', () => {
     await vi.advanceTimersByTimeAsync(10)
     controller.abort('enough')
     const collected = await collecting
-    expect([collected.ended, collected.error]).toEqual(['cancelled', 'enough'])
+    expect([collected.verdict, collected.error]).toEqual(['cancelled', 'enough'])
     expect(collected.events).toHaveLength(1)
     expect([stream.state, stream.cancelReason]).toEqual(['cancelled', 'enough'])
   })
@@ -137,7 +137,7 @@ describe('collect', () => {
   it('reads nothing with a signal that has aborted already', async () => {
     const stream = streamOf(['data: 1\n\n'])
     const collected = await collect(stream, { signal: AbortSignal.abort('no') })
-    expect([collected.ended, collected.error, stream.pulls]).toEqual(['cancelled', 'no', 0])
+    expect([collected.verdict, collected.error, stream.pulls]).toEqual(['cancelled', 'no', 0])
     expect(stream.state).toBe('cancelled')
   })
 
@@ -149,7 +149,7 @@ describe('collect', () => {
       yield 'data: 2\n\n'
     }
     const collected = await collect(streamOf(steps()), { signal: controller.signal })
-    expect([collected.ended, collected.error, collected.events.length]).toEqual([
+    expect([collected.verdict, collected.error, collected.events.length]).toEqual([
       'cancelled',
       'self',
       1,
@@ -166,7 +166,7 @@ describe('collect', () => {
         signal: controller.signal,
       })
       controller.abort('enough')
-      expect(await collecting).toMatchObject({ ended: 'cancelled', error: 'enough' })
+      expect(await collecting).toMatchObject({ verdict: 'cancelled', error: 'enough' })
     }
   })
 
@@ -202,7 +202,7 @@ describe('collect', () => {
       },
     })
     const collected = await collect(texts)
-    expect(collected.ended).toBe('error')
+    expect(collected.verdict).toBe('error')
     expect(collected.error).toBeInstanceOf(TypeError)
     expect(reason).toBe(collected.error)
   })

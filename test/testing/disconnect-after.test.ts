@@ -10,7 +10,7 @@ describe('disconnectAfter', () => {
       step.hang(),
     ])
     const left = await disconnectAfter(await upstream.listen(), { events: 2, body: 'hi' })
-    expect(left).toEqual({ status: 200, bytes: 30, events: 2, ended: 'cancelled' })
+    expect(left).toEqual({ status: 200, bytes: 30, events: 2, verdict: 'cancelled' })
     const request = await upstream.request()
     await request.closed
     expect(request).toMatchObject({ aborted: true, method: 'POST' })
@@ -20,7 +20,7 @@ describe('disconnectAfter', () => {
   it('leaves when the head has arrived', async () => {
     const upstream = fakeUpstream([step.status(200), step.hang()])
     const left = await disconnectAfter(await upstream.listen(), { bytes: 0 })
-    expect(left).toEqual({ status: 200, bytes: 0, events: 0, ended: 'cancelled' })
+    expect(left).toEqual({ status: 200, bytes: 0, events: 0, verdict: 'cancelled' })
     await (await upstream.request()).closed
     await upstream.close()
   })
@@ -28,17 +28,20 @@ describe('disconnectAfter', () => {
   it('leaves a response after so many bytes, at the end of the chunk', async () => {
     const source = streamOf(['data: 1', '\n\nda', 'ta: 2\n\n'])
     const left = await disconnectAfter(new Response(source), { bytes: 8 })
-    expect(left).toEqual({ status: 200, bytes: 11, events: 1, ended: 'cancelled' })
+    expect(left).toEqual({ status: 200, bytes: 11, events: 1, verdict: 'cancelled' })
     expect(source.state).toBe('cancelled')
   })
 
   it('tells that the answer ended or broke before', async () => {
     expect(await disconnectAfter(new Response('data: 1\n\n'), { events: 2 })).toMatchObject({
       events: 1,
-      ended: 'clean',
+      verdict: 'complete',
     })
     const broken = new Response(streamOf(['data: 1\n\n', { error: new Error('broken') }]))
-    expect(await disconnectAfter(broken, { bytes: 10 })).toMatchObject({ bytes: 9, ended: 'error' })
+    expect(await disconnectAfter(broken, { bytes: 10 })).toMatchObject({
+      bytes: 9,
+      verdict: 'error',
+    })
   })
 
   it('rejects where there is no head, and where it is not told when to leave', async () => {

@@ -98,7 +98,7 @@ describe('serve', () => {
     })
     const response = await fetch(server.url)
     await response.body?.cancel()
-    expect(await body.settled).toBe('cancelled')
+    expect(await body.verdict).toBe('cancelled')
     expect(signal?.aborted).toBe(true)
   })
 
@@ -113,7 +113,7 @@ describe('serve', () => {
     const socket = open(server, GET)
     await asked.opened
     socket.destroy()
-    expect(await body.settled).toBe('cancelled')
+    expect(await body.verdict).toBe('cancelled')
   })
 
   it('reads the body no faster than the client does', async () => {
@@ -136,7 +136,7 @@ describe('serve', () => {
       .toBe(true)
     expect(body.bytesSent).toBeLessThan(50_000_000)
     socket.destroy()
-    expect(await body.settled).toBe('cancelled')
+    expect(await body.verdict).toBe('cancelled')
   })
 
   it('sends no body to HEAD, and cancels it', async () => {
@@ -144,7 +144,7 @@ describe('serve', () => {
     const server = await start(() => new Response(body))
     const response = await fetch(server.url, { method: 'HEAD' })
     expect(await response.text()).toBe('')
-    expect(await body.settled).toBe('cancelled')
+    expect(await body.verdict).toBe('cancelled')
   })
 
   it('answers 500 without details for a handler that throws, and reports what it threw', async () => {
@@ -244,7 +244,7 @@ describe('serve', () => {
       undici.fetch(`${server.url}/a`, { method: 'POST', body: '!', dispatcher })
     expect(await (await ask()).text()).toBe('data: 1\n\n')
     await (await ask()).body?.cancel()
-    expect(await bodies[1]?.settled).toBe('cancelled')
+    expect(await bodies[1]?.verdict).toBe('cancelled')
     expect(urls).toEqual([`${server.url}/a!`, `${server.url}/a!`])
     await dispatcher.destroy()
   })

@@ -31,7 +31,7 @@ describe('slowClient over a socket', () => {
       headers: { 'x-key': '1' },
       body: 'hi',
     })
-    expect(await client.ended).toBe('clean')
+    expect(await client.verdict).toBe('complete')
     const { status, headers } = await client.head
     expect([status, headers.get('x-a')]).toEqual([201, 'b'])
     expect(client.text).toBe('data: größer\n\n')
@@ -72,7 +72,7 @@ describe('slowClient over a socket', () => {
     await client.head
     expect(client.bytesReceived).toBe(0)
     client.leave()
-    expect(await client.ended).toBe('cancelled')
+    expect(await client.verdict).toBe('cancelled')
     expect(client.error).toBeUndefined()
     const request = await upstream.request()
     await request.closed
@@ -86,7 +86,7 @@ describe('slowClient over a socket', () => {
     client.leave()
     client.leave()
     await request.closed
-    expect(await client.ended).toBe('cancelled')
+    expect(await client.verdict).toBe('cancelled')
     await expect(client.head).rejects.toThrow()
   })
 
@@ -96,7 +96,7 @@ describe('slowClient over a socket', () => {
     const client = slowClient(await upstream.listen())
     await client.received(9)
     seen.open()
-    expect(await client.ended).toBe('error')
+    expect(await client.verdict).toBe('error')
     expect(client.error).toMatchObject({ code: 'ECONNRESET' })
     expect(client.text).toBe('data: 1\n\n')
     await expect(client.received(10)).rejects.toThrow('current value is 9')
@@ -107,7 +107,7 @@ describe('slowClient over a socket', () => {
     const url = await upstream.listen()
     await upstream.close()
     const client = slowClient(url)
-    expect(await client.ended).toBe('error')
+    expect(await client.verdict).toBe('error')
     expect(client.error).toMatchObject({ code: 'ECONNREFUSED' })
   })
 
@@ -116,8 +116,8 @@ describe('slowClient over a socket', () => {
     const upstream = make([step.send({ data: '1' })])
     const url = await upstream.listen({ tls })
     const client = slowClient(url, { ca: tls.cert })
-    expect(await client.ended).toBe('clean')
-    expect(await slowClient(url).ended).toBe('error')
+    expect(await client.verdict).toBe('complete')
+    expect(await slowClient(url).verdict).toBe('error')
   })
 
   it('uses a connection of its own, and no other after it', async () => {
@@ -146,7 +146,7 @@ describe('slowClient of a Response', () => {
     expect(client.bytesReceived).toBe(150)
     await vi.advanceTimersByTimeAsync(1000)
     expect(client.bytesReceived).toBe(200)
-    expect(await client.ended).toBe('clean')
+    expect(await client.verdict).toBe('complete')
     expect(client.text).toBe('x'.repeat(150) + 'y'.repeat(50))
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -164,7 +164,7 @@ describe('slowClient of a Response', () => {
     await vi.advanceTimersByTimeAsync(10_000)
     expect(client.text).toBe('1')
     client.leave()
-    expect(await client.ended).toBe('cancelled')
+    expect(await client.verdict).toBe('cancelled')
     expect(vi.getTimerCount()).toBe(0)
     expect(source.state).toBe('cancelled')
   })
@@ -177,14 +177,14 @@ describe('slowClient of a Response', () => {
     expect(vi.getTimerCount()).toBe(1)
     client.leave()
     expect(vi.getTimerCount()).toBe(0)
-    expect(await client.ended).toBe('cancelled')
+    expect(await client.verdict).toBe('cancelled')
   })
 
   it('keeps no more than it may and counts the rest', async () => {
     const client = slowClient(new Response(streamOf(['abc', 'def', 'ghijkl'])), {
       maxKeptBytes: 4,
     })
-    expect(await client.ended).toBe('clean')
+    expect(await client.verdict).toBe('complete')
     expect(client.text).toBe('abcd')
     expect(client.bytesReceived).toBe(12)
   })
@@ -192,16 +192,16 @@ describe('slowClient of a Response', () => {
   it('tells of an error, and of an answer without a body', async () => {
     const error = new Error('broken')
     const client = slowClient(new Response(streamOf(['1', { error }])))
-    expect(await client.ended).toBe('error')
+    expect(await client.verdict).toBe('error')
     expect(client.error).toBe(error)
-    expect(await slowClient(new Response(null)).ended).toBe('clean')
+    expect(await slowClient(new Response(null)).verdict).toBe('complete')
   })
 
   it('does not call it a leave when the answer was over before', async () => {
     const client = slowClient(new Response('1'))
-    expect(await client.ended).toBe('clean')
+    expect(await client.verdict).toBe('complete')
     client.leave()
-    expect(await client.ended).toBe('clean')
+    expect(await client.verdict).toBe('complete')
   })
 
   it('refuses a pace that is none', () => {

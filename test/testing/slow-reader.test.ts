@@ -23,8 +23,8 @@ describe('slowReader', () => {
     expect(stream.pulls).toBe(3)
     await vi.advanceTimersByTimeAsync(100)
     const collected = await reading
-    expect([collected.ended, collected.events.length, collected.durationMs]).toEqual([
-      'clean',
+    expect([collected.verdict, collected.events.length, collected.durationMs]).toEqual([
+      'complete',
       3,
       300,
     ])
@@ -59,7 +59,7 @@ describe('slowReader', () => {
     await vi.advanceTimersByTimeAsync(1_000_000)
     expect([stream.pulls, vi.getTimerCount()]).toEqual([1, 0])
     controller.abort()
-    expect(await reading).toMatchObject({ ended: 'cancelled' })
+    expect(await reading).toMatchObject({ verdict: 'cancelled' })
   })
 
   it('cancels at once when the signal aborts during a pause, and leaves no timer', async () => {
@@ -75,7 +75,7 @@ describe('slowReader', () => {
       0,
     ])
     const collected = await reading
-    expect([collected.ended, collected.error, collected.events.length]).toEqual([
+    expect([collected.verdict, collected.error, collected.events.length]).toEqual([
       'cancelled',
       'gone',
       1,
@@ -87,13 +87,13 @@ describe('slowReader', () => {
     const reading = slowReader(streamOf([EVENT, { error: cut }]), { everyMs: 5 })
     await vi.runAllTimersAsync()
     const collected = await reading
-    expect([collected.ended, collected.error, collected.events.length]).toEqual(['error', cut, 1])
+    expect([collected.verdict, collected.error, collected.events.length]).toEqual(['error', cut, 1])
   })
 
   it('keeps to maxBytes', async () => {
     const reading = slowReader(streamOf([EVENT, EVENT]), { everyMs: 1, maxBytes: 9 })
     await vi.runAllTimersAsync()
-    expect(await reading).toMatchObject({ ended: 'error', error: { code: 'SSE_LIMIT' } })
+    expect(await reading).toMatchObject({ verdict: 'error', error: { code: 'SSE_LIMIT' } })
   })
 
   it.each([

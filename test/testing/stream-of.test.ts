@@ -112,7 +112,7 @@ describe('streamOf', () => {
     const reader = stream.getReader()
     expect(decode((await reader.read()).value)).toBe('a')
     await expect(reader.read()).rejects.toBe(cut)
-    expect(stream.state).toBe('errored')
+    expect(stream.state).toBe('error')
   })
 
   it('errors with what a generator throws', async () => {
@@ -126,7 +126,7 @@ describe('streamOf', () => {
     const reader = stream.getReader()
     await reader.read()
     await expect(reader.read()).rejects.toBe(broken)
-    expect(await stream.settled).toBe('errored')
+    expect(await stream.verdict).toBe('error')
   })
 
   it.each([
@@ -138,7 +138,7 @@ describe('streamOf', () => {
   ])('errors for a step that is none: %s', async (_, step, error) => {
     const stream = streamOf([step as StreamStep])
     await expect(stream.getReader().read()).rejects.toThrow(error)
-    expect(stream.state).toBe('errored')
+    expect(stream.state).toBe('error')
   })
 
   it('records a cancel with its reason, and takes no further step', async () => {
@@ -161,7 +161,7 @@ describe('streamOf', () => {
     await reader.cancel('gone')
     expect([stream.state, stream.cancelReason, taken.length]).toEqual(['cancelled', 'gone', 1])
     expect(isEnded).toBe(true)
-    expect(await stream.settled).toBe('cancelled')
+    expect(await stream.verdict).toBe('cancelled')
   })
 
   it('leaves no timer behind when it is cancelled during a wait', async () => {
@@ -184,7 +184,7 @@ describe('streamOf', () => {
     expect(stream.state).toBe('open')
     await reader.read()
     await reader.cancel('late')
-    expect([stream.state, stream.cancelReason]).toEqual(['closed', undefined])
-    expect(await stream.settled).toBe('closed')
+    expect([stream.state, stream.cancelReason]).toEqual(['complete', undefined])
+    expect(await stream.verdict).toBe('complete')
   })
 })

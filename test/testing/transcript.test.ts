@@ -41,7 +41,7 @@ describe.each(DIALECTS)('transcript of %s', (dialect) => {
   it('says the text, token by token', async () => {
     const played = await play(dialect, { text: 'Hello  "größer"\nworld, 世界' })
     expect(textOf(dialect, played)).toBe('Hello  "größer"\nworld, 世界')
-    expect(played.ended).toBe('clean')
+    expect(played.verdict).toBe('complete')
   })
 
   it('makes up as many tokens as are wanted, the same for the same seed', async () => {
@@ -55,7 +55,7 @@ describe.each(DIALECTS)('transcript of %s', (dialect) => {
   it('leaves its end out', async () => {
     const whole = await play(dialect, { text: 'Hi there' })
     const cut = await play(dialect, { text: 'Hi there', ending: 'unfinished' })
-    expect(cut.ended).toBe('clean')
+    expect(cut.verdict).toBe('complete')
     expect(textOf(dialect, cut)).toBe('Hi there')
     expect(whole.text.startsWith(cut.text)).toBe(true)
     expect(whole.events.length).toBeGreaterThan(cut.events.length)
@@ -123,7 +123,7 @@ describe('transcript', () => {
   ] as const)('ends %s with its own error', async (dialect, event, value) => {
     const played = await play(dialect, { tokens: 2, ending: 'error' })
     expect(lastEvents(played).at(-1)).toMatchObject([event, value])
-    expect(played.ended).toBe('clean')
+    expect(played.verdict).toBe('complete')
   })
 
   it('sends the head first, then thinks, then leaves gaps around the mean', async () => {
@@ -140,9 +140,9 @@ describe('transcript', () => {
     const response = await fakeUpstream(steps).fetch('http://upstream.test/')
     const collecting = collect(response)
     await vi.advanceTimersByTimeAsync(6000)
-    const { firstByteMs, ended } = await collecting
+    const { firstByteMs, verdict } = await collecting
     expect(firstByteMs).toBe(5000)
-    expect(ended).toBe('clean')
+    expect(verdict).toBe('complete')
   })
 
   it('refuses what it cannot write', () => {

@@ -69,7 +69,7 @@ describe('MetricsTap', () => {
     expect(firsts).toEqual([{ firstItemMs: 30 }])
     expect(summaries).toEqual([
       {
-        outcome: 'done',
+        verdict: 'complete',
         durationMs: 200,
         firstItemMs: 30,
         firstEventMs: 50,
@@ -101,8 +101,8 @@ describe('MetricsTap', () => {
       'durationMs',
       'events',
       'items',
-      'outcome',
       'pauses',
+      'verdict',
     ])
   })
 
@@ -195,13 +195,39 @@ describe('MetricsTap', () => {
     await body.cancel('left')
     expect(summaries).toHaveLength(1)
     expect(summaries[0]).toMatchObject({
-      outcome: 'cancelled',
+      verdict: 'cancelled',
       reason: 'left',
       pauses: { count: 1, totalMs: 100 },
     })
   })
 
-  it('says failed for an error of the source, with its reason', async () => {
+  it.each([
+    ['complete', ['data: 1\n\n']],
+    ['complete', ['data: 1\n\n', ': bye\n\n']],
+    ['complete', []],
+    ['truncated', ['data: 1\n\n', 'data: 2\n']],
+    ['truncated', ['data: 1\n\n: by']],
+  ] as const)('says %s for the clean end of %o', async (verdict, chunks) => {
+    const { source, summaries, reading } = tapped()
+    source.give(...chunks.map((chunk) => bytes(chunk)))
+    source.close()
+    await reading
+    expect(summaries[0]).toMatchObject({ verdict })
+  })
+
+  it('says truncated of nothing but an event stream in bytes', async () => {
+    const json = new HandFed(bytes('{"a":1}'))
+    const words = new HandFed('data: 1')
+    const summaries: TapSummary[] = []
+    const observer = { onEnd: (summary: TapSummary) => summaries.push(summary) }
+    json.close()
+    words.close()
+    await allOf(json.readable.pipeThrough(new MetricsTap(observer, { countEvents: false })))
+    await allOf(words.readable.pipeThrough(new MetricsTap<string>(observer)))
+    expect(summaries.map(({ verdict }) => verdict)).toEqual(['complete', 'complete'])
+  })
+
+  it('says error for an error of the source, with its reason', async () => {
     const failure = new Error('cut')
     const { source, summaries, reading } = tapped()
     source.give(bytes('data: 1\n\n'))
@@ -209,10 +235,10 @@ describe('MetricsTap', () => {
     source.fail(failure)
     expect(await reading).toBe(failure)
     expect(summaries).toHaveLength(1)
-    expect(summaries[0]).toMatchObject({ outcome: 'failed', reason: failure, events: 1 })
+    expect(summaries[0]).toMatchObject({ verdict: 'error', reason: failure, events: 1 })
   })
 
-  it('says failed for an error of a stage behind it, or in front of it', async () => {
+  it('says error for an error of a stage behind it, or in front of it', async () => {
     for (const isInFront of [true, false]) {
       const summaries: TapSummary[] = []
       const tap = MetricsTap.stage({ onEnd: (summary) => summaries.push(summary) })
@@ -222,7 +248,7 @@ describe('MetricsTap', () => {
       const error = await allOf(body).catch((thrown: unknown) => thrown)
       expect(error).toMatchObject({ code: 'SSE_LIMIT' })
       expect(summaries).toHaveLength(1)
-      expect(summaries[0]).toMatchObject({ outcome: 'failed', reason: error })
+      expect(summaries[0]).toMatchObject({ verdict: 'error', reason: error })
     }
   })
 
@@ -241,6 +267,30 @@ describe('MetricsTap', () => {
       expect(await reading).toHaveLength(2)
     })
     expect(warnings.map(({ cause }) => (cause as Error).message)).toEqual(['first', 'end'])
+  })
+
+  it('rounds its figures to microseconds', async () => {
+    const distribution: number[] = []
+    const { source, summaries, firsts, reading } = tapped({
+      onEnd: (_, gaps) => {
+        gaps.forEach((gapMs) => {
+          distribution.push(gapMs)
+        })
+      },
+    })
+    for (const waitMs of [0.1234567, 1.7654321, 20.0000004]) {
+      await sleep(waitMs)
+      source.give(bytes('data: 1\n\n'))
+    }
+    await sleep(1.00049)
+    source.close()
+    await reading
+    const [{ durationMs, firstItemMs, firstEventMs, gaps, pauses } = {} as TapSummary] = summaries
+    const figures = [durationMs, firstItemMs, firstEventMs, ...Object.values(gaps ?? {})]
+    expect(figures).toHaveLength(6)
+    for (const figure of [...figures, pauses.totalMs, ...distribution, firsts[0]?.firstItemMs]) {
+      expect(String(figure)).toMatch(/^\d+(\.\d{1,3})?$/)
+    }
   })
 
   it('works without an observer', async () => {

@@ -10,10 +10,11 @@ export { type RelayOptions, type RelaySource, relay } from './pipeline/relay.ts'
 export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'
 export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts'
 export type { ForwardedOptions } from './proxy/forwarded-headers.ts'
+export type { HeadersLike } from './proxy/header-changes.ts'
+export { isCredentialHeader } from './proxy/header-kinds.ts'
 export type { ProxyMetrics } from './proxy/proxy-counters.ts'
 export { type ProxyFetchOptions, proxyFetch } from './proxy/proxy-fetch.ts'
 export type {
-  HeadersLike,
   ProxyOptions,
   RetryOptions,
   StatusRule,

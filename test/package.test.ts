@@ -44,6 +44,7 @@ const DOORS: Readonly<Record<string, Door>> = {
       'ClientStalledError',
       'UpstreamNetworkError',
       'UpstreamTimeoutError',
+      'isCredentialHeader',
       'proxyFetch',
       'sseProxy',
     ],

@@ -1,4 +1,4 @@
-import type { ProxyOptions } from '../index.ts'
+import { isCredentialHeader, type ProxyOptions } from '../index.ts'
 import { headerFlags } from './header-flags.ts'
 import { numberFlag } from './number-flag.ts'
 import { type FlagKind, type Flags, readFlags } from './read-flags.ts'
@@ -26,7 +26,6 @@ type ProxyFlag = keyof typeof KINDS
 
 /** Node turns a longer delay into one of 1 ms. */
 const MAX_DELAY_MS = 2 ** 31 - 1
-const CREDENTIALS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const
 
 /** What the flags of the proxy come to. */
 export interface ProxyFlags {
@@ -76,7 +75,7 @@ function forwardsCredentials(flags: Flags<ProxyFlag>, headers: Headers): boolean
     throw new UsageError('--forward-credentials and --no-forward-credentials exclude each other')
   }
   // With a key of its own the proxy is who the upstream knows: another key beside it would be an accident.
-  return isOn || (!isOff && !CREDENTIALS.some((name) => headers.has(name)))
+  return isOn || (!isOff && ![...headers.keys()].some(isCredentialHeader))
 }
 
 function watermark(

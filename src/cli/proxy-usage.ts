@@ -13,8 +13,8 @@ Where
 
 Requests to the upstream
   --header 'NAME: VALUE'    set on each, whatever the client sent; repeatable
-  --forward-credentials     pass on the client's authorization, x-api-key,
-                            api-key and x-goog-api-key
+  --forward-credentials     pass on the client's credentials: authorization,
+                            x-api-key, api-key and their like
   --no-forward-credentials  drop them [passed on, unless a --header sets one]
   --connections N           connections at most, more requests wait [no limit]
   --http2                   use HTTP/2 where an https:// upstream offers it

@@ -1,4 +1,5 @@
 import { callHook } from '../base/call-hook.ts'
+import { type HeaderChanges, isChanged } from './header-changes.ts'
 
 /** How the proxy tells the upstream about the request it stands in for. */
 export interface ForwardedOptions {
@@ -16,7 +17,7 @@ const ADDRESS = /^[0-9A-Za-z.:_[\]-]+$/
 
 /**
  * Sets `x-forwarded-*` and `via` on the headers for the upstream. What the client said of that kind has gone
- * before: it could say anything. What the application has set itself stays.
+ * before: it could say anything. What the application has set or removed itself stays so.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-7.6.3
  */
@@ -24,10 +25,10 @@ export function setForwardedHeaders(
   headers: Headers,
   request: Request,
   { via, clientAddress }: ForwardedOptions,
-  own: Headers,
+  own: HeaderChanges,
 ): void {
   const set = (name: string, value: string): void => {
-    if (!own.has(name)) headers.set(name, value)
+    if (!isChanged(own, name)) headers.set(name, value)
   }
   const { host, protocol } = new URL(request.url)
   set('x-forwarded-host', host)

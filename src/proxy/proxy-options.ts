@@ -6,15 +6,13 @@ import type { CallPolicy, CircuitBreakerOptions } from '../upstream/circuit-brea
 import type { RetryDelayOptions } from '../upstream/retry-delay.ts'
 import type { UpstreamPoolOptions } from '../upstream/upstream-pool.ts'
 import type { ForwardedOptions } from './forwarded-headers.ts'
-
-/** Header names and values, in any of the forms that `fetch` takes. */
-export type HeadersLike = Headers | Record<string, string> | readonly (readonly [string, string])[]
+import type { HeadersLike } from './header-changes.ts'
 
 /** One upstream, where its URL alone does not say it all. */
 export interface UpstreamOptions {
   /** The base: the request's path and query are appended to it. */
   url: string | URL
-  /** Set on the upstream request last, after those of the proxy's own options. */
+  /** Set on requests to this upstream, or removed from them. They win over the proxy's `headers`. @default none */
   headers?: HeadersLike | undefined
   /** Asks this upstream, instead of the proxy's pool. */
   fetch?: typeof fetch | undefined
@@ -62,11 +60,15 @@ export interface TimeoutOptions {
 
 /** How a proxy relays. */
 export interface ProxyOptions {
-  /** Set on the upstream request last: a client can neither override nor remove them. */
+  /**
+   * Set on the upstream request, or removed from it where the value is `null` or `undefined`. A client can
+   * neither override nor bring back any of them; the `headers` of an upstream win. @default none
+   */
   headers?: HeadersLike | undefined
   /**
-   * Whether the client's `authorization`, `x-api-key`, `api-key` and `x-goog-api-key` go to the upstream.
-   * Off, since they are likely meant for the application. @default false
+   * Whether the client's credentials go to the upstream: `authorization`, every name that ends in `api-key`,
+   * and the others of `isCredentialHeader`. Off, since they are likely meant for the application.
+   * @default false
    */
   forwardCredentials?: boolean | undefined
   /** Whether the upstream's `set-cookie` goes to the client. @default false */

@@ -9,13 +9,8 @@ import type { StreamSummary } from '../transforms/stream-summary.ts'
 import { type CallPolicy, CircuitBreaker } from '../upstream/circuit-breaker.ts'
 import { createRetryDelay } from '../upstream/retry-delay.ts'
 import { checkForwarded, type ForwardedOptions } from './forwarded-headers.ts'
-import type {
-  HeadersLike,
-  ProxyOptions,
-  RetryOptions,
-  StatusRule,
-  TimeoutOptions,
-} from './proxy-options.ts'
+import { type HeaderChanges, headerChanges } from './header-changes.ts'
+import type { ProxyOptions, RetryOptions, StatusRule, TimeoutOptions } from './proxy-options.ts'
 
 /** Limits with their defaults in place; `Infinity` for no limit. */
 export interface Timeouts {
@@ -30,7 +25,7 @@ export interface Timeouts {
 
 /** A proxy's options, checked and with their defaults in place. */
 export interface ProxySettings {
-  headers: Headers
+  headers: HeaderChanges
   forwardCredentials: boolean
   forwardSetCookie: boolean
   heartbeat: false | { intervalMs: number; frame: string }
@@ -98,7 +93,7 @@ export function proxySettings({
   // Made once to have its arguments checked now.
   relay(new ReadableStream(), [], { watermark })
   return {
-    headers: headersFrom(headers),
+    headers: headerChanges(headers),
     forwardCredentials,
     forwardSetCookie,
     heartbeat: heartbeat === false ? false : heartbeatSettings(heartbeat),
@@ -174,38 +169,6 @@ export function timeoutSettings({
     totalMs: limit('totalMs', totalMs),
     clientStallMs: limit('clientStallMs', clientStallMs),
   }
-}
-
-/** `fetch` writes these itself, and refuses every request that brings its own. */
-const NOT_SETTABLE = [
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-] as const
-
-/**
- * Any form of headers as one, so that names and values are checked.
- *
- * @throws TypeError for a header that cannot be sent
- */
-export function headersFrom(given: HeadersLike): Headers {
-  const headers = new Headers(given as ConstructorParameters<typeof Headers>[0])
-  for (const name of NOT_SETTABLE) {
-    if (headers.has(name)) {
-      throw new TypeError(
-        `Cannot use headers as they must not set ${name}: it belongs to the connection`,
-      )
-    }
-  }
-  return headers
 }
 
 /** @throws TypeError that names the option, for anything else but a function or `undefined` */

@@ -1,39 +1,5 @@
-/** Meant for one connection, not for the message. https://www.rfc-editor.org/rfc/rfc9110.html#section-7.6.1 */
-const HOP_BY_HOP = [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'http2-settings',
-] as const
-
-/** Never sent on: they belong to the application in front, or make no sense for a stream. */
-const DROPPED = [
-  ...HOP_BY_HOP,
-  'host',
-  'cookie',
-  'expect',
-  'accept-encoding',
-  'range',
-  'if-range',
-  'if-none-match',
-  'if-modified-since',
-  'forwarded',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-real-ip',
-] as const
-
-/** Sent on only where the application says so: they may be meant for the application itself. */
-const CREDENTIALS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key'] as const
+import type { HeaderChanges } from './header-changes.ts'
+import { HOP_BY_HOP, isCredentialHeader, isDroppedHeader } from './header-kinds.ts'
 
 /** What a `Connection` header must not take away: an attacker would strip what the upstream relies on. */
 const PROTECTED = new Set(['host', 'authorization', 'content-type', 'content-length'])
@@ -47,19 +13,22 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
  */
 export function requestHeaders(
   client: Headers,
-  own: Headers,
+  own: HeaderChanges,
   forwardCredentials: boolean,
 ): Headers | undefined {
   const named = connectionNames(client)
   if (!named.every(mayBeNamed)) return
-  const headers = new Headers(client)
-  for (const name of [...DROPPED, ...named]) headers.delete(name)
-  for (const name of [...headers.keys()]) if (name.startsWith(':')) headers.delete(name)
-  if (!forwardCredentials) for (const name of CREDENTIALS) headers.delete(name)
+  const headers = new Headers()
+  for (const [name, value] of client) {
+    const isKept = isCredentialHeader(name) ? forwardCredentials : !isDroppedHeader(name)
+    // HTTP/2 has fields that are no headers.
+    if (isKept && !named.includes(name) && !name.startsWith(':')) headers.append(name, value)
+  }
+  for (const name of own.removed) headers.delete(name)
   // A coding would be undone at once, and it makes an upstream hold events back until its window is full.
   headers.set('accept-encoding', 'identity')
   // Last, and after the names in Connection: a client can neither override nor remove these.
-  for (const [name, value] of own) headers.set(name, value)
+  for (const [name, value] of own.set) headers.set(name, value)
   return headers
 }
 

@@ -1,8 +1,8 @@
 import type { CallPolicy } from '../upstream/circuit-breaker.ts'
+import { type HeaderChanges, headerChanges, mergeChanges } from './header-changes.ts'
 import type { TimeoutOptions, Upstream } from './proxy-options.ts'
 import {
   checkFunction,
-  headersFrom,
   type ProxySettings,
   type Timeouts,
   timeoutSettings,
@@ -18,7 +18,7 @@ export interface UpstreamTarget {
   /** Its place in the list it comes from. */
   index: number
   base: URL
-  headers: Headers
+  headers: HeaderChanges
   fetch: typeof fetch
   timeouts: Timeouts
   policy: CallPolicy | undefined
@@ -55,16 +55,13 @@ export function upstreamTarget(
     )
   }
   checkFunction('fetch', options.fetch)
-  const headers = new Headers(settings.headers)
-  if (options.headers)
-    for (const [name, value] of headersFrom(options.headers)) headers.set(name, value)
   const limits = options.timeouts
     ? timeoutSettings({ ...timeouts, ...given(options.timeouts) })
     : settings.timeouts
   return {
     index,
     base,
-    headers,
+    headers: mergeChanges(settings.headers, headerChanges(options.headers ?? {})),
     fetch: options.fetch ?? fetch ?? fetchFor(limits.connectMs),
     timeouts: limits,
     policy: settings.policyFor(base.origin),

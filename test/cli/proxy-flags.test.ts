@@ -60,6 +60,7 @@ describe('proxyFlags', () => {
     [false, ['--header', 'X-Api-Key: a']],
     [false, ['--header', 'api-key: a']],
     [false, ['--header', 'x-goog-api-key: a']],
+    [false, ['--header', 'Ocp-Apim-Subscription-Key: a']],
     [true, ['--header', 'authorization: a', '--forward-credentials']],
   ])('forwards credentials: %j with %j', (expected, args) => {
     expect(read(...args).options.forwardCredentials).toBe(expected)

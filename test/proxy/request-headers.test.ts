@@ -1,6 +1,7 @@
-import { proxyFetch } from 'sse-stream-kit'
+import { type HeadersLike, isCredentialHeader, proxyFetch, sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
+import { headerChanges } from '../../src/proxy/header-changes.ts'
 import { requestHeaders } from '../../src/proxy/request-headers.ts'
 import { openProxy } from './open-proxy.ts'
 import { rawRequest } from './raw-request.ts'
@@ -10,6 +11,99 @@ const CREDENTIALS = {
   'x-api-key': 'client',
   'api-key': 'client',
   'x-goog-api-key': 'client',
+  'ocp-apim-subscription-key': 'client',
+  'x-amz-security-token': 'client',
+  'x-functions-key': 'client',
+  'xi-api-key': 'client',
+  apikey: 'client',
+  'x-portkey-api-key': 'client',
+  'x-portkey-virtual-key': 'client',
+  'helicone-auth': 'client',
+  'x-litellm-api-key': 'client',
+  'x-auth-token': 'client',
+  'x-access-token': 'client',
+  'x-serverless-authorization': 'client',
+  'cf-aig-authorization': 'client',
+  'cf-access-client-secret': 'client',
+}
+const NONE = headerChanges({})
+
+/** What Chrome sends to an application behind Cloudflare, and others put on the way. */
+const FROM_BROWSER_AND_CDN = {
+  origin: 'https://shop.test',
+  referer: 'https://shop.test/cart?token=secret',
+  cookie2: '$Version=1',
+  'x-csrf-token': 'secret',
+  'x-xsrf-token': 'secret',
+  'access-control-request-method': 'POST',
+  'access-control-request-headers': 'content-type',
+  dnt: '1',
+  'sec-fetch-site': 'same-origin',
+  'sec-fetch-mode': 'cors',
+  'sec-fetch-dest': 'empty',
+  'sec-ch-ua': '"Chromium";v="146"',
+  'sec-ch-ua-platform': '"Linux"',
+  'sec-gpc': '1',
+  'sec-websocket-key': 'x',
+  'cf-connecting-ip': '203.0.113.9',
+  'cf-connecting-ipv6': '2001:db8::9',
+  'cf-pseudo-ipv4': '240.0.0.1',
+  'cf-ipcountry': 'DE',
+  'cf-ipcity': 'Jena',
+  'cf-iplatitude': '50.9',
+  'cf-ray': '8a-FRA',
+  'cf-visitor': '{"scheme":"https"}',
+  'cf-worker': 'shop.test',
+  'cf-access-jwt-assertion': 'e30',
+  'cf-access-authenticated-user-email': 'user@shop.test',
+  'true-client-ip': '203.0.113.9',
+  'x-client-ip': '203.0.113.9',
+  'x-cluster-client-ip': '203.0.113.9',
+  'client-ip': '203.0.113.9',
+  'fastly-client-ip': '203.0.113.9',
+  'fastly-client': '1',
+  'fly-client-ip': '203.0.113.9',
+  'fly-forwarded-port': '443',
+  'do-connecting-ip': '203.0.113.9',
+  'x-envoy-external-address': '203.0.113.9',
+  'x-azure-clientip': '203.0.113.9',
+  'x-azure-socketip': '203.0.113.9',
+  'x-appengine-user-ip': '203.0.113.9',
+  'x-appengine-citylatlong': '50.9,11.5',
+  'cloudfront-viewer-address': '203.0.113.9:1',
+  'cloudfront-viewer-country': 'DE',
+  'x-vercel-forwarded-for': '203.0.113.9',
+  'x-vercel-ip-city': 'Jena',
+  'x-vercel-oidc-token': 'e30',
+  'x-nf-client-connection-ip': '203.0.113.9',
+  'x-nf-geo': 'e30',
+  'x-akamai-edgescape': 'country_code=DE',
+  'x-original-forwarded-for': '203.0.113.9',
+  'x-original-url': '/admin',
+  'x-forwarded-client-cert': 'Hash=1',
+  'x-forwarded-access-token': 'secret',
+  'x-forwarded-user': 'user',
+  'x-auth-request-email': 'user@shop.test',
+  'x-amzn-oidc-data': 'e30',
+  'x-ms-client-principal-name': 'user@shop.test',
+  'x-ms-token-aad-access-token': 'secret',
+  'x-goog-iap-jwt-assertion': 'e30',
+  'x-goog-authenticated-user-email': 'user@shop.test',
+} as const
+
+/** What arrives at an upstream whose proxy was made with these headers. */
+async function sentWith(
+  headers: HeadersLike,
+  { of, client = {} }: { of?: HeadersLike; client?: Record<string, string> } = {},
+): Promise<Headers> {
+  const upstream = fakeUpstream([step.send({ data: '1' })])
+  const url = 'http://up.test'
+  const proxy = sseProxy(of === undefined ? url : { url, headers: of }, {
+    fetch: upstream.fetch,
+    headers,
+  })
+  await (await proxy(new Request('http://proxy.test/', { headers: client }))).text()
+  return upstream.requests[0]?.headers ?? new Headers()
 }
 
 describe('the headers of a request', () => {
@@ -39,12 +133,10 @@ describe('the headers of a request', () => {
     'x-forwarded-port',
     'x-forwarded-proto',
     'x-real-ip',
-    'authorization',
-    'x-api-key',
-    'api-key',
-    'x-goog-api-key',
+    ...Object.keys(CREDENTIALS),
+    ...Object.keys(FROM_BROWSER_AND_CDN),
   ])('do not take %s upstream', (name) => {
-    const sent = requestHeaders(new Headers({ [name]: 'client' }), new Headers(), false)
+    const sent = requestHeaders(new Headers({ [name]: 'client' }), NONE, false)
     expect([...(sent ?? [])]).toEqual([['accept-encoding', 'identity']])
   })
 
@@ -52,14 +144,18 @@ describe('the headers of a request', () => {
     const client = {
       accept: 'text/event-stream',
       'anthropic-version': '2023-06-01',
+      'cf-aig-cache-ttl': '60',
       'content-type': 'application/json',
       'last-event-id': '7',
       'openai-organization': 'org',
       traceparent: '00-1-2-01',
       'user-agent': 'test',
+      'x-client-request-id': 'r1',
+      'x-goog-api-client': 'c1',
+      'x-ms-client-request-id': 'r2',
       'x-user': 'u1',
     }
-    const sent = requestHeaders(new Headers(client), new Headers(), false)
+    const sent = requestHeaders(new Headers(client), NONE, false)
     expect(Object.fromEntries(sent ?? [])).toEqual({ ...client, 'accept-encoding': 'identity' })
   })
 
@@ -70,11 +166,7 @@ describe('the headers of a request', () => {
     ['', []],
   ])('name in connection %j what goes no further', (connection, names) => {
     const others = Object.fromEntries(names.map((name) => [name, '1']))
-    const sent = requestHeaders(
-      new Headers({ ...others, connection, y: '2' }),
-      new Headers(),
-      false,
-    )
+    const sent = requestHeaders(new Headers({ ...others, connection, y: '2' }), NONE, false)
     expect([...(sent?.keys() ?? [])]).toEqual(['accept-encoding', 'y'])
   })
 
@@ -89,11 +181,11 @@ describe('the headers of a request', () => {
     'ä',
     '"x"',
   ])('are refused for connection %j', (connection) => {
-    expect(requestHeaders(new Headers({ connection }), new Headers(), false)).toBeUndefined()
+    expect(requestHeaders(new Headers({ connection }), NONE, false)).toBeUndefined()
   })
 
   it('take credentials upstream only where the application says so', () => {
-    const sent = requestHeaders(new Headers({ ...CREDENTIALS, cookie: 'a=b' }), new Headers(), true)
+    const sent = requestHeaders(new Headers({ ...CREDENTIALS, cookie: 'a=b' }), NONE, true)
     expect(Object.fromEntries(sent ?? [])).toEqual({
       ...CREDENTIALS,
       'accept-encoding': 'identity',
@@ -101,7 +193,7 @@ describe('the headers of a request', () => {
   })
 
   it('cannot override or remove those of the application', () => {
-    const own = new Headers({ authorization: 'Bearer own', 'x-tenant': 'own' })
+    const own = headerChanges({ authorization: 'Bearer own', 'x-tenant': 'own' })
     const client = new Headers({
       authorization: 'Bearer client',
       'x-tenant': 'client',
@@ -115,7 +207,118 @@ describe('the headers of a request', () => {
   })
 })
 
+describe('the headers of the application', () => {
+  it('can bring back a header that the proxy drops', async () => {
+    const sent = await sentWith(
+      { origin: 'https://own.test', 'cf-connecting-ip': '10.0.0.1' },
+      { client: FROM_BROWSER_AND_CDN },
+    )
+    expect(sent.get('origin')).toBe('https://own.test')
+    expect(sent.get('cf-connecting-ip')).toBe('10.0.0.1')
+  })
+
+  it.each([null, undefined])('remove a header of the client that is %s', async (none) => {
+    const client = { 'user-agent': 'client', 'x-user': 'u1', 'x-kept': '1' }
+    for (const headers of [
+      { 'X-User': none },
+      [['X-User', none]],
+      [
+        ['x-user', 'a'],
+        ['X-USER', none],
+      ],
+    ] as const) {
+      const sent = await sentWith(headers, { client })
+      expect(sent.has('x-user')).toBe(false)
+      expect(sent.get('x-kept')).toBe('1')
+    }
+  })
+
+  it('count in their order where they are pairs', async () => {
+    const sent = await sentWith([
+      ['x-user', null],
+      ['x-user', 'a'],
+      ['x-user', 'b'],
+    ])
+    expect(sent.get('x-user')).toBe('a, b')
+  })
+
+  it.each([null, undefined])('of an upstream remove those of the proxy, with %s', async (none) => {
+    const sent = await sentWith(
+      { authorization: 'Bearer own', 'x-a': '1' },
+      { of: { authorization: none, 'x-b': '2' } },
+    )
+    expect(Object.fromEntries(sent)).toMatchObject({ 'x-a': '1', 'x-b': '2' })
+    expect(sent.has('authorization')).toBe(false)
+  })
+
+  it('of an upstream set what those of the proxy remove', async () => {
+    const sent = await sentWith({ 'x-user': null }, { of: { 'x-user': 'own' } })
+    expect(sent.get('x-user')).toBe('own')
+  })
+
+  it('leave bodies uncoded, also where they remove accept-encoding', async () => {
+    const client = { 'accept-encoding': 'gzip' }
+    const sent = await sentWith({ 'accept-encoding': null }, { client })
+    expect(sent.get('accept-encoding')).toBe('identity')
+  })
+
+  it('remove what forwarded would set', async () => {
+    const upstream = fakeUpstream([step.send({ data: '1' })])
+    const proxy = sseProxy('http://up.test', {
+      fetch: upstream.fetch,
+      forwarded: {},
+      headers: { 'x-forwarded-host': null },
+    })
+    await (await proxy(new Request('http://proxy.test/'))).text()
+    const sent = upstream.requests[0]?.headers
+    expect(sent?.has('x-forwarded-host')).toBe(false)
+    expect(sent?.get('x-forwarded-proto')).toBe('http')
+  })
+
+  it.each([
+    [{ authorization: 'Bearer secret\nkey' }],
+    [[['authorization', 'Bearer secret\u{1f511}']]],
+    [{ 'x y': 'secret' }],
+    [{ 'x y': null }],
+    [[['authorization']]],
+    [[['authorization', 'Bearer', 'secret']]],
+    ['x'],
+    [null],
+  ])('are refused without their values: %j', (headers) => {
+    const make = () => sseProxy('http://up.test', { headers: headers as HeadersLike })
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(/^Cannot use headers(?!.*secret)/)
+  })
+})
+
+describe('isCredentialHeader', () => {
+  it.each(Object.keys(CREDENTIALS))('knows %s, in any case', (name) => {
+    expect(isCredentialHeader(name)).toBe(true)
+    expect(isCredentialHeader(name.toUpperCase())).toBe(true)
+  })
+
+  it.each(['cookie', 'accept', 'x-goog-api-client', 'x-api-key-id', 'openai-organization'])(
+    'does not take %s for one',
+    (name) => {
+      expect(isCredentialHeader(name)).toBe(false)
+    },
+  )
+})
+
 describe('the headers of a request, over a socket', () => {
+  it('tell nothing of what a browser and a CDN have said', async () => {
+    const { url, upstream } = await openProxy([step.send({ data: '1' })])
+    const lines = Object.entries(FROM_BROWSER_AND_CDN).map(([name, value]) => `${name}: ${value}`)
+    const head = ['POST /v1 HTTP/1.1', 'Host: client.test', 'Connection: close', ...lines]
+    await rawRequest(url, `${head.join('\r\n')}\r\ncontent-length: 0\r\n\r\n`)
+    const { headers } = await upstream.request()
+    const known = ['accept-encoding', 'connection', 'content-length', 'host']
+    // undici's fetch adds these to every request.
+    known.push('accept', 'accept-language', 'sec-fetch-mode', 'user-agent')
+    expect([...headers.keys()].filter((name) => !known.includes(name))).toEqual([])
+    expect(JSON.stringify([...headers])).not.toMatch(/secret|shop\.test|203\.0\.113|e30/)
+  })
+
   it('leave behind what was meant for the connection', async () => {
     const { url, upstream } = await openProxy([step.send({ data: '1' })], {
       headers: { authorization: 'Bearer own', 'x-tenant': 'own' },

@@ -1,0 +1,97 @@
+/**
+ * Header names and values, in any of the forms that `fetch` takes. A value of `null` or `undefined` removes the
+ * header from the upstream request.
+ */
+export type HeadersLike =
+  | Headers
+  | Readonly<Record<string, string | null | undefined>>
+  | readonly (readonly [name: string, value: string | null | undefined])[]
+
+/** What the application sets on the headers for an upstream, and what it removes from them. */
+export interface HeaderChanges {
+  readonly set: Headers
+  /** Names in lower case. */
+  readonly removed: ReadonlySet<string>
+}
+
+/** `fetch` writes these itself, and refuses every request that brings its own. */
+const NOT_SETTABLE = [
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+] as const
+
+/**
+ * Reads headers in any of their forms. `null` and `undefined` stand for the removal of a header.
+ *
+ * @throws TypeError for a header that cannot be sent; without its value, which may be a key
+ */
+export function headerChanges(given: HeadersLike): HeaderChanges {
+  const set = new Headers()
+  const removed = new Set<string>()
+  for (const [name, value] of pairsOf(given)) {
+    try {
+      if (value === null || value === undefined) {
+        set.delete(name)
+        removed.add(name.toLowerCase())
+      } else {
+        set.append(name, value)
+        removed.delete(name.toLowerCase())
+      }
+    } catch {
+      throw new TypeError(
+        `Cannot use headers: the name or the value of ${JSON.stringify(name)} has a character that HTTP does not allow`,
+      )
+    }
+  }
+  for (const name of NOT_SETTABLE) {
+    if (set.has(name)) {
+      throw new TypeError(
+        `Cannot use headers as they must not set ${name}: it belongs to the connection`,
+      )
+    }
+  }
+  return { set, removed }
+}
+
+/** Both changes in one: where they name the same header, the later one wins. */
+export function mergeChanges(earlier: HeaderChanges, later: HeaderChanges): HeaderChanges {
+  const set = new Headers(earlier.set)
+  const removed = new Set(earlier.removed)
+  for (const name of later.removed) {
+    set.delete(name)
+    removed.add(name)
+  }
+  for (const [name, value] of later.set) {
+    set.set(name, value)
+    removed.delete(name)
+  }
+  return { set, removed }
+}
+
+/** Whether the application decides about a header, which the proxy then leaves alone. */
+export function isChanged({ set, removed }: HeaderChanges, name: string): boolean {
+  return set.has(name) || removed.has(name)
+}
+
+type Pair = readonly [name: string, value: string | null | undefined]
+
+function pairsOf(given: HeadersLike): readonly Pair[] {
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(
+      `Cannot use headers as they must be an object, pairs or Headers: current value is a ${typeof given}`,
+    )
+  }
+  if (!(Symbol.iterator in given)) return Object.entries(given)
+  const pairs = [...(given as Iterable<Pair>)]
+  if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) return pairs
+  throw new TypeError('Cannot use headers as each of them must be a pair of a name and a value')
+}

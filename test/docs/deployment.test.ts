@@ -145,7 +145,7 @@ describe.concurrent('the proxies of the page', () => {
         const client = slowClient((await edge.start(finish, port, config)) + PATH)
         await client.received(ONE.length)
         seen.open()
-        expect(await client.ended).toBe('clean')
+        expect(await client.verdict).toBe('complete')
         expect(client.text).toBe('data: 1\n\ndata: 2\n\n')
         expect(app.requests[0]?.httpVersion).toBe('1.1')
       })
@@ -165,7 +165,7 @@ describe.concurrent('the proxies of the page', () => {
         const heartbeats = ': keepalive\n\n'.repeat(Math.ceil(IDLE_MS / HEARTBEAT_MS) + 2)
         await client.received(ONE.length + heartbeats.length)
         seen.open()
-        expect(await client.ended).toBe('clean')
+        expect(await client.verdict).toBe('complete')
         expect(client.text.replaceAll(': keepalive\n\n', '')).toBe('data: 1\n\ndata: 2\n\n')
       })
 
@@ -179,7 +179,7 @@ describe.concurrent('the proxies of the page', () => {
           false,
         )
         const client = slowClient((await edge.start(finish, port, config, IDLE_MS)) + PATH)
-        expect(await client.ended).toBe('error')
+        expect(await client.verdict).toBe('error')
         expect(client.text).toBe(ONE)
         await (await upstream.request()).closed
       })
@@ -223,7 +223,7 @@ describe.concurrent('the proxies of the page', () => {
         const client = slowClient((await edge.start(finish, port, config)) + PATH)
         await client.received(ONE.length)
         seen.open()
-        expect(await client.ended).toBe('error')
+        expect(await client.verdict).toBe('error')
       })
     })
 
@@ -244,7 +244,7 @@ describe.concurrent('the proxies of the page', () => {
       const client = slowClient((await nginx.start(finish, port, config)) + PATH)
       await client.received(ONE.length)
       seen.open()
-      expect(await client.ended).toBe('clean')
+      expect(await client.verdict).toBe('complete')
     })
 
     it('does not buffer a response with x-accel-buffering: no', async ({
@@ -257,7 +257,7 @@ describe.concurrent('the proxies of the page', () => {
       const client = slowClient((await nginx.start(finish, port, buffering)) + PATH)
       await client.received(ONE.length)
       seen.open()
-      expect(await client.ended).toBe('clean')
+      expect(await client.verdict).toBe('complete')
     })
   })
 })

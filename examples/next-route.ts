@@ -23,7 +23,12 @@ const request = new Request('http://app.test/v1/chat/completions', {
 })
 const response = await POST(request)
 if (!response.ok || response.body === null) throw new Error(`The proxy answered ${response.status}`)
-for await (const chunk of response.body) process.stdout.write(chunk)
+const stdout = new WritableStream<Uint8Array>({
+  write(chunk) {
+    process.stdout.write(chunk)
+  },
+})
+await response.body.pipeTo(stdout)
 
 await proxy.close()
 await upstream.close()

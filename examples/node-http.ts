@@ -25,7 +25,12 @@ const response = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
   body: JSON.stringify({ model: 'gpt', stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
 })
 if (!response.ok || response.body === null) throw new Error(`The proxy answered ${response.status}`)
-for await (const chunk of response.body) process.stdout.write(chunk)
+const stdout = new WritableStream<Uint8Array>({
+  write(chunk) {
+    process.stdout.write(chunk)
+  },
+})
+await response.body.pipeTo(stdout)
 
 server.close()
 await proxy.close()

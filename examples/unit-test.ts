@@ -1,13 +1,13 @@
 // How an app tests its own handling of a model's stream: no network, no key, no sleeping.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { SseDecoder } from 'sse-stream-kit/streams'
+import { relay, SseDecoder } from 'sse-stream-kit/streams'
 import { chunkings, fakeUpstream, gate, step, streamOf, transcript } from 'sse-stream-kit/testing'
 
 /** The app's code under test: shows the answer as it grows, and knows whether it is whole. */
 async function readAnswer(response: Response, show: (text: string) => void): Promise<boolean> {
   if (!response.ok || response.body === null) throw new Error(`The model said ${response.status}`)
-  for await (const { data } of response.body.pipeThrough(new SseDecoder())) {
+  for await (const { data } of relay(response.body, [SseDecoder.stage()])) {
     if (data === '[DONE]') return true
     show(JSON.parse(data).choices[0]?.delta.content ?? '')
   }

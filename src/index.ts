@@ -1,5 +1,6 @@
 export { CircuitOpenError } from './base/circuit-open-error.ts'
 export { ClientStalledError } from './base/client-stalled-error.ts'
+export type { IterableStream } from './base/iterable-stream.ts'
 export { SseKitError, type SseKitErrorCode } from './base/sse-kit-error.ts'
 export { SseLimitError } from './base/sse-limit-error.ts'
 export type { StreamVerdict } from './base/stream-verdict.ts'
@@ -54,7 +55,7 @@ export {
   type CircuitBreakerOptions,
 } from './upstream/circuit-breaker.ts'
 export type { RetryDelayOptions } from './upstream/retry-delay.ts'
-export type { UpstreamPoolOptions } from './upstream/upstream-pool.ts'
+export type { UpstreamPoolOptions, UpstreamTlsOptions } from './upstream/upstream-pool.ts'
 export {
   type EncodableSse,
   encodeEvent,

@@ -1,3 +1,5 @@
+export type { IterableStream } from './base/iterable-stream.ts'
+export type { ReadResult } from './base/read-result.ts'
 export { SseKitError, type SseKitErrorCode } from './base/sse-kit-error.ts'
 export { SseLimitError } from './base/sse-limit-error.ts'
 export type { StreamVerdict } from './base/stream-verdict.ts'

@@ -29,6 +29,12 @@ export type {
 export { type ServeOptions, serve, type TestServer } from './testing/serve.ts'
 export { type SlowClient, type SlowClientOptions, slowClient } from './testing/slow-client.ts'
 export { type SlowReaderOptions, slowReader } from './testing/slow-reader.ts'
-export { type BodyCoding, type Steps, step, type UpstreamStep } from './testing/step.ts'
+export {
+  type BodyCoding,
+  type StepHeaders,
+  type Steps,
+  step,
+  type UpstreamStep,
+} from './testing/step.ts'
 export { streamOf } from './testing/stream-of.ts'
 export { type TranscriptOptions, transcript } from './testing/transcript.ts'

@@ -9,6 +9,7 @@ import { createContext, runInContext } from 'node:vm'
 import { type BuildOptions, build } from 'esbuild'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { notUndefined } from './matrix/not-undefined.ts'
 import { packProject } from './matrix/pack-project.ts'
 
 const STREAMS = [
@@ -260,19 +261,20 @@ describe('the packed tarball', () => {
     expect(received).toBe('[{"data":"Hello","lastEventId":"","event":"greeting"}]')
   })
 
-  const typeErrors = async (name: string, code: string, types: string[]): Promise<string[]> => {
+  const DOM = ['dom', 'dom.iterable', 'dom.asynciterable']
+
+  const compile = async (
+    name: string,
+    code: string,
+    { types, lib }: { types: string[]; lib: string[] },
+  ): Promise<ts.Program> => {
     const file = join(consumer, name)
     await writeFile(file, code)
-    const program = ts.createProgram([file], {
+    return ts.createProgram([file], {
       target: ts.ScriptTarget.ES2022,
       module: ts.ModuleKind.NodeNext,
       moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      lib: [
-        'lib.es2023.d.ts',
-        'lib.dom.d.ts',
-        'lib.dom.iterable.d.ts',
-        'lib.dom.asynciterable.d.ts',
-      ],
+      lib: ['es2022', ...lib].map((part) => `lib.${part}.d.ts`),
       types,
       noEmit: true,
       strict: true,
@@ -282,7 +284,10 @@ describe('the packed tarball', () => {
       skipLibCheck: false,
       skipDefaultLibCheck: true,
     })
-    return ts
+  }
+
+  const typeErrors = (program: ts.Program): string[] =>
+    ts
       .getPreEmitDiagnostics(program)
       .filter((diagnostic) => {
         // What other packages declare is not ours to mend.
@@ -293,7 +298,6 @@ describe('the packed tarball', () => {
         ({ file, messageText }) =>
           `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
       )
-  }
 
   const PIPELINE = `
     import { type DecodedSseEvent, HeartbeatInjector, relay, SseDecoder, SseEncoder } from 'sse-stream-kit/streams'
@@ -308,19 +312,29 @@ describe('the packed tarball', () => {
   `
 
   it('type-checks strictly where there are no types of Node', async () => {
-    expect(await typeErrors('edge.ts', PIPELINE, [])).toEqual([])
+    expect(typeErrors(await compile('edge.ts', PIPELINE, { types: [], lib: DOM }))).toEqual([])
   }, 60_000)
 
+  const EVERY_DOOR = importable
+    .map((door, index) => `export * as door${index} from 'sse-stream-kit${entryOf(door).slice(1)}'`)
+    .join('\n')
+
   it('type-checks strictly through every door', async () => {
-    const imports = importable.map(
-      (door, index) => `export * as door${index} from 'sse-stream-kit${entryOf(door).slice(1)}'`,
-    )
-    expect(await typeErrors('node.ts', imports.join('\n'), ['node'])).toEqual([])
+    const program = await compile('node.ts', EVERY_DOOR, { types: ['node'], lib: DOM })
+    expect(typeErrors(program)).toEqual([])
+  }, 60_000)
+
+  // Other versions of TypeScript and of Node's types: `npm run test:types`.
+  it('type-checks strictly through every door where there are only the types of Node', async () => {
+    const program = await compile('no-dom.ts', EVERY_DOOR, { types: ['node'], lib: [] })
+    expect(typeErrors(program)).toEqual([])
+    const refusals = notUndefined(program, (path) => path.startsWith(join(installed, 'dist')))
+    expect(refusals, 'optional properties accept undefined').toEqual([])
   }, 60_000)
 
   it('refuses wrong types', async () => {
     const wrong = PIPELINE.replace('maxEventBytes: 100', "maxEventBytes: '100'")
-    expect(await typeErrors('wrong.ts', wrong, [])).toEqual([
+    expect(typeErrors(await compile('wrong.ts', wrong, { types: [], lib: DOM }))).toEqual([
       expect.stringMatching(/Type 'string' is not assignable to type 'number'/),
     ])
   }, 60_000)

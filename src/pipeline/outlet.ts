@@ -1,3 +1,4 @@
+import type { IterableStream } from '../base/iterable-stream.ts'
 import type { Marks } from './marks.ts'
 import type { StageOutput } from './stage.ts'
 
@@ -27,7 +28,7 @@ const MAX_DELAY_MS = 2 ** 31 - 1
  * the standard's `controller.error()` throws the queue away, and with it events that were whole.
  */
 export class Outlet<Out> implements StageOutput<Out> {
-  readonly readable: ReadableStream<Out>
+  readonly readable: IterableStream<Out>
   readonly #marks: Marks<Out>
   readonly #feed: OutletFeed
   #controller!: ReadableStreamDefaultController<Out>

@@ -1,4 +1,6 @@
 import { HAND_OVER, type HandOver } from '../base/hand-over.ts'
+import type { IterableStream } from '../base/iterable-stream.ts'
+import type { ReadResult } from '../base/read-result.ts'
 import type { Budget, BudgetMember } from './budget.ts'
 import { checkMarks, type Marks, sizeOf } from './marks.ts'
 import { Outlet, type OutletFeed } from './outlet.ts'
@@ -8,15 +10,17 @@ import { type AnyStage, StageLine } from './stage-line.ts'
 /** How much a relay may hold for a reader that is slower than the source. */
 export interface RelayOptions {
   /** When to stop reading the source, and when to go on. */
-  watermark?: {
-    /**
-     * From so many bytes held on, the source is not read. Text, and the `data` of events, count their length;
-     * other items that are no bytes count 1. @default 65_536
-     */
-    highBytes?: number | undefined
-    /** Down to so many bytes the relay drains before it reads again. @default half of `highBytes` */
-    lowBytes?: number | undefined
-  }
+  watermark?:
+    | {
+        /**
+         * From so many bytes held on, the source is not read. Text, and the `data` of events, count their length;
+         * other items that are no bytes count 1. @default 65_536
+         */
+        highBytes?: number | undefined
+        /** Down to so many bytes the relay drains before it reads again. @default half of `highBytes` */
+        lowBytes?: number | undefined
+      }
+    | undefined
   /** A bound on what all streams hold together; past it the fullest are not read until they have drained. */
   budget?: Budget | undefined
   /**
@@ -33,7 +37,7 @@ export interface RelaySource<T> {
 
 /** What a relay needs of its source's reader. */
 export interface RelayReader<T> {
-  read(): Promise<ReadableStreamReadResult<T>>
+  read(): Promise<ReadResult<T>>
   cancel(reason?: unknown): Promise<void>
   /**
    * From now on calls `take` for each item, until this is called with `undefined`; the end is told by `closed`.
@@ -43,7 +47,7 @@ export interface RelayReader<T> {
    */
   lend?(take: ((item: T) => void) | undefined): boolean
   /** Settles at the end of the source, when all of it has been taken. */
-  readonly closed?: Promise<unknown>
+  readonly closed?: Promise<unknown> | undefined
 }
 
 /**
@@ -76,32 +80,32 @@ export function relay<T>(
   source: ReadableStream<T>,
   stages: readonly Stage<T, T>[],
   options?: RelayOptions,
-): ReadableStream<T>
+): IterableStream<T>
 export function relay<A, B>(
   source: ReadableStream<A>,
   stages: readonly [Stage<A, B>],
   options?: RelayOptions,
-): ReadableStream<B>
+): IterableStream<B>
 export function relay<A, B, C>(
   source: ReadableStream<A>,
   stages: readonly [Stage<A, B>, Stage<B, C>],
   options?: RelayOptions,
-): ReadableStream<C>
+): IterableStream<C>
 export function relay<A, B, C, D>(
   source: ReadableStream<A>,
   stages: readonly [Stage<A, B>, Stage<B, C>, Stage<C, D>],
   options?: RelayOptions,
-): ReadableStream<D>
+): IterableStream<D>
 export function relay<A, B, C, D, E>(
   source: ReadableStream<A>,
   stages: readonly [Stage<A, B>, Stage<B, C>, Stage<C, D>, Stage<D, E>],
   options?: RelayOptions,
-): ReadableStream<E>
+): IterableStream<E>
 export function relay<T>(
   source: RelaySource<T>,
   stages: readonly Stage<T, T>[],
   options?: RelayOptions,
-): ReadableStream<T>
+): IterableStream<T>
 export function relay(
   source: RelaySource<unknown>,
   stages: readonly AnyStage[],
@@ -110,7 +114,7 @@ export function relay(
     budget,
     lingerMs = () => Infinity,
   }: RelayOptions = {},
-): ReadableStream<unknown> {
+): IterableStream<unknown> {
   const marks = checkMarks('highBytes', highBytes, 'lowBytes', lowBytes)
   const { outlet } = new Relay(source, stages, { ...marks, size: heldSize }, budget, lingerMs)
   const handOver: HandOver<unknown> = { [HAND_OVER]: (take) => outlet.handOver(take) }
@@ -246,7 +250,7 @@ class Relay implements OutletFeed, BudgetMember {
     if (this.#isBorrowing) this.#onSourceError(reason)
   }
 
-  readonly #onRead = (result: ReadableStreamReadResult<unknown>): void => {
+  readonly #onRead = (result: ReadResult<unknown>): void => {
     if (this.#hasEnded) return
     if (result.done) {
       this.#finish()

@@ -1,4 +1,5 @@
 import { callHook } from '../base/call-hook.ts'
+import type { IterableStream } from '../base/iterable-stream.ts'
 import type { Marks } from './marks.ts'
 import { Outlet, type OutletFeed } from './outlet.ts'
 import type { Stage } from './stage.ts'
@@ -37,7 +38,7 @@ export class StageStream<In, Out> extends TransformStream<In, Out> {
     this.#shell = new Shell(stage, options)
   }
 
-  override get readable(): ReadableStream<Out> {
+  override get readable(): IterableStream<Out> {
     return this.#shell.outlet.readable
   }
 

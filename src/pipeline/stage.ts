@@ -34,7 +34,7 @@ export interface Stage<In, Out> {
    */
   fail?(reason: unknown): void
   /** How many bytes it holds. */
-  readonly heldBytes?: number
+  readonly heldBytes?: number | undefined
   /** The source is held back, because the output is full. */
   pause?(): void
   /** The source runs again. */

@@ -1,3 +1,4 @@
+import type { ReadResult } from '../base/read-result.ts'
 import type { RelayReader, RelaySource } from '../pipeline/relay.ts'
 import { EventCounter } from '../wire/event-counter.ts'
 
@@ -14,7 +15,7 @@ export interface AnswerBody extends RelaySource<Uint8Array> {
  */
 export class PeekedBody implements AnswerBody {
   readonly #reader: RelayReader<Uint8Array>
-  readonly #read: ReadableStreamReadResult<Uint8Array>[] = []
+  readonly #read: ReadResult<Uint8Array>[] = []
 
   constructor(body: AnswerBody) {
     this.#reader = body.getReader()

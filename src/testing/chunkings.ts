@@ -32,13 +32,13 @@ export interface ChunkingsOptions {
  *
  * @example Prove that a parser does not care what the network did
  * ```ts
- * import { SseDecoder } from 'sse-stream-kit/streams'
+ * import { relay, SseDecoder } from 'sse-stream-kit/streams'
  * import { chunkings, streamOf } from 'sse-stream-kit/testing'
  *
  * const bytes = new TextEncoder().encode('event: é\r\ndata: 1\r\n\r\n')
  * for (const { name, chunks } of chunkings(bytes)) {
  *   const events = []
- *   for await (const event of streamOf(chunks).pipeThrough(new SseDecoder())) events.push(event)
+ *   for await (const event of relay(streamOf(chunks), [SseDecoder.stage()])) events.push(event)
  *   if (events.length !== 1 || events[0]?.event !== 'é') throw new Error(`Broken by ${name}`)
  * }
  * ```

@@ -22,8 +22,9 @@ export interface Gate {
  *   step.send({ data: '2' }),
  * ])
  * const response = await upstream.fetch('http://upstream.test/')
- * for await (const chunk of response.body!) {
- *   console.log(new TextDecoder().decode(chunk))
+ * const reader = response.body!.getReader()
+ * for (let read = await reader.read(); !read.done; read = await reader.read()) {
+ *   console.log(new TextDecoder().decode(read.value))
  *   seen.open()
  * }
  * ```

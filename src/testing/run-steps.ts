@@ -1,5 +1,5 @@
 import type { RequestRecord } from './request-record.ts'
-import type { BodyCoding, UpstreamStep } from './step.ts'
+import type { BodyCoding, StepHeaders, UpstreamStep } from './step.ts'
 
 /** Statuses whose answers have no body. */
 const NULL_BODY = [204, 205, 304]
@@ -27,7 +27,7 @@ export async function runSteps(
   let coding: BodyCoding | undefined
   /** The head was put on the wire past HTTP: to end the response would send a second one. */
   let isRaw = false
-  const sendHead = async (status = 200, init: HeadersInit = {}): Promise<void> => {
+  const sendHead = async (status = 200, init: StepHeaders = {}): Promise<void> => {
     if (record.isAnswered) return
     record.isAnswered = true
     const headers = new Headers(init)

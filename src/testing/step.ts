@@ -5,15 +5,18 @@ import type { RecordedRequest } from './recorded-request.ts'
 /** A coding of the response body that a fake upstream can speak. */
 export type BodyCoding = 'gzip' | 'deflate' | 'br' | 'zstd'
 
+/** Header names and values of a fake upstream's answer, in any of the forms that `new Headers()` takes. */
+export type StepHeaders = Headers | Record<string, string> | [name: string, value: string][]
+
 /** One thing a fake upstream does; made by {@link step}, and plain data all through but for `until`. */
 export type UpstreamStep =
-  | { readonly kind: 'head'; readonly status: number; readonly headers: HeadersInit }
+  | { readonly kind: 'head'; readonly status: number; readonly headers: StepHeaders }
   | { readonly kind: 'coding'; readonly coding: BodyCoding }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | {
       readonly kind: 'whole'
       readonly status: number
-      readonly headers: HeadersInit
+      readonly headers: StepHeaders
       readonly bytes: Uint8Array
     }
   | { readonly kind: 'wire'; readonly bytes: Uint8Array }
@@ -27,7 +30,7 @@ export type UpstreamStep =
 /** The steps a fake upstream's script is written in. */
 export interface Steps {
   /** Sends the head at once, `content-type: text/event-stream` unless the status or the headers say otherwise. */
-  status(status: number, headers?: HeadersInit): UpstreamStep
+  status(status: number, headers?: StepHeaders): UpstreamStep
   /** Codes the body that follows and names the coding in the head; each step is flushed. Before the head only. */
   coding(coding: BodyCoding): UpstreamStep
   /** Sends one event, or a `retry` on its own, as one write. */
@@ -37,7 +40,7 @@ export interface Steps {
   /** Sends bytes of the body as they are, as one write; a string as UTF-8. */
   raw(bytes: Uint8Array | string): UpstreamStep
   /** Answers at once with a whole JSON body, its `content-length` included. */
-  json(status: number, value: unknown, headers?: HeadersInit): UpstreamStep
+  json(status: number, value: unknown, headers?: StepHeaders): UpstreamStep
   /**
    * Puts bytes on the socket past HTTP, for broken framing. HTTP/1.1 over a socket only. Where it stands in
    * place of the head, only more of it and ways to break off may follow, and the end is a `cut`.

@@ -24,7 +24,9 @@ import { ScriptedStream, type StreamStep } from './scripted-stream.ts'
  * console.log(events.length, verdict, await upstream.verdict) // 1 error error
  * ```
  */
-export function streamOf(steps: string | Uint8Array | Iterable<StreamStep>): ScriptedStream {
+export function streamOf(
+  steps: string | Uint8Array | Iterable<StreamStep>,
+): ScriptedStream & AsyncIterable<Uint8Array> {
   const isOneChunk = typeof steps === 'string' || ArrayBuffer.isView(steps)
   return new ScriptedStream(isOneChunk ? [steps] : steps)
 }

@@ -8,10 +8,10 @@ import { EventMap, type EventMapper } from './event-map.ts'
  * import { mapEvents, SseDecoder } from 'sse-stream-kit/streams'
  *
  * const upstream = new Response('data: 1\n\ndata: 2\n\n')
- * const numbers = upstream.body!
+ * await upstream.body!
  *   .pipeThrough(new SseDecoder())
  *   .pipeThrough(mapEvents((event) => Number(event.data)))
- * for await (const number of numbers) console.log(number)
+ *   .pipeTo(new WritableStream({ write: (number) => console.log(number) }))
  * ```
  * @see {@link EventMap} for what it holds, and for errors
  */

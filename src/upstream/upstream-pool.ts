@@ -1,7 +1,14 @@
+import type { ConnectionOptions } from 'node:tls'
 import { Agent } from 'undici'
 import { checkNumber } from '../base/check-number.ts'
 import { directFetch } from './direct-fetch.ts'
 import { resumeAborted } from './resume-aborted.ts'
+
+/** Trust and identity for TLS, as Node's `tls.connect` takes them, without what the pool sets itself. */
+export type UpstreamTlsOptions = Omit<
+  ConnectionOptions,
+  'ALPNProtocols' | 'host' | 'path' | 'port' | 'session' | 'socket' | 'timeout'
+>
 
 /** How connections to the upstream are kept. */
 export interface UpstreamPoolOptions {
@@ -11,16 +18,8 @@ export interface UpstreamPoolOptions {
   allowH2?: boolean | undefined
   /** How long an idle connection is kept, in milliseconds. @default 30_000 */
   keepAliveMs?: number | undefined
-  /** Trust and identity for TLS, as Node's `tls.connect` takes them. */
-  tls?:
-    | {
-        ca?: string
-        cert?: string
-        key?: string
-        servername?: string
-        rejectUnauthorized?: boolean
-      }
-    | undefined
+  /** Trust and identity for TLS, as Node's `tls.connect` takes them. @default the system's certificates */
+  tls?: UpstreamTlsOptions | undefined
 }
 
 /** Connections to upstreams, and the `fetch` that uses them. */

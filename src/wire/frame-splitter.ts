@@ -32,9 +32,10 @@ export interface FrameSplitterOptions {
  * import { FrameSplitter } from 'sse-stream-kit/streams'
  *
  * const upstream = new Response('data: 1\n\ndata: 2\n\n')
- * for await (const frames of upstream.body!.pipeThrough(new FrameSplitter())) {
- *   console.log(new TextDecoder().decode(frames)) // ends with a blank line each time
- * }
+ * const print = (frames: Uint8Array) => console.log(new TextDecoder().decode(frames))
+ * await upstream.body!
+ *   .pipeThrough(new FrameSplitter())
+ *   .pipeTo(new WritableStream({ write: print })) // each chunk ends with a blank line
  * ```
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */

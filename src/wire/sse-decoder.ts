@@ -40,9 +40,9 @@ export interface SseDecoderOptions {
  * import { SseDecoder } from 'sse-stream-kit/streams'
  *
  * const response = new Response('event: greeting\ndata: Hello\n\n')
- * for await (const event of response.body!.pipeThrough(new SseDecoder())) {
- *   console.log(event.event, event.data)
- * }
+ * await response.body!
+ *   .pipeThrough(new SseDecoder())
+ *   .pipeTo(new WritableStream({ write: ({ event, data }) => console.log(event, data) }))
  * ```
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */

@@ -18,7 +18,12 @@ const TABLE: Readonly<Record<string, Room>> = {
   wire: { rooms: ['pipeline', 'base'], packages: ['eventsource-parser'] },
   transforms: { rooms: ['wire', 'pipeline', 'base'] },
   llm: { rooms: ['wire', 'pipeline', 'base'] },
-  upstream: { rooms: ['base'], packages: ['undici'] },
+  upstream: {
+    rooms: ['base'],
+    packages: ['undici'],
+    // Its types only.
+    packagesOf: { 'upstream-pool.ts': ['node:tls'] },
+  },
   replay: { rooms: ['wire', 'base'] },
   proxy: { rooms: ['wire', 'pipeline', 'transforms', 'llm', 'upstream', 'replay', 'base'] },
   metrics: { rooms: ['base'], typesOf: ['transforms'] },

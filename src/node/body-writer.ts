@@ -4,7 +4,6 @@ import type { NodeResponse } from './node-message.ts'
 /** What a writer needs of a response; node:http and node:http2 declare it in ways that do not overlap. */
 interface Sink {
   write(chunk: Uint8Array): boolean
-  end(): unknown
   on(event: 'drain', listener: () => void): unknown
   off(event: 'drain', listener: () => void): unknown
 }
@@ -16,12 +15,14 @@ interface Sink {
  * - Holds nothing itself; Node holds what the socket has not taken, up to its own high mark and one chunk.
  * - Backpressure: after a full write the body is not read before `drain`.
  * - Cancel reaches the body at once, whatever the writer waits for.
+ * - The end of the body is reported to `onEnd`, which ends the response.
  * - Error of the body, or of Node that cannot write it, is given to `onBreak`, once; the response is left open.
  */
 export class BodyWriter {
   readonly #res: Sink
   readonly #body: Partial<HandOver<Uint8Array>>
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #onEnd: () => void
   readonly #onBreak: (reason: unknown) => void
   #isHandedOver = false
   #isBlocked = false
@@ -31,11 +32,13 @@ export class BodyWriter {
   constructor(
     res: NodeResponse,
     body: ReadableStream<Uint8Array>,
+    onEnd: () => void,
     onBreak: (reason: unknown) => void,
   ) {
     this.#res = res
     this.#body = body as Partial<HandOver<Uint8Array>>
     this.#reader = body.getReader()
+    this.#onEnd = onEnd
     this.#onBreak = onBreak
   }
 
@@ -78,6 +81,8 @@ export class BodyWriter {
 
   /** Returns whether the client takes more. */
   #write(chunk: Uint8Array): boolean {
+    // HTTP/2 calls back for an empty write inside nghttp2's send loop, where the response must not be ended.
+    if (chunk.length === 0) return true
     try {
       this.#isBlocked = !this.#res.write(chunk)
       return !this.#isBlocked
@@ -90,7 +95,7 @@ export class BodyWriter {
   #end(): void {
     try {
       this.#stop()
-      this.#res.end()
+      this.#onEnd()
     } catch (error) {
       this.#breakOff(error)
     }

@@ -1,4 +1,3 @@
-import { constants } from 'node:http2'
 import type { NodeResponse } from './node-message.ts'
 
 /** How long what was written before may take to go out; a client that reads nothing must not hold the break up. */
@@ -20,12 +19,16 @@ export function breakResponse(res: NodeResponse): void {
   const timer = setTimeout(breakOnce, FLUSH_MS)
   // Destroyed at once, a response loses what Node has not handed to the system: HTTP/2 hands over one write a turn.
   const sink: { write(chunk: Uint8Array, onWritten: () => void): boolean } = res
-  sink.write(new Uint8Array(0), breakOnce)
+  // HTTP/2 calls back inside nghttp2's send loop. A stream that closes there ends the process: Node fails its
+  // assertion `!this->is_destroyed()` in `Http2Stream::OnTrailers`.
+  sink.write(new Uint8Array(0), () => setImmediate(breakOnce))
 }
 
 function breakNow(res: NodeResponse): void {
   if ('stream' in res) {
-    res.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    // Not `close()`: it ends the stream before the reset, so a client can receive a clean end. The error makes
+    // the code INTERNAL_ERROR; Node's compatibility API handles the event.
+    res.stream.destroy(new Error('The response was broken off'))
     return
   }
   const { socket } = res

@@ -1,6 +1,8 @@
+import type { Http2ServerResponse } from 'node:http2'
 import { BadRequestError } from './bad-request-error.ts'
 import { BodyWriter } from './body-writer.ts'
 import { breakResponse } from './break-response.ts'
+import { drainUpload } from './drain-upload.ts'
 import type { NodeRequest, NodeResponse } from './node-message.ts'
 import { setHead } from './set-head.ts'
 import { toRequest, type WebRequest } from './to-request.ts'
@@ -15,9 +17,13 @@ export interface ExchangeReports {
 
 /** The listening side; node:http and node:http2 declare it in ways that do not overlap. */
 interface Watched {
-  on(event: 'close' | 'error', listener: () => void): unknown
-  off(event: 'close' | 'error', listener: () => void): unknown
+  on(event: WatchedEvent, listener: () => void): unknown
+  off(event: WatchedEvent, listener: () => void): unknown
 }
+
+type WatchedEvent = (typeof WATCHED_EVENTS)[number]
+
+const WATCHED_EVENTS = ['close', 'error', 'aborted'] as const
 
 /**
  * One request and its answer, from the first look at the client to the last listener.
@@ -42,9 +48,10 @@ export class NodeExchange {
     this.#req = req
     this.#res = res
     this.#reports = reports
-    // A pipelined response waits without a socket, and would not be told that its client has gone.
-    const isQueued = !('stream' in res) && res.socket === null
-    this.#watched = isQueued ? [res, req.socket] : [res]
+    // A stream that the client resets with NO_ERROR closes only when its writes are done, which nobody takes any
+    // more. A pipelined response waits without a socket, and would not be told that its client has gone.
+    if ('stream' in res) this.#watched = [res, res.stream]
+    else this.#watched = res.socket === null ? [res, req.socket] : [res]
     this.done = new Promise((resolve) => {
       this.#resolve = resolve
     })
@@ -57,8 +64,7 @@ export class NodeExchange {
       return
     }
     for (const emitter of this.#watched) {
-      emitter.on('close', this.#onClose)
-      emitter.on('error', this.#onClose)
+      for (const event of WATCHED_EVENTS) emitter.on(event, this.#onClose)
     }
     if (this.#isSent()) {
       this.#refuse()
@@ -101,16 +107,24 @@ export class NodeExchange {
     if (!body || this.#req.method === 'HEAD' || isBodiless(response.status)) {
       setHead(res, response)
       discard(response, undefined)
-      endOf(res)
+      this.#end()
       return
     }
-    this.#writer = new BodyWriter(res, body, this.#onBreak)
+    this.#writer = new BodyWriter(res, body, this.#end, this.#onBreak)
     setHead(res, response)
     // Node would keep the head back until the first byte, which an LLM can take a minute for. An empty write
     // and not `flushHeaders()`: that writes header values in UTF-8, where HTTP has Latin-1, and on its own.
     if ('stream' in res) res.writeHead(res.statusCode)
     else res.write(new Uint8Array(0))
     this.#writer.start()
+  }
+
+  readonly #end = (): void => {
+    endOf(this.#res)
+    // HTTP/1 goes on by itself: it discards the rest of the body, and keeps the connection.
+    if (!('stream' in this.#req)) return
+    this.#web?.release()
+    drainUpload(this.#req)
   }
 
   readonly #onBreak = (reason: unknown): void => {
@@ -122,6 +136,8 @@ export class NodeExchange {
     if (this.#isSettled) return
     const isWhole = this.#writer ? this.#writer.hasEnded : this.#res.writableEnded
     if (!isWhole) {
+      const { stream } = this.#res as Partial<Http2ServerResponse>
+      if (stream && !stream.destroyed) setImmediate(() => stream.destroy())
       const reason = new DOMException('The client left before the response was whole', 'AbortError')
       this.#abort.abort(reason)
       this.#writer?.cancel(reason)
@@ -145,7 +161,7 @@ export class NodeExchange {
     this.#res.removeHeader('content-type')
     this.#res.setHeader('content-length', '0')
     this.#res.statusCode = error instanceof BadRequestError ? error.status : 500
-    endOf(this.#res)
+    this.#end()
   }
 
   /** Somebody else has answered, or begun to: that answer must not be touched. */
@@ -159,8 +175,7 @@ export class NodeExchange {
   #settle(): void {
     this.#isSettled = true
     for (const emitter of this.#watched) {
-      emitter.off('close', this.#onClose)
-      emitter.off('error', this.#onClose)
+      for (const event of WATCHED_EVENTS) emitter.off(event, this.#onClose)
     }
     this.#web?.release()
     this.#web = undefined

@@ -31,7 +31,7 @@ class Sink extends EventEmitter {
 
 function start(sink: Sink, body: ReadableStream<Uint8Array>) {
   const onBreak = vi.fn<(reason: unknown) => void>()
-  const writer = new BodyWriter(sink as unknown as NodeResponse, body, onBreak)
+  const writer = new BodyWriter(sink as unknown as NodeResponse, body, () => sink.end(), onBreak)
   writer.start()
   return { writer, onBreak }
 }

@@ -21,6 +21,10 @@ interface Answer {
   closed: Promise<number>
 }
 
+/** Uploads that stay open stop all others within the first few dozen. */
+const UPLOADS = 60
+const MANY_UPLOADS = process.env['CI'] ? 800 : UPLOADS
+
 const servers: Http2Server[] = []
 const sessions: ClientHttp2Session[] = []
 afterEach(async () => {
@@ -190,6 +194,81 @@ describe('under http2', () => {
     expect(body.bytes).toBeLessThan(1_000_000)
     session.destroy()
     expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
+    await Promise.all(exchanges)
+  })
+
+  it('cancels the body at once when a client that reads nothing resets without an error', async () => {
+    const body = endlessBody()
+    const { session, exchanges } = await open(() => new Response(body.stream))
+    const stream = get(session)
+    stream.on('error', () => {})
+    await new Promise((resolve) => stream.on('response', resolve))
+    await body.idle()
+    // As `fetch` of undici does when it is aborted; Node keeps such a stream while writes wait in it.
+    stream.close(constants.NGHTTP2_NO_ERROR)
+    expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
+    await Promise.all(exchanges)
+  })
+
+  it.each<[string, FetchHandler, number]>([
+    ['before it reads the body', () => new Response('no', { status: 413 }), UPLOADS],
+    [
+      'after the first chunk of the body',
+      async (request) => {
+        await request.body?.getReader().read()
+        return new Response('no', { status: 413 })
+      },
+      MANY_UPLOADS,
+    ],
+    ['without a body of its own', () => new Response(null, { status: 413 }), UPLOADS],
+    [
+      'with a stream that begins and ends before the body is read',
+      () => {
+        const body = manualBody()
+        setTimeout(() => {
+          body.send('no')
+          body.close()
+        })
+        return new Response(body.stream, { status: 413 })
+      },
+      UPLOADS,
+    ],
+  ])(
+    'ends uploads that the handler answers %s',
+    { timeout: 60_000 },
+    async (_, handler, uploads) => {
+      const { session, exchanges } = await open(handler)
+      let left = uploads
+      const statuses: unknown[] = []
+      const upload = async (): Promise<void> => {
+        while (left-- > 0) {
+          const stream = session.request({ ':method': 'POST', ':path': '/' })
+          const answer = follow(stream)
+          stream.end(Buffer.alloc(300_000))
+          statuses.push((await answer.head)[':status'], await answer.closed)
+        }
+      }
+      await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(upload))
+      expect(statuses).toHaveLength(2 * uploads)
+      expect(new Set(statuses)).toEqual(new Set([413, constants.NGHTTP2_NO_ERROR]))
+      await Promise.all(exchanges)
+    },
+  )
+
+  it('asks the client to stop an upload without end, after the whole response', async () => {
+    const { session, exchanges } = await open(() => new Response('too large', { status: 413 }))
+    const stream = session.request({ ':method': 'POST', ':path': '/' })
+    const answer = follow(stream)
+    const chunk = Buffer.alloc(65_536)
+    const write = (): void => {
+      while (!stream.writableEnded && stream.write(chunk));
+    }
+    stream.on('drain', write)
+    write()
+    await new Promise((resolve) => stream.on('aborted', resolve))
+    expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR)
+    expect(await answer.head).toMatchObject({ ':status': 413 })
+    expect(answer.text()).toBe('too large')
     await Promise.all(exchanges)
   })
 

@@ -1,7 +1,7 @@
 // A pipeline of your own: what comes from a model is decoded, changed, and served as events of your own.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { HeartbeatInjector, MetricsTap, mapEvents, SseDecoder, SseEncoder } from 'sse-stream-kit'
+import { MetricsTap, mapEvents, SseDecoder, sseResponse } from 'sse-stream-kit'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { fakeUpstream, transcript } from 'sse-stream-kit/testing'
 
@@ -26,15 +26,14 @@ async function answer(request: Request): Promise<Response> {
         return text ? { event: 'word', data: text } : null
       }),
     )
-    .pipeThrough(new SseEncoder())
-    .pipeThrough(new HeartbeatInjector({ intervalMs: 10_000 }))
     .pipeThrough(
       new MetricsTap({
         onEnd: ({ verdict, events, firstEventMs }) =>
           console.log({ verdict, events, firstEventMs }),
       }),
     )
-  return new Response(words, { headers: { 'content-type': 'text/event-stream' } })
+  // Encodes the events, and sets the headers that keep compression and proxies from buffering them.
+  return sseResponse(words, { heartbeat: { intervalMs: 10_000, atStart: true } })
 }
 
 const server = createServer(toNodeHandler(answer)).listen(0, '127.0.0.1')

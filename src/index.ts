@@ -47,6 +47,11 @@ export {
   type TapObserver,
   type TapSummary,
 } from './transforms/metrics-tap.ts'
+export {
+  type SseResponseInit,
+  type SseResponseSource,
+  sseResponse,
+} from './transforms/sse-response.ts'
 export type { StreamSummary, Verdict } from './transforms/stream-summary.ts'
 export { WatermarkBuffer, type WatermarkBufferOptions } from './transforms/watermark-buffer.ts'
 export {

@@ -26,6 +26,11 @@ export {
   type TapObserver,
   type TapSummary,
 } from './transforms/metrics-tap.ts'
+export {
+  type SseResponseInit,
+  type SseResponseSource,
+  sseResponse,
+} from './transforms/sse-response.ts'
 export { WatermarkBuffer, type WatermarkBufferOptions } from './transforms/watermark-buffer.ts'
 export {
   type EncodableSse,

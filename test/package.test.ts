@@ -27,6 +27,7 @@ const STREAMS = [
   'encodeEvent',
   'mapEvents',
   'relay',
+  'sseResponse',
 ]
 
 /** What a door gives at run time, and how large it may be, minified, without its dependencies. */

@@ -84,6 +84,11 @@ export interface ProxyOptions {
          * and a blank line for Gemini, whose clients cannot bear comments. @default 'auto'
          */
         frame?: 'auto' | 'comment' | 'blank' | (string & {}) | undefined
+        /**
+         * Whether a heartbeat goes out with the response head. Servers that keep the head back until there is a body
+         * (Next, Fastify) send it at once then. @default false
+         */
+        atStart?: boolean | undefined
       }
     | undefined
   /** How long what may take. */

@@ -28,7 +28,7 @@ export interface ProxySettings {
   headers: HeaderChanges
   forwardCredentials: boolean
   forwardSetCookie: boolean
-  heartbeat: false | { intervalMs: number; frame: string }
+  heartbeat: false | { intervalMs: number; frame: string; atStart: boolean }
   timeouts: Timeouts
   watermark: { highBytes?: number | undefined; lowBytes?: number | undefined }
   maxEventBytes: number
@@ -182,10 +182,14 @@ export function checkFunction(name: string, value: unknown): void {
 function heartbeatSettings({
   intervalMs = 15_000,
   frame = 'auto',
-}: Exclude<ProxyOptions['heartbeat'], false | undefined>): { intervalMs: number; frame: string } {
+  atStart = false,
+}: Exclude<ProxyOptions['heartbeat'], false | undefined>): Exclude<
+  ProxySettings['heartbeat'],
+  false
+> {
   // Made once to have its arguments checked now.
-  HeartbeatInjector.stage({ intervalMs, frame: heartbeatFrame(frame, '') })
-  return { intervalMs, frame }
+  HeartbeatInjector.stage({ intervalMs, frame: heartbeatFrame(frame, ''), atStart })
+  return { intervalMs, frame, atStart }
 }
 
 /** The bytes of a heartbeat for a request to this path. */

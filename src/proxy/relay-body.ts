@@ -54,7 +54,7 @@ export function relayBody(
   const heartbeat =
     isSse && wanted !== false
       ? HeartbeatInjector.stage({
-          intervalMs: wanted.intervalMs,
+          ...wanted,
           frame: heartbeatFrame(wanted.frame, pathname),
         })
       : undefined

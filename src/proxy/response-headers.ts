@@ -1,4 +1,5 @@
 import { isDecodedByFetch } from '../upstream/decoded-codings.ts'
+import { EVENT_STREAM_HEADERS } from '../wire/event-stream-headers.ts'
 import { dropHopByHop } from './request-headers.ts'
 
 /** What the headers for the client depend on. */
@@ -33,10 +34,9 @@ export function responseHeaders(
   }
   if (isSse) {
     headers.delete('content-length')
-    // `no-transform` keeps compressing middleware away, which would hold events back.
-    headers.set('cache-control', 'no-cache, no-transform')
-    // nginx buffers the whole answer otherwise.
-    headers.set('x-accel-buffering', 'no')
+    for (const name of ['cache-control', 'x-accel-buffering'] as const) {
+      headers.set(name, EVENT_STREAM_HEADERS[name])
+    }
   }
   return headers
 }

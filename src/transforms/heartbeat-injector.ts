@@ -11,6 +11,11 @@ export interface HeartbeatInjectorOptions {
   intervalMs?: number | undefined
   /** The heartbeat: comment lines and blank lines, the last one blank. @default ': keepalive\n\n' */
   frame?: string | undefined
+  /**
+   * Whether a heartbeat goes out before the first byte of the source. Servers that keep the response head back until
+   * there is a body (Next, Fastify) send it at once then. @default false
+   */
+  atStart?: boolean | undefined
 }
 
 /**
@@ -21,6 +26,8 @@ export interface HeartbeatInjectorOptions {
  * be read. So it breaks no event, whatever the chunks are, and a stream that nobody reads does not fill with
  * heartbeats. A stream that ends its events with bare CRs gets none, as each CR may be the half of a CRLF.
  *
+ * With `atStart` the first heartbeat goes out before anything else, also when the source stays silent.
+ *
  * No other byte changes, with one exception: a byte order mark that arrives after a heartbeat is dropped. It
  * means something only at the very start, and behind a heartbeat it would become part of the first line.
  *
@@ -29,7 +36,7 @@ export interface HeartbeatInjectorOptions {
  * - Cancel, error and end: the timer is gone at once.
  *
  * @throws RangeError for an `intervalMs` below 1
- * @throws TypeError for a `frame` that is not made of comment lines and blank lines
+ * @throws TypeError for a `frame` that is not made of comment lines and blank lines, or an `atStart` that is not a boolean
  *
  * @example Survive a load balancer that cuts after 30 s of silence
  * ```ts
@@ -66,6 +73,7 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
 
   readonly #intervalMs: number
   readonly #frame: Uint8Array
+  readonly #atStart: boolean
   /** Over the bytes that were sent, heartbeats included. */
   readonly #sent = new BoundaryScanner()
   #hasSource = false
@@ -75,19 +83,30 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   #timer: ReturnType<typeof setTimeout> | undefined
   #lastByteAt = 0
 
-  constructor({ intervalMs = 15_000, frame = ': keepalive\n\n' }: HeartbeatInjectorOptions = {}) {
+  constructor({
+    intervalMs = 15_000,
+    frame = ': keepalive\n\n',
+    atStart = false,
+  }: HeartbeatInjectorOptions = {}) {
     this.#intervalMs = checkNumber('intervalMs', intervalMs, {
       min: 1,
       infinity: true,
       fraction: true,
     })
     this.#frame = checkedFrame(frame)
+    if (typeof atStart !== 'boolean') {
+      throw new TypeError(
+        `Cannot use atStart: it must be true or false, but it is ${JSON.stringify(atStart)}`,
+      )
+    }
+    this.#atStart = atStart
   }
 
   start(output: StageOutput<Uint8Array>): void {
     this.#output = output
     this.#lastByteAt = performance.now()
     this.#arm(this.#intervalMs)
+    if (this.#atStart) this.#beat()
   }
 
   push(chunk: Uint8Array): void {
@@ -147,7 +166,10 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
       return
     }
     this.#arm(this.#intervalMs)
-    if (!this.#mayBeat()) return
+    if (this.#mayBeat()) this.#beat()
+  }
+
+  #beat(): void {
     if (!this.#hasSource) this.#bom ??= new LeadingBom()
     this.heartbeats++
     try {

@@ -1,3 +1,5 @@
+import { isBytes } from './is-bytes.ts'
+
 /**
  * Refuses a chunk that is no bytes, such as the text of a stream that was decoded before.
  *
@@ -6,9 +8,7 @@
  * @throws TypeError that names what the chunk is
  */
 export function checkBytes(chunk: Uint8Array): void {
-  if (chunk instanceof Uint8Array) return
-  // The bytes of a frame, or of a test runner's own globals, are of another realm, and bytes all the same.
+  if (isBytes(chunk)) return
   const kind = Object.prototype.toString.call(chunk).slice(8, -1)
-  if (kind === 'Uint8Array') return
   throw new TypeError(`Cannot read a chunk as it must be a Uint8Array: current value is a ${kind}`)
 }

@@ -3,6 +3,7 @@ import { Agent } from 'undici'
 import { checkNumber } from '../base/check-number.ts'
 import { directFetch } from './direct-fetch.ts'
 import { resumeAborted } from './resume-aborted.ts'
+import { runtimeFetch } from './runtime-fetch.ts'
 
 /** Trust and identity for TLS, as Node's `tls.connect` takes them, without what the pool sets itself. */
 export type UpstreamTlsOptions = Omit<
@@ -49,6 +50,11 @@ export function createUpstreamPool(
 ): UpstreamPool {
   checkNumber('connections', connections, { min: 1, infinity: true })
   checkNumber('keepAliveMs', keepAliveMs, { min: 1, fraction: true })
+  const ownFetch = runtimeFetch(tls)
+  if (ownFetch !== undefined) {
+    const nothing = async (): Promise<void> => {}
+    return { fetch: ownFetch, close: nothing, destroy: nothing }
+  }
   const agent = new Agent({
     connections: connections === Infinity ? null : connections,
     allowH2,

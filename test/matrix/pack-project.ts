@@ -3,15 +3,21 @@ import { cp, mkdir, readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
+const TSUP = 'node_modules/tsup/dist/cli-default.js'
 const run = promisify(execFile)
 const PACKED = ['package.json', 'tsconfig.json', 'src', 'README.md', 'LICENSE', 'CHANGELOG.md']
 
 /**
- * Builds and packs the project that lies in `root`, and returns the path of the tarball in `into`.
+ * Builds and packs the project that lies in `root`, and returns the path of the tarball in `into`. `flags`
+ * are given to tsup.
  *
  * In a copy, so that it neither needs nor disturbs the `dist` of whoever works beside it.
  */
-export async function packProject(root: string, into: string): Promise<string> {
+export async function packProject(
+  root: string,
+  into: string,
+  flags: readonly string[] = [],
+): Promise<string> {
   const copy = join(into, 'source')
   await mkdir(copy, { recursive: true })
   const there = await readdir(root)
@@ -19,7 +25,7 @@ export async function packProject(root: string, into: string): Promise<string> {
     await cp(join(root, name), join(copy, name), { recursive: true })
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction')
   const limits = { cwd: copy, timeout: 120_000 }
-  await run(process.execPath, ['node_modules/tsup/dist/cli-default.js', '--silent'], limits)
+  await run(process.execPath, [TSUP, '--silent', ...flags], limits)
   // Its scripts would build once more.
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', into], limits)
   const tarball = (await readdir(into)).find((name) => name.endsWith('.tgz'))

@@ -60,13 +60,13 @@ export function toNodeHandler(
   return (req, res, next) => {
     const exchange = new NodeExchange(req, res, {
       failed: (error) => {
-        if (next) callHook(() => next(error))
-        else if (onError) callHook(() => onError(error))
+        if (next) callHook('next', () => next(error))
+        else if (onError) callHook('onError', () => onError(error))
         else if (!(error instanceof BadRequestError)) warn(error)
         return next !== undefined
       },
       broke: (error) => {
-        if (onError) callHook(() => onError(error))
+        if (onError) callHook('onError', () => onError(error))
       },
     })
     exchange.run(handler)

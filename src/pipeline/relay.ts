@@ -1,8 +1,11 @@
+import { callHook } from '../base/call-hook.ts'
 import { HAND_OVER, type HandOver } from '../base/hand-over.ts'
 import type { IterableStream } from '../base/iterable-stream.ts'
 import type { ReadResult } from '../base/read-result.ts'
 import type { Budget, BudgetMember } from './budget.ts'
-import { checkMarks, type Marks, sizeOf } from './marks.ts'
+import { checkRelay } from './check-relay.ts'
+import { heldSize } from './held-size.ts'
+import { checkMarks, type Marks } from './marks.ts'
 import { Outlet, type OutletFeed } from './outlet.ts'
 import type { Stage } from './stage.ts'
 import { type AnyStage, StageLine } from './stage-line.ts'
@@ -48,6 +51,8 @@ export interface RelayReader<T> {
   lend?(take: ((item: T) => void) | undefined): boolean
   /** Settles at the end of the source, when all of it has been taken. */
   readonly closed?: Promise<unknown> | undefined
+  /** Called if the relay cannot start: the source can be read by somebody else then. */
+  releaseLock?(): void
 }
 
 /**
@@ -60,7 +65,7 @@ export interface RelayReader<T> {
  *   with the very same reason. A stage's error cancels the source.
  *
  * @throws RangeError for marks out of range
- * @throws TypeError if the source is locked
+ * @throws TypeError if the source is locked, or if a stage is a `TransformStream` or anything else but a stage
  *
  * @example Count the events of a response that passes through
  * ```ts
@@ -116,15 +121,10 @@ export function relay(
   }: RelayOptions = {},
 ): IterableStream<unknown> {
   const marks = checkMarks('highBytes', highBytes, 'lowBytes', lowBytes)
+  checkRelay(source, stages)
   const { outlet } = new Relay(source, stages, { ...marks, size: heldSize }, budget, lingerMs)
   const handOver: HandOver<unknown> = { [HAND_OVER]: (take) => outlet.handOver(take) }
   return Object.assign(outlet.readable, handOver)
-}
-
-/** Decoded events are held in bytes too: counted one by one, 65,536 of them would be many megabytes. */
-function heldSize(item: unknown): number {
-  const text = typeof item === 'string' ? item : (item as { data?: unknown } | null)?.data
-  return typeof text === 'string' ? text.length : sizeOf(item)
 }
 
 function copyOf(item: unknown): unknown {
@@ -156,7 +156,14 @@ class Relay implements OutletFeed, BudgetMember {
     this.#budget = budget
     this.#reader = source.getReader()
     this.outlet = new Outlet(marks, this)
-    this.#line = new StageLine(stages, this.outlet)
+    try {
+      this.#line = new StageLine(stages, this.outlet)
+    } catch (error) {
+      // The outlet asks for items all the same.
+      this.#hasEnded = true
+      this.#reader.releaseLock?.()
+      throw error
+    }
     budget?.join(this)
     if (this.#reader.lend) this.#reader.closed?.then(this.#onSourceClosed, this.#onSourceBroken)
   }
@@ -332,6 +339,7 @@ class Relay implements OutletFeed, BudgetMember {
   #end(reason: unknown): void {
     this.#isClosing = false
     this.#line.dispose('failed', reason)
-    this.outlet.fail(reason, this.#lingerMs(reason))
+    const lingerMs = callHook('lingerMs', () => this.#lingerMs(reason))
+    this.outlet.fail(reason, typeof lingerMs === 'number' ? lingerMs : Infinity)
   }
 }

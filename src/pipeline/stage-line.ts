@@ -59,8 +59,14 @@ export class StageLine {
     const first = stages[0]
     this.#head = first === undefined ? sink : new Link(first, 0, this, sink)
     // Back to front: a stage that emits in `start` finds the ones behind it ready.
-    for (let index = stages.length - 1; index >= 0; index--) {
-      stages[index]?.start(outputs[index] as StageOutput<unknown>)
+    let index = stages.length
+    try {
+      while (--index >= 0) stages[index]?.start(outputs[index] as StageOutput<unknown>)
+    } catch (error) {
+      // Those that have started may hold timers.
+      this.#stages = stages.slice(index)
+      this.dispose('failed', error)
+      throw error
     }
   }
 
@@ -124,7 +130,7 @@ export class StageLine {
   fail(reason: unknown): void {
     if (this.isDisposed) return
     for (const stage of this.#stages) {
-      callHook(() => stage.fail?.(reason))
+      callHook('fail', () => stage.fail?.(reason))
     }
   }
 
@@ -148,7 +154,7 @@ export class StageLine {
     if (this.isDisposed) return
     this.isDisposed = true
     for (const stage of this.#stages) {
-      callHook(() => stage.dispose?.(outcome, reason))
+      callHook('dispose', () => stage.dispose?.(outcome, reason))
     }
   }
 }

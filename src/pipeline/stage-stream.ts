@@ -1,5 +1,6 @@
 import { callHook } from '../base/call-hook.ts'
 import type { IterableStream } from '../base/iterable-stream.ts'
+import { checkStage } from './check-stage.ts'
 import type { Marks } from './marks.ts'
 import { Outlet, type OutletFeed } from './outlet.ts'
 import type { Stage } from './stage.ts'
@@ -28,6 +29,7 @@ export interface StageStreamOptions<Out> {
  * is wanted nor, in several runtimes, that it was cancelled, and while its `transform()` waits a cancel does
  * not reach the source at all.
  *
+ * @throws TypeError for a stage without `start` and `push`
  * @see https://streams.spec.whatwg.org/#ts-model
  */
 export class StageStream<In, Out> extends TransformStream<In, Out> {
@@ -35,6 +37,7 @@ export class StageStream<In, Out> extends TransformStream<In, Out> {
 
   constructor(stage: Stage<In, Out>, options: StageStreamOptions<Out> = {}) {
     super()
+    checkStage('The first argument of StageStream', stage)
     this.#shell = new Shell(stage, options)
   }
 
@@ -87,14 +90,14 @@ class Shell<In, Out> implements OutletFeed {
     this.#startedLine()
     if (this.#wasFull) {
       this.#wasFull = false
-      callHook(() => this.#options.onWanted?.())
+      callHook('onWanted', () => this.#options.onWanted?.())
     }
     this.#letGo()
   }
 
   full(): void {
     this.#wasFull = true
-    callHook(() => this.#options.onFull?.())
+    callHook('onFull', () => this.#options.onFull?.())
   }
 
   settled(): void {
@@ -116,12 +119,19 @@ class Shell<In, Out> implements OutletFeed {
 
   /** The stage starts with the stream's first use: one that is made and forgotten leaves no timer behind. */
   #startedLine(): StageLine {
-    this.#line ??= new StageLine([this.#stage], this.outlet)
+    if (this.#line !== undefined) return this.#line
+    try {
+      this.#line = new StageLine([this.#stage], this.outlet)
+    } catch (error) {
+      this.#line = new StageLine([], this.outlet)
+      this.#failHere(error)
+    }
     return this.#line
   }
 
   #write(item: In): void | Promise<void> {
     const line = this.#startedLine()
+    if (this.#hasEnded) return
     if (this.outlet.isOpen) return this.#push(line, item)
     line.pause()
     const released = new Promise<void>((resolve) => {

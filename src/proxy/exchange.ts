@@ -64,7 +64,8 @@ export class Exchange {
     this.request = request
     this.#settings = settings
     this.#onOver = onOver
-    for (const sink of settings.metrics) callHook(() => sink.streamStarted())
+    for (const sink of settings.metrics)
+      callHook('metrics.streamStarted', () => sink.streamStarted())
     request.signal.addEventListener('abort', this.#onClientGone)
     if (request.signal.aborted) this.#onClientGone()
   }
@@ -126,8 +127,10 @@ export class Exchange {
     this.request.signal.removeEventListener('abort', this.#onClientGone)
     this.#abortBody = undefined
     const summary = this.#summary(this.#isClientGone ? 'client_gone' : verdict, error, body)
-    for (const sink of this.#settings.metrics) callHook(() => sink.streamEnded(summary, gaps))
-    callHook(() => this.#settings.onEnd?.(summary))
+    for (const sink of this.#settings.metrics) {
+      callHook('metrics.streamEnded', () => sink.streamEnded(summary, gaps))
+    }
+    callHook('onEnd', () => this.#settings.onEnd?.(summary))
     this.#onOver?.(this)
   }
 

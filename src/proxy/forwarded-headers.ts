@@ -1,4 +1,5 @@
 import { callHook } from '../base/call-hook.ts'
+import { checkSync } from '../base/check-sync.ts'
 import { type HeaderChanges, isChanged } from './header-changes.ts'
 
 /** How the proxy tells the upstream about the request it stands in for. */
@@ -45,7 +46,8 @@ function addressOf(
   request: Request,
   clientAddress: ForwardedOptions['clientAddress'],
 ): string | undefined {
-  return callHook(() => clientAddress?.(request))
+  const name = 'forwarded.clientAddress'
+  return callHook(name, () => checkSync(name, clientAddress?.(request)))
 }
 
 /** Whether the request has come through a proxy of this name before. */

@@ -1,5 +1,7 @@
 import { callHook } from '../base/call-hook.ts'
+import { checkFunction } from '../base/check-function.ts'
 import { checkNumber } from '../base/check-number.ts'
+import { checkSync } from '../base/check-sync.ts'
 import type { Budget } from '../pipeline/budget.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
@@ -105,9 +107,9 @@ export function proxySettings({
     metrics: metrics === undefined ? [] : [metrics],
     attempts: checkNumber('attempts', attempts, { min: 1 }),
     retryDelayMs: createRetryDelay(delay),
-    isRetried: predicate('on', on),
+    isRetried: predicate('retry.on', on),
     isFallenBack: predicate('fallbackOn', fallbackOn ?? on),
-    isFailure: predicate('on', (breaker && 'on' in breaker && breaker.on) || isServerError),
+    isFailure: predicate('breaker.on', (breaker && 'on' in breaker && breaker.on) || isServerError),
     replayBodyBytes: checkNumber('replayBodyBytes', replayBodyBytes, { min: 0 }),
     policyFor: policies(breaker),
     tellsErrors: onUpstreamError === 'event-then-break',
@@ -119,7 +121,8 @@ export function proxySettings({
 function predicate(name: string, rule: StatusRule): (status: number) => boolean {
   if (Array.isArray(rule)) return (status) => rule.includes(status)
   checkFunction(name, rule ?? null)
-  return (status) => callHook(() => (rule as (status: number) => boolean)(status)) ?? false
+  return (status) =>
+    callHook(name, () => checkSync(name, (rule as (status: number) => boolean)(status))) ?? false
 }
 
 function isServerError(status: number): boolean {
@@ -169,14 +172,6 @@ export function timeoutSettings({
     totalMs: limit('totalMs', totalMs),
     clientStallMs: limit('clientStallMs', clientStallMs),
   }
-}
-
-/** @throws TypeError that names the option, for anything else but a function or `undefined` */
-export function checkFunction(name: string, value: unknown): void {
-  if (value === undefined || typeof value === 'function') return
-  throw new TypeError(
-    `Cannot use ${name} as it must be a function: current value is ${value === null ? 'null' : `a ${typeof value}`}`,
-  )
 }
 
 function heartbeatSettings({

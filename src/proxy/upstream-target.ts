@@ -1,12 +1,8 @@
+import { checkFunction } from '../base/check-function.ts'
 import type { CallPolicy } from '../upstream/circuit-breaker.ts'
 import { type HeaderChanges, headerChanges, mergeChanges } from './header-changes.ts'
 import type { TimeoutOptions, Upstream } from './proxy-options.ts'
-import {
-  checkFunction,
-  type ProxySettings,
-  type Timeouts,
-  timeoutSettings,
-} from './proxy-settings.ts'
+import { type ProxySettings, type Timeouts, timeoutSettings } from './proxy-settings.ts'
 
 type Fetch = typeof fetch
 

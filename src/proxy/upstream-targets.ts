@@ -1,4 +1,5 @@
 import { callHook } from '../base/call-hook.ts'
+import { checkSync } from '../base/check-sync.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import { type FetchFor, type UpstreamTarget, upstreamTarget } from './upstream-target.ts'
@@ -38,9 +39,10 @@ export function upstreamTargets(
       return [made.base.href, [made]]
     }),
   )
-  return (request) =>
-    callHook(() => {
-      const picked = upstreams(request)
-      return URL.canParse(picked) ? allowed.get(new URL(picked).href) : undefined
-    })
+  return (request) => {
+    const picked = callHook('upstream', () => checkSync('upstream', upstreams(request)))
+    return picked !== undefined && URL.canParse(picked)
+      ? allowed.get(new URL(picked).href)
+      : undefined
+  }
 }

@@ -1,4 +1,4 @@
-import { reportHookError } from '../base/report-hook-error.ts'
+import { reportError } from '../base/report-error.ts'
 import type { NodeExchange, NodeIncoming, NodeOutgoing } from './node-exchange.ts'
 
 /** The code of RST_STREAM. */
@@ -20,7 +20,7 @@ export async function answerNode(
     response = await handler(toRequest(incoming, gone.signal))
   } catch (error) {
     // A handler that gives up since its client left is no failure.
-    if (!gone.signal.aborted) reportHookError(error)
+    if (!gone.signal.aborted) reportError('A handler failed, and its client was sent a 500', error)
     response = new Response('Internal Server Error', { status: 500 })
   }
   try {

@@ -1,5 +1,5 @@
 import { checkNumber } from '../base/check-number.ts'
-import { reportHookError } from '../base/report-hook-error.ts'
+import { reportError } from '../base/report-error.ts'
 import { toHeaders } from './answer-node.ts'
 import { FetchSink } from './fetch-sink.ts'
 import { NodeSink } from './node-sink.ts'
@@ -43,7 +43,7 @@ export interface FakeUpstream {
  * - Holds a record of each request, and of its body at most `maxBodyBytes`.
  * - Backpressure: the next step waits until the client has taken the one before; `pauses` and `bytesTaken` tell.
  * - Cancel: when the client leaves, the script stops at once, and `aborted`, `closed` and `closedAtMs` tell.
- * - Error: a script that throws breaks the connection, and is reported as an error of a hook.
+ * - Error: a script that throws breaks the connection, and is reported as a process warning.
  *
  * @throws RangeError for a `maxBodyBytes` below 0
  *
@@ -83,7 +83,7 @@ export function fakeUpstream(
       const steps = typeof script === 'function' ? await script(record) : script
       await runSteps(steps, sink, record)
     } catch (error) {
-      reportHookError(error)
+      reportError('The script of a fake upstream failed, and its connection was reset', error)
       record.isDone = true
       await sink.reset()
     }

@@ -1,3 +1,5 @@
+import { checkFunction } from '../base/check-function.ts'
+import { isThenable } from '../base/is-thenable.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
 
@@ -15,6 +17,8 @@ export type EventMapper<In, Out> = (event: In) => Mapped<Out> | Promise<Mapped<O
  * - Backpressure: takes an event when one is asked for.
  * - Cancel: what a pending function returns is dropped.
  * - Error of the function: ends the stream; the events before it are delivered.
+ *
+ * @throws TypeError if the mapper is not a function
  *
  * @example Redact events
  * ```ts
@@ -49,6 +53,7 @@ export class EventMapStage<In, Out> implements Stage<In, Out> {
   #hasEnded = false
 
   constructor(mapper: EventMapper<In, Out>) {
+    checkFunction('The mapper', mapper ?? null)
     this.#mapper = mapper
   }
 
@@ -62,7 +67,7 @@ export class EventMapStage<In, Out> implements Stage<In, Out> {
     }
     const mapped = this.#mapper(event)
     // Whatever has a `then`: a query builder's answers at once, or more than once.
-    if (isPromise(mapped)) return this.#follow(Promise.resolve(mapped))
+    if (isThenable(mapped)) return this.#follow(Promise.resolve(mapped))
     this.#emit(mapped)
   }
 
@@ -87,8 +92,4 @@ export class EventMapStage<In, Out> implements Stage<In, Out> {
     }
     for (const event of mapped as readonly Out[]) this.#output.emit(event)
   }
-}
-
-function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

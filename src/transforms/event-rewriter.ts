@@ -1,3 +1,4 @@
+import { checkSync } from '../base/check-sync.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { type EncodableSse, encodeEvent } from '../wire/encode-event.ts'
@@ -86,7 +87,7 @@ export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
     const before = { ...event }
     let mapped: Mapped<SseEvent>
     try {
-      mapped = this.#transform(event)
+      mapped = checkSync('transform', this.#transform(event))
       if (mapped === event && isSame(event, before)) return
       return encodeAll(mapped)
     } catch (cause) {

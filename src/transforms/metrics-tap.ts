@@ -152,13 +152,13 @@ export class MetricsTapStage<T> implements Stage<T, T> {
     this.resume()
     const { onEnd } = this.#observer
     if (onEnd === undefined) return
-    callHook(() => onEnd(this.#summary(outcome, reason), this.#gaps))
+    callHook('onEnd', () => onEnd(this.#summary(outcome, reason), this.#gaps))
   }
 
   #onFirst(now: number): void {
     const firstItemMs = roundMs(now - this.#startedAt)
     this.#firstItemMs = firstItemMs
-    callHook(() => this.#observer.onFirst?.({ firstItemMs }))
+    callHook('onFirst', () => this.#observer.onFirst?.({ firstItemMs }))
   }
 
   #summary(outcome: StageOutcome, reason: unknown): TapSummary {

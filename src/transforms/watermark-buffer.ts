@@ -1,3 +1,4 @@
+import { callHook } from '../base/call-hook.ts'
 import { checkMarks, sizeOf } from '../pipeline/marks.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
@@ -53,8 +54,9 @@ export class WatermarkBuffer<T = Uint8Array> extends StageStream<T, T> {
     const marks = checkMarks('highWaterMark', highWaterMark, 'lowWaterMark', lowWaterMark)
     super(new PassStage<T>(), {
       marks: { ...marks, size: (item) => checkedSize(size(item)) },
-      onFull: onPause,
-      onWanted: onResume,
+      // By their own names, if they fail.
+      onFull: onPause && (() => void callHook('onPause', onPause)),
+      onWanted: onResume && (() => void callHook('onResume', onResume)),
     })
     this.highWaterMark = highWaterMark
     this.lowWaterMark = lowWaterMark

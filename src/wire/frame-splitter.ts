@@ -104,7 +104,7 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
     this.#heldBytes = 0
     this.#output.emit(this.#held.subarray(0, byteLength))
     this.#held = new Uint8Array(0)
-    callHook(() => this.#onTail?.(byteLength))
+    callHook('onTail', () => this.#onTail?.(byteLength))
   }
 
   dispose(): void {

@@ -73,16 +73,18 @@ export class SseDecoderStage implements Stage<Uint8Array, DecodedSseEvent> {
       onEvent: (message) => this.#onMessage(message),
       onRetry: (retryMs) => {
         this.#lines.retry = retryMs
-        if (onRetry !== undefined) callHook(() => onRetry(retryMs))
+        if (onRetry !== undefined) callHook('onRetry', () => onRetry(retryMs))
       },
       // Only given where it is wanted: with it the parser keeps the text of comments.
-      ...(onComment && { onComment: (comment: string) => callHook(() => onComment(comment)) }),
+      ...(onComment && {
+        onComment: (comment: string) => callHook('onComment', () => onComment(comment)),
+      }),
     })
     // The parser drops a byte order mark in front of its text, also one that is spelled in three characters
     // and, after the decoder's, a second one. A blank line before everything takes that chance from it.
     this.#parser.feed('\n')
     this.#lines = new LineFeed(this.#parser, (id) => {
-      if (onId !== undefined) callHook(() => onId(id))
+      if (onId !== undefined) callHook('onId', () => onId(id))
     })
   }
 

@@ -280,8 +280,8 @@ export const MUTATIONS: readonly Mutation[] = [
   without(
     'S14',
     'base/call-hook.ts',
-    'try {\n    return hook()\n  } catch (error) {\n    reportHookError(error)\n    return\n  }',
-    'return hook()',
+    '    reportHookError(name, error)\n    return\n',
+    '    throw error\n',
   ),
 ]
 

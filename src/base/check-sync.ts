@@ -1,0 +1,13 @@
+import { reportRejection } from './call-hook.ts'
+import { isThenable } from './is-thenable.ts'
+
+/**
+ * Returns what a synchronous function of the application returned.
+ *
+ * @throws TypeError for a promise, whose rejection would otherwise end the process
+ */
+export function checkSync<T>(name: string, returned: T): T {
+  if (!isThenable(returned)) return returned
+  reportRejection(name, returned)
+  throw new TypeError(`${name} must return its result and not a promise: it cannot be async`)
+}

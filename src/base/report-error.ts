@@ -1,0 +1,41 @@
+import { emitWarning } from './emit-warning.ts'
+
+/** How many causes of an error are shown. */
+const MAX_CAUSES = 4
+
+/**
+ * Reports an error that a function of the application threw where nobody can catch it.
+ *
+ * Goes to the runtime's own channel: a process warning with the error and its stack as the detail (Node, Deno,
+ * Bun), else `reportError` (browsers, Workers). Nothing is written to the console from here.
+ */
+export function reportError(message: string, error: unknown): void {
+  if (emitWarning(message, { code: 'SSE_HOOK', detail: shown(error), cause: error })) return
+  const runtime = globalThis as { reportError?: (error: unknown) => void }
+  runtime.reportError?.(new Error(message, { cause: error }))
+}
+
+/** The stack of an error and of its causes. */
+function shown(error: unknown): string {
+  const parts: string[] = []
+  let current = error
+  do {
+    parts.push(stackOf(current))
+    current = causeOf(current)
+  } while (current !== undefined && parts.length <= MAX_CAUSES)
+  return parts.join('\ncaused by: ')
+}
+
+function causeOf(error: unknown): unknown {
+  // Not instanceof: errors of other realms have causes too.
+  return typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined
+}
+
+function stackOf(error: unknown): string {
+  try {
+    const { stack } = (error ?? {}) as { stack?: unknown }
+    return typeof stack === 'string' && stack !== '' ? stack : String(error)
+  } catch {
+    return 'a value that cannot be shown'
+  }
+}

@@ -6,6 +6,7 @@ export { SseLimitError } from './base/sse-limit-error.ts'
 export type { StreamVerdict } from './base/stream-verdict.ts'
 export { UpstreamNetworkError } from './base/upstream-network-error.ts'
 export { type TimeoutPhase, UpstreamTimeoutError } from './base/upstream-timeout-error.ts'
+export type { Verdict } from './base/verdict.ts'
 export { Budget, type BudgetMember, type BudgetOptions } from './pipeline/budget.ts'
 export { type RelayOptions, type RelaySource, relay } from './pipeline/relay.ts'
 export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'
@@ -52,7 +53,7 @@ export {
   type SseResponseSource,
   sseResponse,
 } from './transforms/sse-response.ts'
-export type { StreamSummary, Verdict } from './transforms/stream-summary.ts'
+export type { StreamSummary } from './transforms/stream-summary.ts'
 export { WatermarkBuffer, type WatermarkBufferOptions } from './transforms/watermark-buffer.ts'
 export {
   type CallPolicy,

@@ -1,3 +1,4 @@
+export type { Verdict } from './base/verdict.ts'
 export { type HealthReport, healthHandler } from './metrics/health-handler.ts'
 export type { HeldBytes } from './metrics/metric-families.ts'
 export type {
@@ -12,4 +13,4 @@ export { prometheusText } from './metrics/prometheus-text.ts'
 export { StreamRegistry, type StreamRegistryOptions } from './metrics/stream-registry.ts'
 export type { GapDistribution } from './transforms/gap-histogram.ts'
 export type { MetricsSink } from './transforms/metrics-sink.ts'
-export type { StreamSummary, Verdict } from './transforms/stream-summary.ts'
+export type { StreamSummary } from './transforms/stream-summary.ts'

@@ -1,4 +1,5 @@
-import type { StreamSummary, Verdict } from '../../src/transforms/stream-summary.ts'
+import type { Verdict } from '../../src/base/verdict.ts'
+import type { StreamSummary } from '../../src/transforms/stream-summary.ts'
 import type { ClientSide } from './client-side.ts'
 import { HEARTBEAT } from './lane.ts'
 import { type FrameMatch, matchFrames } from './match-frames.ts'

@@ -11,6 +11,7 @@
  * - `SSE_LOOP`: the request has come through this proxy before
  * - `SSE_TRANSFORM`: the application's `transform` threw
  * - `SSE_DRAINING`: the proxy is shutting down
+ * - `SSE_INTERNAL`: a bug of this package, or of a function or stream that was passed to it; `cause` is the error
  */
 export type SseKitErrorCode =
   | 'SSE_LIMIT'
@@ -24,6 +25,7 @@ export type SseKitErrorCode =
   | 'SSE_LOOP'
   | 'SSE_TRANSFORM'
   | 'SSE_DRAINING'
+  | 'SSE_INTERNAL'
 
 /**
  * The base of every error this package throws on purpose; wrong arguments are `TypeError` or `RangeError`.

@@ -1,4 +1,4 @@
-import type { Verdict } from '../transforms/stream-summary.ts'
+import type { Verdict } from '../base/verdict.ts'
 
 const KNOWN_VERDICTS: Record<Verdict, true> = {
   complete: true,

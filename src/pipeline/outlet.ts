@@ -1,3 +1,4 @@
+import { startDeadline } from '../base/deadline.ts'
 import type { IterableStream } from '../base/iterable-stream.ts'
 import type { Marks } from './marks.ts'
 import type { StageOutput } from './stage.ts'
@@ -15,9 +16,6 @@ export interface OutletFeed {
   /** The reader cancelled. */
   cancelled(reason: unknown): void | Promise<void>
 }
-
-/** Node turns a longer delay into one of 1 ms. */
-const MAX_DELAY_MS = 2 ** 31 - 1
 
 /**
  * The readable end of a line of stages: a `ReadableStream` that knows when it is full, with a high and a
@@ -147,9 +145,7 @@ export class Outlet<Out> implements StageOutput<Out> {
     this.#endWith({ reason })
     if (this.#isSettled) return
     if (lingerMs <= 0) this.#settle()
-    else if (lingerMs !== Infinity) {
-      this.#lingering = setTimeout(() => this.#settle(), Math.min(lingerMs, MAX_DELAY_MS))
-    }
+    else this.#lingering = startDeadline(lingerMs, () => this.#settle())
   }
 
   #endWith(end: { reason: unknown } | 'close'): void {

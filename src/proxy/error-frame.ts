@@ -1,14 +1,6 @@
+import { OUTCOMES, outcomeOf, toSseKitError } from '../base/outcomes.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { encodeEvent } from '../wire/encode-event.ts'
-import { verdictOf } from './verdict-of.ts'
-
-/** What a client may know of an error: no more than its kind. */
-const MESSAGES: Record<string, string> = {
-  SSE_UPSTREAM_TIMEOUT: 'The upstream took too long',
-  SSE_LIMIT: 'An event of the upstream was too large',
-  SSE_TRANSFORM: 'The server failed',
-  SSE_DRAINING: 'The server is shutting down',
-}
 
 /**
  * The last stage of an event stream: when it fails, tells the client in an event before the connection breaks.
@@ -35,7 +27,7 @@ export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
   }
 
   fail(reason: unknown): void {
-    if (verdictOf(reason) === 'client_gone') return
+    if (outcomeOf(reason).verdict === 'client_gone') return
     const frame = new TextEncoder().encode(errorFrame(reason, this.#pathname))
     this.frameBytes = frame.length
     this.#output.emit(frame)
@@ -48,11 +40,8 @@ export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export function errorFrame(reason: unknown, pathname: string): string {
-  const { code: known } = (reason ?? {}) as { code?: unknown }
-  // The errors of others have codes too, some of them numbers.
-  const isOurs = typeof known === 'string' && known.startsWith('SSE_')
-  const code = isOurs ? known : 'SSE_UPSTREAM_NETWORK'
-  const message = MESSAGES[code] ?? 'The connection to the upstream broke'
+  const { code } = toSseKitError(reason)
+  const { publicText: message, status, isUpstreamFault } = OUTCOMES[code]
   if (pathname.endsWith('/messages')) {
     const data = { type: 'error', error: { type: 'api_error', message, code } }
     return encodeEvent({ event: 'error', data: JSON.stringify(data) })
@@ -63,10 +52,11 @@ export function errorFrame(reason: unknown, pathname: string): string {
   }
   if (pathname.includes(':streamGenerateContent')) {
     const data = {
-      error: { code: 502, message, status: 'UNAVAILABLE', details: [{ reason: code }] },
+      error: { code: status, message, status: 'UNAVAILABLE', details: [{ reason: code }] },
     }
     return encodeEvent({ data: JSON.stringify(data) })
   }
-  const data = { error: { message, type: 'upstream_error', param: null, code } }
+  const type = isUpstreamFault ? 'upstream_error' : 'server_error'
+  const data = { error: { message, type, param: null, code } }
   return encodeEvent({ data: JSON.stringify(data) })
 }

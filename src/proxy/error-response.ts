@@ -1,3 +1,4 @@
+import { OUTCOMES } from '../base/outcomes.ts'
 import type { SseKitErrorCode } from '../base/sse-kit-error.ts'
 
 /**
@@ -5,12 +6,12 @@ import type { SseKitErrorCode } from '../base/sse-kit-error.ts'
  * read, with the stable code, and nothing of the upstream in it.
  */
 export function errorResponse(
-  status: number,
   code: SseKitErrorCode,
-  message: string,
-  headers: Record<string, string> = {},
+  headers: Record<string, string> | false = {},
 ): Response {
-  const type = status < 500 ? 'invalid_request_error' : 'upstream_error'
+  const { status, publicText: message, isUpstreamFault } = OUTCOMES[code]
+  const ours = status < 500 ? 'invalid_request_error' : 'server_error'
+  const type = isUpstreamFault ? 'upstream_error' : ours
   return new Response(JSON.stringify({ error: { message, type, code } }), {
     status,
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },

@@ -1,8 +1,12 @@
 import { callHook } from '../base/call-hook.ts'
+import { startDeadline } from '../base/deadline.ts'
+import { reportInternalError } from '../base/report-internal-error.ts'
 import { roundMs } from '../base/round-ms.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
+import type { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
+import type { Verdict } from '../base/verdict.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
-import type { StreamSummary, Verdict } from '../transforms/stream-summary.ts'
+import type { StreamSummary } from '../transforms/stream-summary.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 
 /** What is known of a body that was relayed, at its end. */
@@ -25,8 +29,6 @@ const NO_BODY: BodySummary = {
   bytesOut: 0,
   heartbeats: 0,
 }
-/** Node turns a longer delay into one of 1 ms. */
-const MAX_DELAY_MS = 2 ** 31 - 1
 const NO_GAPS: GapDistribution = { forEach: () => {} }
 
 /**
@@ -107,7 +109,7 @@ export class Exchange {
     if (this.#abortReason === undefined) {
       await new Promise<void>((resolve) => {
         this.#stopWaiting = resolve
-        timer = setTimeout(resolve, Math.min(delayMs, MAX_DELAY_MS))
+        timer = startDeadline(delayMs, resolve)
       })
     }
     clearTimeout(timer)
@@ -118,7 +120,7 @@ export class Exchange {
   /** The end, with what it came to. Later ends are ignored. */
   end(
     verdict: Verdict,
-    error?: unknown,
+    error?: SseKitError,
     body: BodySummary = NO_BODY,
     gaps: GapDistribution = NO_GAPS,
   ): void {
@@ -126,6 +128,7 @@ export class Exchange {
     this.#isOver = true
     this.request.signal.removeEventListener('abort', this.#onClientGone)
     this.#abortBody = undefined
+    if (error !== undefined) reportInternalError(error)
     const summary = this.#summary(this.#isClientGone ? 'client_gone' : verdict, error, body)
     for (const sink of this.#settings.metrics) {
       callHook('metrics.streamEnded', () => sink.streamEnded(summary, gaps))
@@ -139,15 +142,14 @@ export class Exchange {
     this.abort(new SseKitError('SSE_CLIENT_GONE', 'The client left'))
   }
 
-  #summary(verdict: Verdict, error: unknown, body: BodySummary): StreamSummary {
-    const code = verdict === 'client_gone' ? 'SSE_CLIENT_GONE' : undefined
-    const known = error as { code?: string; phase?: string } | undefined
-    const isStalled = known?.code === 'SSE_CLIENT_STALLED'
-    const shown = isStalled ? known?.code : (code ?? known?.code)
+  #summary(verdict: Verdict, error: SseKitError | undefined, body: BodySummary): StreamSummary {
+    const isClientGone = verdict === 'client_gone' && error?.code !== 'SSE_CLIENT_STALLED'
+    const code = isClientGone ? 'SSE_CLIENT_GONE' : error?.code
+    const { phase } = (error ?? {}) as Partial<UpstreamTimeoutError>
     return {
       verdict,
-      ...(verdict !== 'complete' && shown !== undefined && { code: shown }),
-      ...(verdict === 'timeout' && known?.phase !== undefined && { phase: known.phase }),
+      ...(verdict !== 'complete' && code !== undefined && { code }),
+      ...(verdict === 'timeout' && phase !== undefined && { phase }),
       status: this.status,
       ...(this.upstreamStatus !== undefined && { upstreamStatus: this.upstreamStatus }),
       upstream: this.upstream,

@@ -1,8 +1,8 @@
 import { CircuitOpenError } from '../base/circuit-open-error.ts'
+import { isSseKitError, outcomeOf, toSseKitError } from '../base/outcomes.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import { type CallPolicy, CircuitBreaker } from '../upstream/circuit-breaker.ts'
-import { isUpstreamFailure } from '../upstream/is-upstream-failure.ts'
 import { type AttemptOptions, attempt, type Reached } from './attempt.ts'
 import type { Exchange } from './exchange.ts'
 import type { ProxySettings } from './proxy-settings.ts'
@@ -61,10 +61,11 @@ export function guardedAttempt(
         })
         resolve(reached)
         await firstEvent
-      } catch (error) {
+      } catch (thrown) {
+        const error = toSseKitError(thrown)
         if (isRunning) last = { error }
         isRunning = false
-        if (isOurs || isUpstreamFailure(error)) throw error
+        if (isOurs || outcomeOf(error).isUpstreamFault) throw error
         // Other policies know no errors that count for nothing; this one must not open a circuit.
         reject(error)
       } finally {
@@ -81,7 +82,9 @@ export function guardedAttempt(
         exchange.abortAttempt(reason)
         reject(reason)
       } else if (last === undefined) {
-        reject(isCoded(error) ? error : new CircuitOpenError(UNKNOWN_WAIT_MS, { cause: error }))
+        reject(
+          isSseKitError(error) ? error : new CircuitOpenError(UNKNOWN_WAIT_MS, { cause: error }),
+        )
       } else if ('reached' in last) resolve(last.reached)
       else reject(last.error)
     }
@@ -110,9 +113,4 @@ function dropBody(last: { reached: Reached } | { error: unknown } | undefined): 
   if (last === undefined || !('reached' in last)) return
   // Whether it can be cancelled or has failed already comes to the same.
   last.reached.body?.cancel().catch(() => {})
-}
-
-function isCoded(error: unknown): boolean {
-  const { code } = (error ?? {}) as { code?: unknown }
-  return typeof code === 'string' && code.startsWith('SSE_')
 }

@@ -1,11 +1,8 @@
-import { SseKitError } from '../base/sse-kit-error.ts'
+import { startDeadline } from '../base/deadline.ts'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 import type { PeekedBody } from './peeked-body.ts'
 import type { PhaseLimit } from './phase-limit.ts'
-
-/** Node turns a longer delay into one of 1 ms. */
-const MAX_DELAY_MS = 2 ** 31 - 1
 
 /**
  * Waits for a body's first event.
@@ -25,13 +22,9 @@ export async function peekInTime(
   // Not every `fetch` breaks its body with its signal: a read that is waiting has to end all the same.
   const onAbort = (): void => void peeked.cancel(signal.reason).catch(() => {})
   signal.addEventListener('abort', onAbort, { once: true })
-  let timer: ReturnType<typeof setTimeout> | undefined
-  if (leftMs !== Infinity) {
-    timer = setTimeout(
-      () => controller.abort(new UpstreamTimeoutError(phase, timeoutMs)),
-      Math.min(Math.max(leftMs, 0), MAX_DELAY_MS),
-    )
-  }
+  const timer = startDeadline(leftMs, () =>
+    controller.abort(new UpstreamTimeoutError(phase, timeoutMs)),
+  )
   try {
     const hasEvent = await peeked.peek(isSse, maxBytes)
     signal.throwIfAborted()
@@ -40,7 +33,7 @@ export async function peekInTime(
     }
   } catch (error) {
     if (signal.aborted) throw signal.reason
-    throw error instanceof SseKitError ? error : new UpstreamNetworkError(error)
+    throw error
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', onAbort)

@@ -1,3 +1,4 @@
+import { outcomeOf, toSseKitError } from '../base/outcomes.ts'
 import { roundMs } from '../base/round-ms.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { StreamVerdict } from '../base/stream-verdict.ts'
@@ -14,15 +15,7 @@ import type { Exchange } from './exchange.ts'
 import { LifeSigns } from './life-signs.ts'
 import type { AnswerBody } from './peeked-body.ts'
 import { heartbeatFrame, type ProxySettings, type Timeouts } from './proxy-settings.ts'
-import { verdictOf } from './verdict-of.ts'
 import { Watchdog } from './watchdog.ts'
-
-/** How long these ends wait for the client to take what is there for it; others as long as for a stalled one. */
-const LINGER_MS: ReadonlyMap<unknown, number> = new Map([
-  ['SSE_CLIENT_GONE', 0],
-  ['SSE_CLIENT_STALLED', 0],
-  ['SSE_DRAINING', 1_000],
-])
 
 /**
  * The body for the client: the upstream's, through the fused stages that fit it. At its end, however that
@@ -70,7 +63,10 @@ export function relayBody(
   const relayed = relay<Uint8Array>(body, stages, {
     watermark: settings.watermark,
     budget: settings.budget,
-    lingerMs: (reason) => LINGER_MS.get(codeOf(reason)) ?? timeouts.clientStallMs,
+    lingerMs: (reason) => {
+      const { flushMs } = outcomeOf(reason)
+      return flushMs === 'clientStallMs' ? timeouts.clientStallMs : flushMs
+    },
   })
   exchange.relaysBody((reason) => watchdog.abort(reason))
   return relayed
@@ -85,8 +81,8 @@ export function relayBody(
     else if ((signs?.count ?? summary.events) === 0) {
       onFirstEvent(error ?? new UpstreamNetworkError(new Error('No event came')))
     }
-    const verdict =
-      ending === 'error' ? verdictOf(error) : ending === 'cancelled' ? 'client_gone' : ending
+    const cleanEnd = ending === 'truncated' ? ending : 'complete'
+    const verdict = error === undefined ? cleanEnd : outcomeOf(error).verdict
     const { firstItemMs, firstEventMs, events, pauses } = summary
     exchange.end(
       verdict,
@@ -110,20 +106,9 @@ export function relayBody(
   }
 }
 
-/** What a client gives as the reason of its cancel is anything: the upstream must not be taken to task for it. */
-function errorOf(ending: StreamVerdict, reason: unknown): unknown {
+function errorOf(ending: StreamVerdict, reason: unknown): SseKitError | undefined {
   if (ending === 'complete' || ending === 'truncated') return
-  if (ending === 'cancelled') {
-    return new SseKitError('SSE_CLIENT_GONE', 'The client left', { cause: reason })
-  }
-  return isCoded(reason) ? reason : new UpstreamNetworkError(reason)
-}
-
-function isCoded(reason: unknown): boolean {
-  const code = codeOf(reason)
-  return typeof code === 'string' && code.startsWith('SSE_')
-}
-
-function codeOf(reason: unknown): unknown {
-  return ((reason ?? {}) as { code?: unknown }).code
+  if (ending === 'error') return toSseKitError(reason)
+  // A client's cancel reason is arbitrary, so it never counts as an upstream failure.
+  return new SseKitError('SSE_CLIENT_GONE', 'The client left', { cause: reason })
 }

@@ -1,4 +1,5 @@
 import { checkNumber } from '../base/check-number.ts'
+import { startDeadline } from '../base/deadline.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { UpstreamPools } from '../upstream/upstream-pools.ts'
 import { answer, refuseDraining } from './answer.ts'
@@ -82,7 +83,7 @@ export function sseProxy(upstream: Upstreams, options: ProxyOptions = {}): SsePr
       let timer: ReturnType<typeof setTimeout> | undefined
       await new Promise<void>((resolve) => {
         onIdle = resolve
-        if (drainMs !== Infinity) timer = setTimeout(resolve, Math.min(drainMs, 2 ** 31 - 1))
+        timer = startDeadline(drainMs, resolve)
       })
       clearTimeout(timer)
     }

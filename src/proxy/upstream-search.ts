@@ -1,3 +1,4 @@
+import { outcomeOf } from '../base/outcomes.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { retryAfterMs } from '../upstream/retry-delay.ts'
 import { attempt, type Reached } from './attempt.ts'
@@ -7,7 +8,6 @@ import { KeptAnswer } from './kept-answer.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import type { ReplayBody } from './replay-body.ts'
 import type { UpstreamTarget } from './upstream-target.ts'
-import { verdictOf } from './verdict-of.ts'
 
 type Outcome = { reached: Reached } | { error: unknown }
 
@@ -141,8 +141,7 @@ export class UpstreamSearch {
 function canBeBettered(outcome: Outcome, isStatusFailed: (status: number) => boolean): boolean {
   if ('reached' in outcome) return isStatusFailed(outcome.reached.response.status)
   const { phase } = (outcome.error ?? {}) as { phase?: string }
-  const verdict = verdictOf(outcome.error)
-  return verdict === 'upstream_error' || (verdict === 'timeout' && phase !== 'total')
+  return outcomeOf(outcome.error).isUpstreamFault && phase !== 'total'
 }
 
 function isRefused(outcome: Outcome): boolean {

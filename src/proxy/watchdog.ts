@@ -1,4 +1,5 @@
 import { ClientStalledError } from '../base/client-stalled-error.ts'
+import { startDeadline } from '../base/deadline.ts'
 import { type TimeoutPhase, UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 
@@ -25,9 +26,6 @@ export interface WatchdogContext {
   /** Called when the first of them has passed. */
   onFirstEvent: () => void
 }
-
-/** Node turns a longer delay into one of 1 ms. */
-const MAX_DELAY_MS = 2 ** 31 - 1
 
 /**
  * The first stage of a relayed body: bytes pass untouched, and the stream is ended when the upstream or the
@@ -113,9 +111,7 @@ export class Watchdog implements Stage<Uint8Array, Uint8Array> {
   }
 
   #arm(now: number): void {
-    const delayMs = this.#nearest(now).at - now
-    if (delayMs === Infinity) return
-    this.#timer = setTimeout(() => this.#onTimer(), Math.min(Math.max(delayMs, 1), MAX_DELAY_MS))
+    this.#timer = startDeadline(this.#nearest(now).at - now, () => this.#onTimer())
   }
 
   #onTimer(): void {

@@ -1,5 +1,4 @@
-/** Node turns a longer delay into one of 1 ms. */
-const MAX_DELAY_MS = 2 ** 31 - 1
+import { startDeadline } from '../base/deadline.ts'
 
 /** A wait that has begun. */
 export interface Wait {
@@ -13,8 +12,7 @@ export interface Wait {
 export function startWait(waitMs: number): Wait {
   let stop = (): void => {}
   const over = new Promise<void>((resolve) => {
-    const timer =
-      waitMs === Infinity ? undefined : setTimeout(resolve, Math.min(waitMs, MAX_DELAY_MS))
+    const timer = startDeadline(waitMs, resolve)
     stop = () => {
       clearTimeout(timer)
       resolve()

@@ -1,4 +1,5 @@
 import { checkNumber } from '../base/check-number.ts'
+import { startDeadline } from '../base/deadline.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
 import { BoundaryScanner } from '../wire/boundary-scanner.ts'
@@ -58,9 +59,6 @@ export class HeartbeatInjector extends StageStream<Uint8Array, Uint8Array> {
     return new HeartbeatInjectorStage(options)
   }
 }
-
-/** Node turns a longer delay into one of 1 ms. */
-const MAX_DELAY_MS = 2 ** 31 - 1
 
 /** The logic of {@link HeartbeatInjector}. */
 export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
@@ -155,8 +153,7 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
    * relay the chunk.
    */
   #arm(delayMs: number): void {
-    if (this.#intervalMs === Infinity) return
-    this.#timer = setTimeout(() => this.#onTimer(), Math.min(delayMs, MAX_DELAY_MS))
+    this.#timer = startDeadline(delayMs, () => this.#onTimer())
   }
 
   #onTimer(): void {

@@ -1,23 +1,7 @@
+import type { SseKitErrorCode } from '../base/sse-kit-error.ts'
+import type { TimeoutPhase } from '../base/upstream-timeout-error.ts'
+import type { Verdict } from '../base/verdict.ts'
 import type { TapSummary } from './metrics-tap.ts'
-
-/**
- * How a stream ended, decided exactly once:
- * - `complete`: to its end, and the end was an event boundary
- * - `truncated`: the upstream ended it cleanly, but inside an event
- * - `client_gone`: the client left, or took nothing for too long
- * - `upstream_error`: the upstream could not be reached, or its connection broke
- * - `timeout`: the upstream took too long; `phase` says at what
- * - `too_large`: an event was over its limit
- * - `error`: a function of the application threw, the request was refused, or the proxy was closed
- */
-export type Verdict =
-  | 'complete'
-  | 'truncated'
-  | 'client_gone'
-  | 'upstream_error'
-  | 'timeout'
-  | 'too_large'
-  | 'error'
 
 /**
  * One request through the proxy, once it is over: a line that can be logged as it is. Times are rounded to
@@ -30,9 +14,9 @@ export interface StreamSummary
   > {
   verdict: Verdict
   /** The stable code of what went wrong, where something did. */
-  code?: string
+  code?: SseKitErrorCode
   /** What the upstream took too long for, with the verdict `timeout`. */
-  phase?: string
+  phase?: TimeoutPhase
   /** The status that the client was sent; 499 if it left before there was one. */
   status: number
   /** The status that the upstream sent; absent if there was none. */

@@ -1,3 +1,4 @@
+import { startDeadline } from '../base/deadline.ts'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import { type TimeoutPhase, UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 import { DirectBody } from './direct-body.ts'
@@ -16,9 +17,6 @@ export interface UpstreamCall {
   limit: { phase: TimeoutPhase; timeoutMs: number; leftMs: number }
 }
 
-/** Node turns a longer delay into one of 1 ms. */
-const MAX_DELAY_MS = 2 ** 31 - 1
-
 /**
  * Asks an upstream once and waits for its headers.
  *
@@ -30,13 +28,9 @@ export async function callUpstream(call: UpstreamCall): Promise<Response> {
   const { url, method, headers, body, controller, connectMs, limit } = call
   const { signal } = controller
   signal.throwIfAborted()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  if (limit.leftMs !== Infinity) {
-    timer = setTimeout(
-      () => controller.abort(new UpstreamTimeoutError(limit.phase, limit.timeoutMs)),
-      Math.min(Math.max(limit.leftMs, 0), MAX_DELAY_MS),
-    )
-  }
+  const timer = startDeadline(limit.leftMs, () =>
+    controller.abort(new UpstreamTimeoutError(limit.phase, limit.timeoutMs)),
+  )
   try {
     const answer = call.fetch(url, {
       method,

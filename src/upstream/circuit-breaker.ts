@@ -1,6 +1,6 @@
 import { checkNumber } from '../base/check-number.ts'
 import { CircuitOpenError } from '../base/circuit-open-error.ts'
-import { isUpstreamFailure } from './is-upstream-failure.ts'
+import { isSseKitError, OUTCOMES } from '../base/outcomes.ts'
 
 /**
  * What stands around a call to an upstream: runs it, or refuses to. Policies of the `cockatiel` package have
@@ -70,7 +70,8 @@ export class CircuitBreaker implements CallPolicy {
       if (isProbe) this.#reset()
       return result
     } catch (error) {
-      if (isUpstreamFailure(error)) this.#countFailure(isProbe)
+      // A client that leaves five times must not take the upstream away from all others.
+      if (!isSseKitError(error) || OUTCOMES[error.code].isUpstreamFault) this.#countFailure(isProbe)
       throw error
     } finally {
       if (isProbe) this.#isProbing = false

@@ -1,3 +1,7 @@
+import { isSseKitError } from '../base/outcomes.ts'
+import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
+import { FetchBody } from './fetch-body.ts'
+
 /** So much is taken from the upstream before somebody asks for it. */
 const MAX_QUEUED_BYTES = 16_384
 
@@ -41,8 +45,9 @@ export class DirectBody {
   }
 
   /** The body of an answer: its direct one if it has one. */
-  static of(response: Response): DirectBody | ReadableStream<Uint8Array> | null {
-    return DirectBody.#byResponse.get(response) ?? response.body
+  static of(response: Response): DirectBody | FetchBody | null {
+    const direct = DirectBody.#byResponse.get(response)
+    return direct ?? (response.body && new FetchBody(response.body))
   }
 
   /** Becomes the body of an answer. */
@@ -52,7 +57,7 @@ export class DirectBody {
     this.#ending = response.body.getReader()
     this.#ending.read().then(
       () => this.#endWith('done'),
-      (reason) => this.#endWith({ reason }),
+      (reason) => this.#endWith({ reason: coded(reason) }),
     )
   }
 
@@ -149,6 +154,11 @@ export class DirectBody {
     if (end === 'done') this.#close()
     else this.#fail(end.reason)
   }
+}
+
+/** An abort with a reason of ours comes back as that reason; all else is the connection's. */
+function coded(reason: unknown): unknown {
+  return isSseKitError(reason) ? reason : new UpstreamNetworkError(reason)
 }
 
 interface Waiting {

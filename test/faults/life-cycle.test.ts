@@ -98,8 +98,11 @@ describe('the life of a stream', () => {
 
     const response = await proxyFetch(new Request('http://client.test/'), await upstream.listen())
     await expect(response.text()).rejects.toMatchObject({
-      message: 'terminated',
-      cause: { code: expect.stringMatching(/^(UND_ERR_SOCKET|ECONNRESET)$/) },
+      code: 'SSE_UPSTREAM_NETWORK',
+      cause: {
+        message: 'terminated',
+        cause: { code: expect.stringMatching(/^(UND_ERR_SOCKET|ECONNRESET)$/) },
+      },
     })
   })
 

@@ -62,8 +62,8 @@ export const MUTATIONS: readonly Mutation[] = [
   without(
     'L7',
     'upstream/call-upstream.ts',
-    '() => controller.abort(new UpstreamTimeoutError(limit.phase, limit.timeoutMs))',
-    '() => {}',
+    'controller.abort(new UpstreamTimeoutError(limit.phase, limit.timeoutMs)),',
+    '{},',
   ),
   without('L7', 'upstream/call-upstream.ts', '    clearTimeout(timer)\n', ''),
   without(
@@ -266,10 +266,10 @@ export const MUTATIONS: readonly Mutation[] = [
   without(
     'S10',
     'proxy/answer.ts',
-    "'The upstream could not be reached'",
-    'JSON.stringify((error as { cause: { cause: unknown } }).cause.cause)',
+    'return errorResponse(\n    code,',
+    'return Response.json((error as { cause?: { cause?: unknown } }).cause?.cause ?? null) ?? errorResponse(\n    code,',
   ),
-  without('S11', 'proxy/verdict-of.ts', 'Object.hasOwn(BY_CODE, code) && ', ''),
+  without('S11', 'base/outcomes.ts', 'Object.hasOwn(OUTCOMES, code)', 'code in OUTCOMES'),
   without(
     'S12',
     'transforms/metrics-tap.ts',

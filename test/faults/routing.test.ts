@@ -6,7 +6,7 @@ import { toNodeHandler } from 'sse-stream-kit/node'
 import { SseDecoder } from 'sse-stream-kit/streams'
 import { collect, fakeUpstream, gate, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { verdictOf } from '../../src/proxy/verdict-of.ts'
+import { outcomeOf } from '../../src/base/outcomes.ts'
 import { ask } from '../node/raw-client.ts'
 import { openProxy } from '../proxy/open-proxy.ts'
 import { rawTo } from './raw-to.ts'
@@ -241,7 +241,7 @@ describe('where requests go, and who may send them', () => {
       expect(event).toMatchObject({ event: '__proto__', id: 'constructor', data: '1' })
     }
     for (const code of ['__proto__', 'constructor', 'toString']) {
-      expect(verdictOf({ code })).toBe('upstream_error')
+      expect(outcomeOf({ code })).toMatchObject({ verdict: 'error', status: 500 })
     }
     expect(Object.keys(Object.prototype)).toEqual([])
     expect({}).not.toHaveProperty('polluted')

@@ -19,7 +19,7 @@ describe('the metric of timeouts', () => {
     chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'idle' }), NO_GAPS)
     chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'idle' }), NO_GAPS)
     chat.streamEnded(summaryOf({ verdict: 'client_gone', code: 'SSE_CLIENT_STALLED' }), NO_GAPS)
-    chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'a"\n' }), NO_GAPS)
+    chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'a"\n' as 'idle' }), NO_GAPS)
     chat.streamEnded(summaryOf({}), NO_GAPS)
     const text = prometheusText(registry)
     const counts = Object.fromEntries(

@@ -99,7 +99,7 @@ describe('an upstream that cannot be reached', () => {
     const text = await response.text()
     expect(JSON.parse(text)).toEqual({
       error: {
-        message: 'The upstream could not be reached',
+        message: 'The upstream could not be reached, or its connection broke',
         type: 'upstream_error',
         code: 'SSE_UPSTREAM_NETWORK',
       },

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { proxyFetch } from 'sse-stream-kit'
+import { proxyFetch, SseKitError } from 'sse-stream-kit'
 import {
   fakeUpstream,
   loopbackCertificate,
@@ -79,7 +79,10 @@ describe('directFetch', () => {
     const { response } = await ask([step.send({ data: '1' }), step.cut()])
     const reader = DirectBody.of(response)?.getReader()
     expect(new TextDecoder().decode((await reader?.read())?.value)).toBe('data: 1\n\n')
-    await expect(reader?.read()).rejects.toMatchObject({ name: 'TypeError', message: 'terminated' })
+    await expect(reader?.read()).rejects.toMatchObject({
+      code: 'SSE_UPSTREAM_NETWORK',
+      cause: { name: 'TypeError', message: 'terminated' },
+    })
   })
 
   it('breaks with the reason of the signal, and closes the socket', async () => {
@@ -90,7 +93,7 @@ describe('directFetch', () => {
     const reader = DirectBody.of(response)?.getReader()
     await reader?.read()
     const read = reader?.read()
-    const reason = new Error('enough')
+    const reason = new SseKitError('SSE_DRAINING', 'enough')
     controller.abort(reason)
     await expect(read).rejects.toBe(reason)
     await upstream.requests[0]?.closed

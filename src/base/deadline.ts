@@ -1,0 +1,16 @@
+/** Node turns a longer delay into one of 1 ms. */
+const MAX_DELAY_MS = 2 ** 31 - 1
+
+/**
+ * Calls back once after a delay in milliseconds, which may be any number: at once for 0 and below, never for
+ * `Infinity` (then there is no timer), and after 24.8 days at the latest.
+ *
+ * Returns the timer for `clearTimeout`.
+ */
+export function startDeadline(
+  delayMs: number,
+  onDue: () => void,
+): ReturnType<typeof setTimeout> | undefined {
+  if (delayMs === Infinity) return
+  return setTimeout(onDue, Math.min(Math.max(delayMs, 0), MAX_DELAY_MS))
+}

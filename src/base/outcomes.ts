@@ -1,0 +1,132 @@
+import { SseKitError, type SseKitErrorCode } from './sse-kit-error.ts'
+import type { Verdict } from './verdict.ts'
+
+/** What an error code means for the stream it ends. */
+export interface Outcome {
+  readonly verdict: Exclude<Verdict, 'complete' | 'truncated'>
+  /** Status of the response, where its head has not been sent yet. */
+  readonly status: number
+  /** What the client may know: the kind of failure, and nothing of the upstream. */
+  readonly publicText: string
+  /** Whether the error counts against the upstream: for its breaker, for a retry, for the next upstream. */
+  readonly isUpstreamFault: boolean
+  /**
+   * How long a failed stream waits for its client to take what was whole before the error, in milliseconds;
+   * `'clientStallMs'`: as long as for any client that takes nothing.
+   */
+  readonly flushMs: number | 'clientStallMs'
+}
+
+/** The one table of what each error code leads to. */
+export const OUTCOMES: Readonly<Record<SseKitErrorCode, Outcome>> = {
+  SSE_LIMIT: {
+    verdict: 'too_large',
+    status: 502,
+    publicText: 'An event of the upstream was too large',
+    isUpstreamFault: true,
+    flushMs: 'clientStallMs',
+  },
+  SSE_UPSTREAM_NETWORK: {
+    verdict: 'upstream_error',
+    status: 502,
+    publicText: 'The upstream could not be reached, or its connection broke',
+    isUpstreamFault: true,
+    flushMs: 'clientStallMs',
+  },
+  SSE_UPSTREAM_TIMEOUT: {
+    verdict: 'timeout',
+    status: 504,
+    publicText: 'The upstream took too long',
+    isUpstreamFault: true,
+    flushMs: 'clientStallMs',
+  },
+  SSE_UPSTREAM_STATUS: {
+    verdict: 'upstream_error',
+    status: 502,
+    publicText: 'The upstream sent an invalid status',
+    isUpstreamFault: true,
+    flushMs: 'clientStallMs',
+  },
+  SSE_CLIENT_GONE: {
+    verdict: 'client_gone',
+    // Not sent to anyone; access logs use this number.
+    status: 499,
+    publicText: 'The client left',
+    isUpstreamFault: false,
+    flushMs: 0,
+  },
+  SSE_CLIENT_STALLED: {
+    verdict: 'client_gone',
+    status: 499,
+    publicText: 'The client read nothing for too long',
+    isUpstreamFault: false,
+    flushMs: 0,
+  },
+  SSE_BAD_REQUEST: {
+    verdict: 'error',
+    status: 400,
+    publicText: 'The request cannot be passed on as it is',
+    isUpstreamFault: false,
+    flushMs: 'clientStallMs',
+  },
+  SSE_CIRCUIT_OPEN: {
+    verdict: 'upstream_error',
+    status: 503,
+    publicText: 'The upstream fails too often',
+    isUpstreamFault: true,
+    flushMs: 'clientStallMs',
+  },
+  SSE_LOOP: {
+    verdict: 'error',
+    status: 508,
+    publicText: 'The request has come through this proxy before',
+    isUpstreamFault: false,
+    flushMs: 'clientStallMs',
+  },
+  SSE_TRANSFORM: {
+    verdict: 'error',
+    status: 500,
+    publicText: 'The server failed',
+    isUpstreamFault: false,
+    flushMs: 'clientStallMs',
+  },
+  SSE_DRAINING: {
+    verdict: 'error',
+    status: 503,
+    publicText: 'The server is shutting down',
+    isUpstreamFault: false,
+    flushMs: 1_000,
+  },
+  SSE_INTERNAL: {
+    verdict: 'error',
+    status: 500,
+    publicText: 'The server failed',
+    isUpstreamFault: false,
+    flushMs: 'clientStallMs',
+  },
+}
+
+/**
+ * Returns an error as one of ours: itself, if it has one of our codes, else as the cause of an `SSE_INTERNAL`.
+ *
+ * By the code and not by the class, because two copies of this package can be loaded at once.
+ */
+export function toSseKitError(error: unknown): SseKitError {
+  if (isSseKitError(error)) return error
+  return new SseKitError(
+    'SSE_INTERNAL',
+    'Unexpected error: a bug of sse-stream-kit, or of a function or stream that was passed to it',
+    { cause: error },
+  )
+}
+
+/** Whether an error has one of our codes. */
+export function isSseKitError(error: unknown): error is SseKitError {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' && Object.hasOwn(OUTCOMES, code)
+}
+
+/** What an error leads to; one that has none of our codes is not the upstream's fault. */
+export function outcomeOf(error: unknown): Outcome {
+  return OUTCOMES[isSseKitError(error) ? error.code : 'SSE_INTERNAL']
+}

@@ -1,0 +1,36 @@
+import { isSseKitError } from '../base/outcomes.ts'
+import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
+
+type Result = ReadableStreamReadResult<Uint8Array>
+
+/**
+ * The body of a response of any `fetch`, whose errors are those of the connection: coded as such here, since
+ * behind this place nobody can tell them from an error of the application.
+ *
+ * Holds nothing.
+ */
+export class FetchBody {
+  readonly #stream: ReadableStream<Uint8Array>
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#stream = stream
+  }
+
+  /** @throws TypeError if the body is locked */
+  getReader(): { read(): Promise<Result>; cancel(reason?: unknown): Promise<void> } {
+    const reader = this.#stream.getReader()
+    return {
+      read: () => reader.read().then(undefined, throwCoded),
+      cancel: (reason) => reader.cancel(reason),
+    }
+  }
+
+  cancel(reason?: unknown): Promise<void> {
+    return this.#stream.cancel(reason)
+  }
+}
+
+/** An abort with a reason of ours comes back as that reason. */
+function throwCoded(reason: unknown): never {
+  throw isSseKitError(reason) ? reason : new UpstreamNetworkError(reason)
+}

@@ -28,5 +28,4 @@ if (!response.ok || response.body === null) throw new Error(`The proxy answered 
 for await (const chunk of response.body) process.stdout.write(chunk)
 
 await server.close()
-await proxy.close()
 await upstream.close()

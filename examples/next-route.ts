@@ -30,5 +30,4 @@ const stdout = new WritableStream<Uint8Array>({
 })
 await response.body.pipeTo(stdout)
 
-await proxy.close()
 await upstream.close()

@@ -33,5 +33,4 @@ const stdout = new WritableStream<Uint8Array>({
 await response.body.pipeTo(stdout)
 
 server.close()
-await proxy.close()
 await upstream.close()

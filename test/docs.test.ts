@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { fakeUpstream, transcript } from 'sse-stream-kit/testing'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fencedBlocks } from './docs/fenced-blocks.ts'
 
 /** A piece of code that a reader may paste. */
 interface Block {
@@ -14,12 +16,18 @@ interface Block {
   /** The line of the first line of code, from 1. */
   line: number
   language: 'ts' | 'js'
-  /** Marked `no-run`: it needs what is not here, so only its types are checked. */
-  isRun: boolean
+  /**
+   * How it is run: as a module; `serve` or `fetch` where it serves, for one request to a stand-in of the model;
+   * `no-run` where it needs what is not here, so that only its types are checked.
+   */
+  mode: 'module' | 'serve' | 'fetch' | 'no-run'
   code: string
 }
 
 const RUN_MS = 20_000
+const KEY = 'key-of-the-test'
+/** What blocks that serve have as their upstream. */
+const MODEL_URL = 'https://api.openai.com'
 const LANGUAGES: Readonly<Record<string, 'ts' | 'js'>> = {
   ts: 'ts',
   typescript: 'ts',
@@ -36,23 +44,16 @@ function filesIn(folder: string, ending: RegExp): string[] {
     .sort()
 }
 
-/** The fenced blocks of a text whose every line starts with `indent` (of a list, of a comment). */
+const MODES = ['serve', 'fetch', 'no-run'] as const
+
+/** The blocks of code in a text that can be checked. */
 function blocksOf(path: string, text: string): Block[] {
-  const blocks: Block[] = []
-  const lines = text.split('\n')
-  for (let at = 0; at < lines.length; at++) {
-    const opening = /^(\s*)(`{3,})(\w+)(.*)$/.exec(lines[at] ?? '')
-    if (opening === null) continue
-    const [, indent = '', fence = '', name = '', rest = ''] = opening
-    const start = at + 1
-    while (at + 1 < lines.length && lines[at + 1]?.trim() !== fence) at++
+  return fencedBlocks(text).flatMap(({ language: name, flags, line, code }) => {
     const language = LANGUAGES[name]
-    if (language === undefined) continue
-    const code = lines.slice(start, at + 1).map((line) => line.slice(indent.length))
-    const isRun = !rest.split(/\s+/).includes('no-run')
-    blocks.push({ path, line: start + 1, language, isRun, code: `${code.join('\n')}\n` })
-  }
-  return blocks
+    if (language === undefined) return []
+    const mode = MODES.find((one) => flags.includes(one)) ?? 'module'
+    return [{ path, line, language, mode, code }]
+  })
 }
 
 /** The text of the doc comments alone, each line where it was. */
@@ -131,11 +132,21 @@ interface Ran {
   output: string
 }
 
+interface RanServing extends Ran {
+  /** The `authorization` of each request to the model. */
+  sentKeys: (string | null)[]
+}
+
 let folder = ''
 let count = 0
 
-/** Runs code as a module of its own in a new Node, our doors being those of `src`. */
-async function runCode(name: string, contents: string, language: 'ts' | 'js'): Promise<Ran> {
+/** Runs code as a module of its own in a new Node, with the entry points of `src`. */
+async function runCode(
+  name: string,
+  contents: string,
+  language: 'ts' | 'js',
+  mode: 'module' | 'serve' | 'fetch' = 'module',
+): Promise<Ran> {
   const outfile = join(folder, `${count++}.mjs`)
   await build({
     stdin: { contents, sourcefile: name, resolveDir: root, loader: language },
@@ -149,13 +160,32 @@ async function runCode(name: string, contents: string, language: 'ts' | 'js'): P
     logLevel: 'silent',
   })
   return new Promise((resolve) => {
-    const limits = { cwd: folder, timeout: RUN_MS, killSignal: 'SIGKILL' } as const
-    const child = execFile(process.execPath, [outfile], limits, (error, stdout, stderr) => {
+    const env = { ...process.env, OPENAI_API_KEY: KEY }
+    const limits = { cwd: folder, env, timeout: RUN_MS, killSignal: 'SIGKILL' } as const
+    const args = [join(root, 'test/docs/block-runner.mjs'), outfile, mode]
+    const child = execFile(process.execPath, args, limits, (error, stdout, stderr) => {
       const code = error === null ? 0 : error.killed ? 'did not end by itself' : (error.code ?? 1)
       resolve({ code, output: stdout + stderr })
     })
     child.stdin?.end()
   })
+}
+
+/** Runs a block that serves, with a stand-in in the place of the model. */
+async function runServing({ path, line, language, mode, code }: Block): Promise<RanServing> {
+  const upstream = fakeUpstream(transcript('openai-chat', { text: 'Hello from the model' }))
+  const url = await upstream.listen()
+  try {
+    if (mode === 'module' || mode === 'no-run') throw new Error('Wanted a block that serves')
+    if (!code.includes(MODEL_URL)) throw new Error(`Wanted a block that uses ${MODEL_URL}`)
+    const ran = await runCode(`${path}:${line}`, code.replaceAll(MODEL_URL, url), language, mode)
+    return {
+      ...ran,
+      sentKeys: upstream.requests.map(({ headers }) => headers.get('authorization')),
+    }
+  } finally {
+    await upstream.close()
+  }
 }
 
 beforeAll(async () => {
@@ -182,8 +212,29 @@ describe('the documentation', () => {
 
   it('has the right types in every block', () => expect(checkTypes(blocks)).toEqual([]), 60_000)
 
+  it('shows no teardown in what people paste, but where shutting down is the subject', () => {
+    const pasted = [
+      ...blocks.map(({ path, line, code }) => ({ at: `${path}:${line}`, code })),
+      ...examples.map((path) => ({ at: path, code: read(path) })),
+    ]
+    const closing = pasted.filter(({ code }) => /\bproxy\.close\(/.test(code)).map(({ at }) => at)
+    expect(closing).toEqual([expect.stringMatching(/^docs\/deployment\.md:/)])
+  })
+
   describe.concurrent('runs', () => {
-    for (const { path, line, language, code } of blocks.filter(({ isRun }) => isRun))
+    for (const block of blocks.filter(({ mode }) => mode === 'serve' || mode === 'fetch'))
+      it(
+        `${block.path}:${block.line}`,
+        async ({ expect }) => {
+          const { code, output, sentKeys } = await runServing(block)
+          expect({ code, sentKeys }, output).toEqual({ code: 0, sentKeys: [`Bearer ${KEY}`] })
+          expect(output).toContain('200 text/event-stream')
+          expect(output).toContain('data: [DONE]')
+        },
+        RUN_MS + 10_000,
+      )
+
+    for (const { path, line, language, code } of blocks.filter(({ mode }) => mode === 'module'))
       it(
         `${path}:${line}`,
         async ({ expect }) => {
@@ -210,7 +261,7 @@ describe('the checks see what is wrong', () => {
     path: 'README.md',
     line: 10,
     language,
-    isRun: true,
+    mode: 'module',
     code,
   })
 
@@ -218,8 +269,8 @@ describe('the checks see what is wrong', () => {
     const page =
       'Text\n```ts\na()\n```\n- item\n  ```js no-run\n  b()\n    c()\n  ```\n```sh\nls\n```\n'
     expect(blocksOf('docs/a.md', page)).toEqual([
-      { path: 'docs/a.md', line: 3, language: 'ts', isRun: true, code: 'a()\n' },
-      { path: 'docs/a.md', line: 7, language: 'js', isRun: false, code: 'b()\n  c()\n' },
+      { path: 'docs/a.md', line: 3, language: 'ts', mode: 'module', code: 'a()\n' },
+      { path: 'docs/a.md', line: 7, language: 'js', mode: 'no-run', code: 'b()\n  c()\n' },
     ])
   })
 

@@ -44,7 +44,6 @@ export interface SseProxy {
  *   onEnd: (summary) => console.log(summary.verdict, summary.events),
  * })
  * // app.post('/v1/*', (context) => proxy(context.req.raw))
- * await proxy.close()
  * ```
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */

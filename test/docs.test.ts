@@ -24,7 +24,7 @@ interface Block {
   code: string
 }
 
-const RUN_MS = 20_000
+const RUN_MS = 40_000
 const KEY = 'key-of-the-test'
 /** What blocks that serve have as their upstream. */
 const MODEL_URL = 'https://api.openai.com'
@@ -210,7 +210,7 @@ describe('the documentation', () => {
   it('has examples with a title and code', () =>
     expect(modules.flatMap((path) => checkExamples(path, read(path)))).toEqual([]))
 
-  it('has the right types in every block', () => expect(checkTypes(blocks)).toEqual([]), 60_000)
+  it('has the right types in every block', () => expect(checkTypes(blocks)).toEqual([]), 120_000)
 
   it('shows no teardown in what people paste, but where shutting down is the subject', () => {
     const pasted = [

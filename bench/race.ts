@@ -9,6 +9,8 @@ export interface RaceOptions {
   rounds: number
   /** For one contender in one round, in milliseconds. */
   timeMs: number
+  /** Called when a round, counted from 1, begins. */
+  onRound?: ((round: number) => void) | undefined
 }
 
 /**
@@ -20,10 +22,11 @@ export interface RaceOptions {
 export async function race(
   contenders: readonly Contender[],
   stream: ChatStream,
-  { rounds, timeMs }: RaceOptions,
+  { rounds, timeMs, onRound }: RaceOptions,
 ): Promise<Times> {
   const times = new Map(contenders.map(({ name }): [string, number[]] => [name, []]))
   for (let round = 0; round < rounds; round++) {
+    onRound?.(round + 1)
     const bench = new Bench({
       now: cpuMs,
       time: timeMs,

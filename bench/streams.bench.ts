@@ -37,17 +37,26 @@ const TARGETS = [
 /** The heap may grow by so much an event: 1 MB in a million of 180 bytes is a collector's noise, no leak. */
 const MAX_BYTES_PER_EVENT = 1
 
+const ROUNDS = 7
+
 const results = new Map<string, Times>()
 for (const { name, stream } of SHAPES) {
-  const times = await race(CONTENDERS, stream, { rounds: 7, timeMs: 80 })
+  const onRound = (round: number): void => progress(`${name}: round ${round} of ${ROUNDS}`)
+  const times = await race(CONTENDERS, stream, { rounds: ROUNDS, timeMs: 80, onRound })
   results.set(name, times)
   printTable(name, times)
 }
+progress('memory: a million events')
 const checkpoints = await memory(1_000_000, 100_000)
 const slope = bytesPerEvent(checkpoints)
 printMemory()
 printTargets()
 if (slope > MAX_BYTES_PER_EVENT) process.exitCode = 1
+
+/** The tables go to stdout, all at once at the end. */
+function progress(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
 
 function printTable(shape: string, times: Times): void {
   console.log(`\n**${shape}**\n`)

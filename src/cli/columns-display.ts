@@ -37,6 +37,8 @@ export class ColumnsDisplay implements DemoDisplay {
   #startedAt = 0
   #timer: ReturnType<typeof setInterval> | undefined
   #hasDrawn = false
+  /** Whose token came first. */
+  #winner: DemoSide | undefined
 
   constructor(output: TextOutput) {
     this.#output = output
@@ -57,6 +59,7 @@ export class ColumnsDisplay implements DemoDisplay {
     const column = this.#columns[side]
     column.text += text
     column.firstMs ??= atMs
+    this.#winner ??= side
   }
 
   heartbeat(side: DemoSide): void {
@@ -87,20 +90,26 @@ export class ColumnsDisplay implements DemoDisplay {
 
   #lines(side: DemoSide): string[] {
     const { text, firstMs, totalMs, heartbeats } = this.#columns[side]
-    const at = seconds(totalMs ?? performance.now() - this.#startedAt)
-    const now = totalMs === undefined ? `now ${at}` : `end ${at}`
-    const clock =
-      firstMs === undefined ? `waiting, ${now}` : `first token ${seconds(firstMs)}, ${now}`
+    const clock = this.#clock(firstMs, totalMs)
     const style = firstMs === undefined ? DIM : GREEN
     const shown = text === '' ? [] : wrapText(text, this.#width).slice(-this.#height)
     const body = Array.from({ length: this.#height }, (_, row) => this.#cell(shown[row] ?? ''))
     return [
-      `${BOLD}${this.#cell(SIDE_NAMES[side])}${RESET}`,
+      `${BOLD}${this.#cell(side === this.#winner ? `${SIDE_NAMES[side]} * first` : SIDE_NAMES[side])}${RESET}`,
       `${style}${this.#cell(clock)}${RESET}`,
       `${DIM}${this.#cell(heartbeats === 0 ? '' : `heartbeats ${heartbeats}`)}${RESET}`,
       this.#cell(''),
       ...body,
     ]
+  }
+
+  #clock(firstMs: number | undefined, totalMs: number | undefined): string {
+    const at = seconds(totalMs ?? performance.now() - this.#startedAt)
+    const now = totalMs === undefined ? `now ${at}` : `end ${at}`
+    if (firstMs === undefined) return `waiting, ${now}`
+    const clock = `first token ${seconds(firstMs)}, ${now}`
+    if (clock.length <= this.#width) return clock
+    return `first ${seconds(firstMs)}, ${now}`.replaceAll(' s', 's')
   }
 
   #cell(text: string): string {

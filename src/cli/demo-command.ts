@@ -11,6 +11,10 @@ import { judgeAnswers, MAX_FIRST_TOKEN_SHARE } from './judge-answers.ts'
 import { LinesDisplay } from './lines-display.ts'
 import { listen } from './listen.ts'
 import { type MeasuredAnswer, measureAnswer } from './measure-answer.ts'
+import { wrapText } from './wrap-text.ts'
+
+/** How long the built-in upstream takes at its own speed, in seconds. */
+const DEMO_S = 9.3
 
 /**
  * Shows what buffering costs; resolves to the exit code, 0 if the streamed answer was quick and both are the same.
@@ -31,7 +35,9 @@ export async function demoCommand(args: readonly string[], host: HostProcess): P
     const { remote } = flags
     const whom =
       remote === undefined ? 'a built-in upstream' : remote.url.origin + remote.url.pathname
-    host.stdout.write(`\nThe same prompt through two proxies, to ${whom}:\n\n`)
+    const time = remote === undefined ? `, for about ${Math.ceil(DEMO_S / flags.speed)} s` : ''
+    const intro = `The same prompt through two proxies, to ${whom}${time}:`
+    host.stdout.write(`\n${fitting(intro, '', host)}\n\n`)
     const { streamed, buffered } = await runBoth(flags, display)
     return report(streamed, buffered, host)
   } finally {
@@ -95,6 +101,16 @@ function report(streamed: MeasuredAnswer, buffered: MeasuredAnswer, host: HostPr
       `      both answers are the same ${streamed.bytes.length} bytes, heartbeats aside`,
     )
   }
-  host.stdout.write(`\n${[...table, '', ...verdict].join('\n')}\n`)
+  const lines = verdict.map((line) => fitting(line.slice(6), line.slice(0, 6), host))
+  const legend = table.some((line) => line.includes('*')) ? ['* the shorter wait'] : []
+  host.stdout.write(`\n${[...table, ...legend, '', ...lines].join('\n')}\n`)
   return complaints.length > 0 ? 1 : 0
+}
+
+/** A text in lines that fit the terminal, the first one behind a label, the others indented as far. */
+function fitting(text: string, label: string, { stdout }: HostProcess): string {
+  const width = stdout.isTTY === true ? (stdout.columns ?? 80) - label.length : Infinity
+  return wrapText(text, width)
+    .map((line, index) => (index === 0 ? label : ' '.repeat(label.length)) + line)
+    .join('\n')
 }

@@ -21,7 +21,7 @@ Both
   --heartbeat-ms N         comment after so long a silence [200 / speed]
   --plain                  lines instead of columns; so it is without a
                            terminal, or with NO_COLOR set
-  --help, --version
+  -h, --help, -v, --version
 
 Exit codes: 0 if the first streamed token came in the first 10 % of its answer's
 time and both answers are the same byte for byte, 1 if not, 2 for wrong

@@ -1,26 +1,50 @@
 import type { MeasuredAnswer } from './measure-answer.ts'
 
-const ROWS: readonly [string, (answer: MeasuredAnswer) => string][] = [
-  ['time to first token', ({ firstTokenMs }) => seconds(firstTokenMs)],
-  ['total', ({ totalMs }) => seconds(totalMs)],
-  ['first token as % of total', share],
-  ['events', ({ events }) => String(events)],
-  ['heartbeats', ({ heartbeats }) => String(heartbeats)],
-  ['longest gap between tokens', ({ longestGapMs }) => seconds(longestGapMs)],
-  ['longest silence on the wire', ({ longestSilenceMs }) => seconds(longestSilenceMs)],
-]
+interface Row {
+  title: string
+  show(answer: MeasuredAnswer): string
+  /** Of which less is better. */
+  waitMs?: (answer: MeasuredAnswer) => number | undefined
+}
 
-/** The figures of several answers side by side, as lines of a table. */
+const ROWS: readonly Row[] = [
+  waitRow('first token after', ({ firstTokenMs }) => firstTokenMs),
+  { title: 'total', show: ({ totalMs }) => seconds(totalMs) },
+  { title: 'first of total', show: share },
+  { title: 'events', show: ({ events }) => String(events) },
+  { title: 'heartbeats', show: ({ heartbeats }) => String(heartbeats) },
+  waitRow('longest token gap', ({ longestGapMs }) => longestGapMs),
+  waitRow('longest silence', ({ longestSilenceMs }) => longestSilenceMs),
+]
+/** Waits that differ by less than that are the same, in milliseconds: more than one digit of what is shown. */
+const SAME_MS = 20
+/** With it three columns fit into 50 cells. */
+const CELL_WIDTH = 15
+
+/** The figures of several answers side by side, as lines of a table; a `*` marks the shortest wait of a row. */
 export function figuresTable(answers: readonly (readonly [string, MeasuredAnswer])[]): string[] {
-  const names = answers.map(([name]) => name.padStart(16)).join('  ')
-  const width = Math.max(...ROWS.map(([title]) => title.length))
+  const width = Math.max(...ROWS.map(({ title }) => title.length))
+  const line = (title: string, cells: readonly string[]): string =>
+    [title.padEnd(width), ...cells.map((cell) => cell.padStart(CELL_WIDTH))].join(' ')
   return [
-    `${''.padEnd(width)}  ${names}`,
-    ...ROWS.map(([title, figure]) => {
-      const cells = answers.map(([, answer]) => figure(answer).padStart(16))
-      return `${title.padEnd(width)}  ${cells.join('  ')}`
+    line(
+      '',
+      answers.map(([name]) => name),
+    ),
+    ...ROWS.map(({ title, show, waitMs }) => {
+      const waits = answers.map(([, answer]) => waitMs?.(answer) ?? Infinity)
+      const cells = answers.map(([, answer], index) => {
+        const others = waits.filter((_, other) => other !== index)
+        const isBest = (waits[index] ?? Infinity) + SAME_MS < Math.min(...others)
+        return `${isBest ? '* ' : ''}${show(answer)}`
+      })
+      return line(title, cells)
     }),
   ]
+}
+
+function waitRow(title: string, waitMs: (answer: MeasuredAnswer) => number | undefined): Row {
+  return { title, waitMs, show: (answer) => seconds(waitMs(answer)) }
 }
 
 function seconds(durationMs: number | undefined): string {

@@ -1,7 +1,7 @@
 import { UsageError } from './usage-error.ts'
 
 /**
- * Reads `name: value` pairs as headers; of a name that comes twice the last one counts.
+ * Reads `name: value` pairs as headers; of a name that comes twice the last one counts. Empty values are refused.
  *
  * @throws {@link UsageError} that never shows a value, as that may be a key
  */
@@ -12,8 +12,15 @@ export function headerFlags(pairs: readonly string[]): Headers {
     if (colon < 1)
       throw new UsageError("--header must look like 'name: value': the colon is missing")
     const name = pair.slice(0, colon).trim()
+    const value = pair.slice(colon + 1).trim()
+    // "Bearer" alone is what is left of "Bearer $KEY" where the variable is not set.
+    if (value === '' || /^(?:bearer|basic)$/i.test(value)) {
+      throw new UsageError(
+        `--header has no value for ${JSON.stringify(name)}: is the variable that holds it set?`,
+      )
+    }
     try {
-      headers.set(name, pair.slice(colon + 1).trim())
+      headers.set(name, value)
     } catch {
       throw new UsageError(
         `--header must look like 'name: value': the name or the value of ${JSON.stringify(name)} is not allowed`,

@@ -26,7 +26,7 @@ export async function main(args: readonly string[], host: HostProcess): Promise<
       host.stdout.write(usage)
       return 0
     }
-    if (rest.includes('--version')) {
+    if (rest.includes('--version') || rest.includes('-v')) {
       host.stdout.write(`${packageVersion()}\n`)
       return 0
     }

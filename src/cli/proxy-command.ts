@@ -5,6 +5,7 @@ import { listen } from './listen.ts'
 import { proxyFlags } from './proxy-flags.ts'
 import { shutdownSignals } from './shutdown-signals.ts'
 import { summaryLine } from './summary-line.ts'
+import { withCors } from './with-cors.ts'
 
 /** What connections get to flush their last bytes once the time for draining is over, in milliseconds. */
 const LAST_BYTES_MS = 250
@@ -16,7 +17,15 @@ const LAST_BYTES_MS = 250
  * @throws what the system says when it cannot listen, with its `code`
  */
 export async function proxyCommand(args: readonly string[], host: HostProcess): Promise<number> {
-  const { upstream, port, host: address, drainMs, isLogged, options } = proxyFlags(args)
+  const {
+    upstream,
+    port,
+    host: address,
+    drainMs,
+    isLogged,
+    corsOrigins,
+    options,
+  } = proxyFlags(args)
   const print = (line: string): void => void host.stdout.write(`${line}\n`)
   const registry = new StreamRegistry()
   const proxy = sseProxy(upstream, {
@@ -29,10 +38,10 @@ export async function proxyCommand(args: readonly string[], host: HostProcess): 
     ['/metrics', metricsHandler(registry)],
   ])
   const listener = await listen(
-    (request) => {
+    withCors((request) => {
       const own = routes.get(new URL(request.url).pathname)
       return own === undefined ? proxy(request) : own(request)
-    },
+    }, corsOrigins),
     port,
     address,
   )

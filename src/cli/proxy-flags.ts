@@ -1,4 +1,5 @@
 import { isCredentialHeader, type ProxyOptions } from '../index.ts'
+import { corsFlag } from './cors-flag.ts'
 import { headerFlags } from './header-flags.ts'
 import { numberFlag } from './number-flag.ts'
 import { type FlagKind, type Flags, readFlags } from './read-flags.ts'
@@ -9,6 +10,7 @@ const KINDS = {
   upstream: 'value',
   port: 'value',
   host: 'value',
+  cors: 'values',
   header: 'values',
   'forward-credentials': 'switch',
   'no-forward-credentials': 'switch',
@@ -34,6 +36,8 @@ export interface ProxyFlags {
   host: string
   drainMs: number
   isLogged: boolean
+  /** The origins of pages that may call the proxy. */
+  corsOrigins: readonly string[]
   options: ProxyOptions
 }
 
@@ -43,7 +47,7 @@ export interface ProxyFlags {
  * @throws {@link UsageError} that names the flag
  */
 export function proxyFlags(args: readonly string[]): ProxyFlags {
-  const flags = readFlags(args, KINDS)
+  const flags = readFlags(args, KINDS, { p: 'port' })
   const number = (flag: ProxyFlag, min: number, max?: number): number | undefined =>
     numberFlag(flag, flags.value(flag), { min, max })
   const upstream = flags.value('upstream')
@@ -57,6 +61,7 @@ export function proxyFlags(args: readonly string[]): ProxyFlags {
     host: flags.value('host') ?? '127.0.0.1',
     drainMs: number('drain-ms', 0, MAX_DELAY_MS) ?? 30_000,
     isLogged: flags.has('log'),
+    corsOrigins: corsFlag(flags.values('cors')),
     options: {
       headers,
       forwardCredentials: forwardsCredentials(flags, headers),

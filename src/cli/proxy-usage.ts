@@ -8,8 +8,10 @@ Usage
 
 Where
   --upstream URL            whom to ask; the path of a request is appended to it
-  --port N                  port to listen on, 0 for any free one [8080]
+  -p, --port N              port to listen on, 0 for any free one [8080]
   --host NAME               address to listen on, 0.0.0.0 for all [127.0.0.1]
+  --cors ORIGIN             let web pages of this origin in, such as
+                            https://app.example, * for all; repeatable
 
 Requests to the upstream
   --header 'NAME: VALUE'    set on each, whatever the client sent; repeatable
@@ -32,7 +34,7 @@ Running
   --drain-ms N              how long running streams may go on after SIGTERM or
                             SIGINT before they are broken off [30000]
   --log                     print a line for each finished request
-  --help, --version
+  -h, --help, -v, --version
 
 GET /health and GET /metrics (Prometheus) are answered here, the rest upstream.
 At SIGTERM or SIGINT /health turns 503 and new requests get 503, running streams

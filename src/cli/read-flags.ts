@@ -14,18 +14,25 @@ export interface Flags<Name extends string> {
 /**
  * Reads arguments as flags, and nothing but flags.
  *
+ * @param shorts the flags that have a short form, by its letter
  * @throws {@link UsageError} for a flag that is unknown, or that is given with too much or too little
  */
 export function readFlags<Name extends string>(
   args: readonly string[],
   kinds: Readonly<Record<Name, FlagKind>>,
+  shorts: Readonly<Record<string, Name>> = {},
 ): Flags<Name> {
   const found = new Map<string, string[]>()
   const entries = Object.entries<FlagKind>(kinds)
+  const letterOf = new Map(Object.entries(shorts).map(([letter, name]) => [name as string, letter]))
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      entries.map(([name, kind]) => [name, { type: kind === 'switch' ? 'boolean' : 'string' }]),
+      entries.map(([name, kind]) => {
+        const short = letterOf.get(name)
+        const type = kind === 'switch' ? 'boolean' : 'string'
+        return [name, short === undefined ? { type } : { type, short }]
+      }),
     ),
     // Its own messages speak of positional arguments and of two dashes, and take several lines.
     strict: false,
@@ -37,7 +44,8 @@ export function readFlags<Name extends string>(
     if (token.kind === 'positional') throw new UsageError(`Unknown argument "${token.value}"`)
     const { name, rawName, value } = token
     const kind = Object.hasOwn(kinds, name) ? kinds[name as Name] : undefined
-    if (kind === undefined || !rawName.startsWith('--')) {
+    const isShort = letterOf.has(name) && rawName === `-${letterOf.get(name)}`
+    if (kind === undefined || !(rawName.startsWith('--') || isShort)) {
       throw new UsageError(`Unknown flag ${rawName}${suggestion(name, Object.keys(kinds))}`)
     }
     if (kind === 'switch') {
@@ -59,20 +67,32 @@ export function readFlags<Name extends string>(
   }
 }
 
+/** The names nearest to a mistyped one: one letter of three may be wrong, or the end is missing. */
 function suggestion(name: string, names: readonly string[]): string {
-  const near = names.filter((other) => distance(name, other) <= 2 || other.startsWith(`${name}-`))
+  const mistakes = new Map(names.map((other) => [other, distance(name, other)]))
+  const least = Math.min(...mistakes.values())
+  const isNear = least <= Math.min(2, Math.floor(name.length / 3))
+  const near = names.filter(
+    (other) => (isNear && mistakes.get(other) === least) || other.startsWith(`${name}-`),
+  )
   return near.length === 0 ? '' : `, did you mean --${near.join(' or --')}?`
 }
 
-/** How many letters have to be put in, taken out or changed to make one word the other. */
+/** How many letters have to be put in, taken out, changed or swapped with the next to make one word the other. */
 function distance(from: string, to: string): number {
+  let before: number[] = []
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (const [row, letter] of [...from].entries()) {
-    const current = [row + 1]
-    for (const [column, other] of [...to].entries()) {
-      const changed = (previous[column] ?? 0) + (letter === other ? 0 : 1)
-      current.push(Math.min(changed, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1))
+  for (let row = 1; row <= from.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= to.length; column++) {
+      const [letter, other] = [from[row - 1], to[column - 1]]
+      const changed = (previous[column - 1] ?? 0) + (letter === other ? 0 : 1)
+      const isSwapped = letter === to[column - 2] && other === from[row - 2] && row > 1
+      const swapped = isSwapped ? (before[column - 2] ?? 0) + 1 : Infinity
+      const added = Math.min((previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1)
+      current.push(Math.min(changed, added, swapped))
     }
+    before = previous
     previous = current
   }
   return previous.at(-1) ?? 0

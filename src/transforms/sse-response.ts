@@ -1,3 +1,4 @@
+import type { ReadResult } from '../base/read-result.ts'
 import { type RelayReader, type RelaySource, relay } from '../pipeline/relay.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { type EncodableSse, encodeEvent } from '../wire/encode-event.ts'
@@ -93,7 +94,7 @@ class IterableSource<T> implements RelaySource<T>, RelayReader<T> {
     return this
   }
 
-  async read(): Promise<ReadableStreamReadResult<T>> {
+  async read(): Promise<ReadResult<T>> {
     const { done, value } = await this.#iterator.next()
     return done ? { done: true, value: undefined } : { done: false, value }
   }

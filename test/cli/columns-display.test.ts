@@ -22,7 +22,7 @@ describe('ColumnsDisplay', () => {
     display.token('streamed', 'Hello', 250)
     vi.advanceTimersByTime(1_750)
     expect(shown(screen).slice(0, 5)).toEqual([
-      'buffering proxy                        │ sse-stream-kit',
+      'buffering proxy                        │ sse-stream-kit * first',
       'waiting, now 2.0 s                     │ first token 0.3 s, now 2.0 s',
       '                                       │ heartbeats 1',
       '                                       │',
@@ -39,6 +39,18 @@ describe('ColumnsDisplay', () => {
     expect(shown(screen)[4]).toBe('Hello                                  │ Hello')
     expect(screen.isCursorShown).toBe(true)
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('cuts no clock in 50 columns', () => {
+    const [screen, display] = open(50, 24)
+    display.start()
+    display.token('streamed', 'Hello', 10_250)
+    display.done('streamed', 12_000)
+    display.stop()
+    expect(shown(screen).slice(0, 2)).toEqual([
+      'buffering proxy         │ sse-stream-kit * first',
+      'waiting, now 0.0 s      │ first 10.3s, end 12.0s',
+    ])
   })
 
   it.each([

@@ -102,11 +102,22 @@ describe('the demo', () => {
     Object.assign(host.stdout, terminal)
     await main(['demo', '--upstream', url], host)
     const shown = screen.lines.join('\n')
-    expect(shown).toMatch(/^buffering proxy +│ sse-stream-kit/m)
+    expect(shown).toMatch(/^buffering proxy +│ sse-stream-kit \* first/m)
     expect(shown).toMatch(/^Hello again +│ Hello again/m)
     expect(shown).toMatch(/^events {2,}2 {2,}2$/m)
     expect(screen.redraws).toBeGreaterThan(1)
     expect(screen.isCursorShown).toBe(true)
+  })
+
+  it('fits 50 columns, and marks the shorter waits', async () => {
+    const [, url] = await open([token('Hello'), step.wait(200), token(' again')])
+    const screen = new Screen()
+    const host = fakeHost()
+    const write = (text: string): void => screen.write(text)
+    Object.assign(host.stdout, { isTTY: true, columns: 50, rows: 24, write })
+    await main(['demo', '--upstream', url], host)
+    expect(screen.lines.filter((line) => line.trimEnd().length > 50)).toEqual([])
+    expect(screen.lines.join('\n')).toMatch(/^first token after +\d\.\d\d s +\* \d\.\d\d s$/m)
   })
 
   it.each([

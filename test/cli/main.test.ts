@@ -29,6 +29,7 @@ describe('the command line', () => {
     ) as { version: string }
     expect(await run('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
     expect((await run('demo', '--version')).stdout).toBe(`${version}\n`)
+    expect((await run('-v')).stdout).toBe(`${version}\n`)
   })
 
   it.each([
@@ -39,7 +40,14 @@ describe('the command line', () => {
     [['--upstrem', 'http://a'], 'Unknown flag --upstrem, did you mean --upstream?'],
     [['--heartbeat', '5'], 'Unknown flag --heartbeat, did you mean --heartbeat-ms?'],
     [['--constructor'], 'Unknown flag --constructor'],
-    [['-p', '1'], 'Unknown flag -p'],
+    [['-x', '1'], 'Unknown flag -x'],
+    [['-p'], '-p needs a value'],
+    [['--prot', '1'], 'Unknown flag --prot, did you mean --port?'],
+    [['--lof'], 'Unknown flag --lof, did you mean --log?'],
+    [['--foo'], 'Unknown flag --foo'],
+    [['--key', 'x'], 'Unknown flag --key'],
+    [['--hots', 'x'], 'Unknown flag --hots, did you mean --host?'],
+    [['--hearbeat-ms', '1'], 'Unknown flag --hearbeat-ms, did you mean --heartbeat-ms?'],
     [[...UP, 'extra'], 'Unknown argument "extra"'],
     [[...UP, '--log=yes'], '--log takes no value'],
     [
@@ -81,6 +89,22 @@ describe('the command line', () => {
     [
       [...UP, '--header', 'a b: secret'],
       '--header must look like \'name: value\': the name or the value of "a b" is not allowed',
+    ],
+    [
+      [...UP, '--header', 'x-api-key: '],
+      '--header has no value for "x-api-key": is the variable that holds it set?',
+    ],
+    [
+      [...UP, '--header', 'authorization: Bearer '],
+      '--header has no value for "authorization": is the variable that holds it set?',
+    ],
+    [
+      [...UP, '--cors', 'https://app.example/'],
+      '--cors must be * or an origin such as https://app.example: current value is "https://app.example/", did you mean https://app.example?',
+    ],
+    [
+      [...UP, '--cors', 'app.example'],
+      '--cors must be * or an origin such as https://app.example: current value is "app.example"',
     ],
     [
       [...UP, '--forward-credentials', '--no-forward-credentials'],
@@ -132,11 +156,13 @@ describe('the help', () => {
   })
 
   const flagsOf = (text: string): string[] => [
-    ...new Set([...text.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, flag]) => flag as string)),
+    ...new Set([...text.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag as string)),
   ]
 
   it('and the page name the same flags', () => {
-    const named = [...page.matchAll(/^\| `(--[\w-]+)/gm)].map(([, flag]) => flag as string)
+    const named = [...page.matchAll(/^\| (?:`-\w`, )?`(--[\w-]+)/gm)].map(
+      ([, flag]) => flag as string,
+    )
     const helped = [...flagsOf(PROXY_USAGE), ...flagsOf(DEMO_USAGE)].map((flag) =>
       // The two stand in one line.
       flag === '--help' ? '--version' : flag,

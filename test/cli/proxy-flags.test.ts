@@ -13,6 +13,7 @@ describe('proxyFlags', () => {
       host: '127.0.0.1',
       drainMs: 30_000,
       isLogged: false,
+      corsOrigins: [],
       options: {
         headers: new Headers(),
         forwardCredentials: true,
@@ -36,6 +37,18 @@ describe('proxyFlags', () => {
       watermark: { highBytes: 100, lowBytes: 0 },
       pool: { connections: 7, allowH2: true },
     })
+  })
+
+  it('takes -p for --port', () => {
+    expect(read('-p', '1').port).toBe(1)
+    expect(read('-p2').port).toBe(2)
+  })
+
+  it('takes several origins', () => {
+    const { corsOrigins } = read(
+      ...['--cors', 'https://a.example', '--cors', 'http://localhost:5173', '--cors', '*'],
+    )
+    expect(corsOrigins).toEqual(['https://a.example', 'http://localhost:5173', '*'])
   })
 
   it('turns heartbeats and the idle limit off at 0', () => {

@@ -1,0 +1,19 @@
+import { UsageError } from './usage-error.ts'
+
+/**
+ * Reads the origins that browsers may call from.
+ *
+ * @throws {@link UsageError} for what is neither `*` nor the origin of a page
+ */
+export function corsFlag(values: readonly string[]): readonly string[] {
+  for (const value of values) {
+    if (value === '*') continue
+    const origin = URL.canParse(value) ? new URL(value).origin : 'null'
+    if (value === origin && origin !== 'null') continue
+    const hint = origin === 'null' ? '' : `, did you mean ${origin}?`
+    throw new UsageError(
+      `--cors must be * or an origin such as https://app.example: current value is "${value}"${hint}`,
+    )
+  }
+  return values
+}

@@ -1,7 +1,9 @@
+import type { ClientHttp2Session } from 'node:http2'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Client, ClientActs, ClientSide } from './client-side.ts'
 import { fetchClient } from './fetch-client.ts'
 import { httpClient } from './http-client.ts'
+import { http2Client } from './http2-client.ts'
 import type { StreamSides } from './judge-stream.ts'
 import type { Lane } from './lane.ts'
 import { Random } from './random.ts'
@@ -15,6 +17,8 @@ export interface StreamContext {
   upstream: SoakUpstream
   /** Where the lane is reached. */
   url: string
+  /** Where the client speaks HTTP/2. */
+  session: ClientHttp2Session | undefined
   signal: AbortSignal
   sabotage: Sabotage
 }
@@ -25,7 +29,7 @@ const HANGS_AFTER_MS = 20_000
 /** Carries out the plan of one stream, and says what its three sides saw; or that it hung. */
 export async function runStream(
   plan: StreamPlan,
-  { lane, upstream, url, signal, sabotage }: StreamContext,
+  { lane, upstream, url, session, signal, sabotage }: StreamContext,
 ): Promise<StreamSides | 'hung'> {
   const random = new Random(plan.actSeed + 1)
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -50,7 +54,9 @@ export async function runStream(
           plan.scenario === 'silent-head/leaves' ? undefined : signal,
           acts,
         )
-      : httpClient(url, acts)
+      : session === undefined
+        ? httpClient(url, acts)
+        : http2Client(session, new URL(url).pathname, acts)
   if (plan.scenario === 'endless/stalls') void lane.summary().then(() => client?.leave())
   const over = async (): Promise<ClientSide> => {
     const seen = await client.side

@@ -1,9 +1,16 @@
 import { getEventListeners } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  connect,
+  createSecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import { toNodeHandler } from '../../src/node/to-node-handler.ts'
 import { Budget } from '../../src/pipeline/budget.ts'
+import { loopbackCertificate } from '../../src/testing/loopback-certificate.ts'
 import { createUpstreamPool } from '../../src/upstream/upstream-pool.ts'
 import { judgeStream, type StreamSides } from './judge-stream.ts'
 import { type Lane, LIMIT_MS, openLane } from './lane.ts'
@@ -74,12 +81,25 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   })
   const handlers = answering.map((handler) => toNodeHandler(handler))
   let exchanges = 0
-  const server = createServer((req, res) => {
+  const listener = (
+    req: IncomingMessage | Http2ServerRequest,
+    res: ServerResponse | Http2ServerResponse,
+  ): void => {
     exchanges++
     void handlers[Number(req.url?.split('/')[1])]?.(req, res).then(() => exchanges--)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  }
+  const tls = await loopbackCertificate()
+  const server = createServer(listener)
+  const secureServer = createSecureServer(tls, listener)
+  for (const each of [server, secureServer]) {
+    await new Promise<void>((resolve) => each.listen(0, '127.0.0.1', resolve))
+  }
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const secureOrigin = `https://127.0.0.1:${(secureServer.address() as AddressInfo).port}`
+  const sessions = [0, 1, 2, 3].map(() => connect(secureOrigin, { ca: tls.cert }))
+  for (const session of sessions) {
+    session.on('error', (error) => void warnings.push(`HTTP/2 session: ${error.message}`))
+  }
 
   const runOne = async (id: number): Promise<void> => {
     const index = id % laneCount
@@ -89,6 +109,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       lane: { ...lane, handler: answering[index] ?? lane.handler },
       upstream,
       url: `${origin}/${index}/${id}`,
+      // The streams of a lane take turns between the protocols.
+      session: Math.floor(id / laneCount) % 2 === 1 ? sessions[index % 4] : undefined,
       signal: shared.signal,
       sabotage,
     })
@@ -117,12 +139,14 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
   await Promise.all(lanes.map(({ proxy }) => proxy?.close({ drainMs: 0 })))
   await pool.destroy()
+  for (const session of sessions) session.close()
   const [connections] = await Promise.all([
     settledLeftovers(() => (exchanges > 0 ? [`${exchanges} exchanges`] : []), SETTLES_WITHIN_MS),
     new Promise((resolve) => {
       server.close(resolve)
       server.closeIdleConnections()
     }),
+    new Promise((resolve) => secureServer.close(resolve)),
     upstream.close(),
   ])
   breaches.push(...connections)

@@ -83,7 +83,8 @@ export function streamPlan(seed: number, id: number, route: Route): StreamPlan {
     tail: Buffer.from(endsInside ? `data: un${'f'.repeat(random.between(0, 80))}` : ''),
     status: upstream === 'error' ? random.pick(ERRORS) : upstream === 'empty' ? 204 : 200,
     json: Buffer.from(JSON.stringify({ id, text: 'y'.repeat(random.between(0, 2_000)) })),
-    requestBytes: random.next() < 0.5 ? random.between(1, 20_000) : 0,
+    requestBytes:
+      random.next() < 0.5 ? random.between(1, random.next() < 0.05 ? 400_000 : 20_000) : 0,
     actSeed: random.between(0, 2 ** 31),
   }
 }

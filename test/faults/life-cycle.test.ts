@@ -1,8 +1,11 @@
 import { getEventListeners } from 'node:events'
-import { Budget, proxyFetch, relay, type Stage, type StreamSummary } from 'sse-stream-kit'
+import { connect, constants, createServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { Budget, proxyFetch, relay, type Stage, type StreamSummary, sseProxy } from 'sse-stream-kit'
+import { toNodeHandler } from 'sse-stream-kit/node'
 import { FrameSplitter, HeartbeatInjector } from 'sse-stream-kit/streams'
 import { fakeUpstream, gate, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ask } from '../node/raw-client.ts'
 import { watchRejections } from '../pipeline/watch-rejections.ts'
 import { openProxy } from '../proxy/open-proxy.ts'
@@ -82,6 +85,28 @@ describe('the life of a stream', () => {
     await reader.cancel()
     await fake.requests[0]?.closed
     expect(fake.requests[0]?.aborted).toBe(true)
+  })
+
+  it('L3 client over HTTP/2 leaves while the upstream is held back: the upstream closes at once', async () => {
+    const upstream = fakeUpstream(flood)
+    const proxy = sseProxy(await upstream.listen())
+    const server = createServer(toNodeHandler(proxy))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    onTestFinished(async () => {
+      session.destroy()
+      server.close()
+      await proxy.close({ drainMs: 0 })
+      await upstream.close()
+    })
+    const stream = session.request({ ':path': '/' })
+    stream.on('error', () => {})
+    await new Promise((resolve) => stream.on('response', resolve))
+    const request = await upstream.request()
+    await vi.waitFor(() => expect(request.pauses).toBeGreaterThan(2))
+    stream.close(constants.NGHTTP2_NO_ERROR)
+    await request.closed
+    expect(request.aborted).toBe(true)
   })
 
   it('L4 upstream resets in mid-event: the client sees a broken answer, and the cause is kept', async () => {

@@ -40,6 +40,7 @@ export const MUTATIONS: readonly Mutation[] = [
       ['proxy/relay-body.ts', 'if (error !== undefined) exchange.abort(error)', ''],
     ],
   },
+  without('L3', 'node/node-exchange.ts', "['close', 'error', 'aborted']", "['close', 'error']"),
   without(
     'L4',
     'node/body-writer.ts',

@@ -19,8 +19,8 @@ export function http2Client(
     // `fetch` of undici 7 resets with NO_ERROR, a browser with CANCEL.
     const isFetch = path.charCodeAt(path.length - 1) % 2 === 0
     stream.close(isFetch ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL)
-    // A stream that is paused would wait with its end until somebody reads it.
-    stream.resume()
+    // A closed stream of Node's client stays open behind writes of its upload that nobody takes any more.
+    stream.destroy()
   }
   const reins = {
     get receivedBytes() {

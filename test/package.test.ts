@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -213,11 +213,43 @@ describe('the packed tarball', () => {
   it('holds what was built, the licence and the changelog, and nothing else', async () => {
     const files = await readdir(installed, { recursive: true })
     const isKnown = (name: string): boolean =>
-      /^(dist(\/[\w.-]+\.(js|d\.ts))?|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+      /^(dist(\/[\w.-]+\.(js|js\.map|d\.ts))?|(docs|examples)(\/.+)?|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
         name.replaceAll('\\', '/'),
       )
     expect(files.filter((name) => !isKnown(name))).toEqual([])
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'CHANGELOG.md', 'package.json']))
+  })
+
+  it('leads from each file of the build to its source', async () => {
+    const scripts = (await readdir(join(installed, 'dist'))).filter((name) => name.endsWith('.js'))
+    for (const name of scripts) {
+      const code = readFileSync(join(installed, 'dist', name), 'utf8')
+      expect(code.trimEnd().split('\n').at(-1)).toBe(`//# sourceMappingURL=${name}.map`)
+      const map = JSON.parse(readFileSync(join(installed, 'dist', `${name}.map`), 'utf8'))
+      expect(map.sourcesContent).toHaveLength(map.sources.length)
+      for (const source of map.sources) expect(source).toMatch(/^\.\.\/src\//)
+    }
+  })
+
+  // npm's page of a package resolves them against the root of `repository`; here they are files of the tarball.
+  it('holds whatever README and docs link to', async () => {
+    const { repository } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+    expect(repository).toEqual({
+      type: 'git',
+      url: 'git+https://github.com/sse-stream-kit/sse-stream-kit.git',
+    })
+    const files = await readdir(installed, { recursive: true })
+    const pages = files.filter((name) => /^(README|docs\/.*)\.md$/.test(name.replaceAll('\\', '/')))
+    const broken = pages.flatMap((page) => {
+      const text = readFileSync(join(installed, page), 'utf8').replace(/^```[\s\S]*?^```/gm, '')
+      const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
+      return links
+        .filter((link) => !/^(https?:|mailto:|#)/.test(link))
+        .filter((link) => !existsSync(join(installed, dirname(page), link.replace(/#.*$/, ''))))
+        .map((link) => `${page}: ${link}`)
+    })
+    expect(pages).toContain('README.md')
+    expect(broken).toEqual([])
   })
 
   it('opens every door by import and by require, each name once', async () => {

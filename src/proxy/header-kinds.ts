@@ -154,7 +154,9 @@ const CREDENTIAL: ReadonlySet<string> = new Set(CREDENTIALS)
  * import { isCredentialHeader } from 'sse-stream-kit'
  *
  * const headers = new Headers({ 'x-api-key': 'secret', accept: 'text/event-stream' })
- * console.log([...headers].filter(([name]) => !isCredentialHeader(name))) // [ [ 'accept', 'text/event-stream' ] ]
+ * headers.forEach((value, name) => {
+ *   if (!isCredentialHeader(name)) console.log(name, value) // accept text/event-stream
+ * })
  * ```
  */
 export function isCredentialHeader(name: string): boolean {

@@ -5,7 +5,16 @@ import { promisify } from 'node:util'
 
 const TSUP = 'node_modules/tsup/dist/cli-default.js'
 const run = promisify(execFile)
-const PACKED = ['package.json', 'tsconfig.json', 'src', 'README.md', 'LICENSE', 'CHANGELOG.md']
+const PACKED = [
+  'package.json',
+  'tsconfig.json',
+  'src',
+  'docs',
+  'examples',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+]
 
 /**
  * Builds and packs the project that lies in `root`, and returns the path of the tarball in `into`. `flags`
@@ -24,7 +33,7 @@ export async function packProject(
   for (const name of PACKED.filter((entry) => there.includes(entry)))
     await cp(join(root, name), join(copy, name), { recursive: true })
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction')
-  const limits = { cwd: copy, timeout: 120_000 }
+  const limits = { cwd: copy, timeout: 300_000 }
   await run(process.execPath, [TSUP, '--silent', ...flags], limits)
   // Its scripts would build once more.
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', into], limits)

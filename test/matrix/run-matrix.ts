@@ -1,21 +1,24 @@
 // The whole suite, and the packed tarball, on every supported Node with the majors of the dependencies that
 // belong to it. `npm run test:matrix`, or for some Nodes only: `npm run test:matrix -- 22 24`.
 // With `--results FILE` the counts are written to a file as JSON.
-import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { cachedInstall, nodeBinary, npmInstall } from './cached-install.ts'
 import { packProject } from './pack-project.ts'
+import { messageOf, must, run, tail } from './run-command.ts'
 
-/** Node's major to the majors of our dependencies: undici 8 and eventsource-parser 4 do not load on Node 20. */
+/**
+ * Node's major to the majors of our dependencies. Ours are those that load on Node 20; where the next ones load,
+ * an application may force them, so they are tested there.
+ */
 const LINES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   20: { undici: '7', 'eventsource-parser': '3' },
   22: { undici: '8', 'eventsource-parser': '4' },
   24: { undici: '8', 'eventsource-parser': '4' },
   26: { undici: '8', 'eventsource-parser': '4' },
 }
-const INSTALL_MS = 120_000
 const SUITE_MS = 240_000
 const SMOKE_MS = 30_000
 const NOT_COPIED = ['.git', 'node_modules', 'dist', 'coverage']
@@ -41,11 +44,6 @@ interface Packed {
   problem?: string
 }
 
-interface Ran {
-  code: number | string
-  output: string
-}
-
 interface VitestReport {
   numPassedTests: number
   numFailedTests: number
@@ -54,44 +52,6 @@ interface VitestReport {
 
 const root = process.cwd()
 
-function run(
-  command: string,
-  args: string[],
-  options: { cwd: string; timeout: number; node?: string },
-) {
-  const { node = process.execPath, cwd, timeout } = options
-  const env = {
-    ...process.env,
-    NO_COLOR: '1',
-    PATH: `${dirname(node)}${delimiter}${process.env['PATH']}`,
-  }
-  return new Promise<Ran>((resolve) => {
-    const limits = {
-      cwd,
-      env,
-      timeout,
-      killSignal: 'SIGKILL',
-      maxBuffer: 64 * 1024 * 1024,
-    } as const
-    const child = execFile(command, args, limits, (error, stdout, stderr) => {
-      const late = error?.killed ? `\nNot done within ${timeout / 1000} s` : ''
-      resolve({ code: error ? (error.code ?? 'killed') : 0, output: stdout + stderr + late })
-    })
-    child.stdin?.end()
-  })
-}
-
-async function must(what: string, ran: Promise<Ran>): Promise<string> {
-  const { code, output } = await ran
-  if (code !== 0) throw new Error(`Cannot ${what} (${code}):\n${tail(output)}`)
-  return output
-}
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error)
-
-const tail = (text: string): string => text.trimEnd().split('\n').slice(-120).join('\n')
-
 async function readJson<T>(path: string): Promise<T> {
   return JSON.parse(await readFile(path, 'utf8')) as T
 }
@@ -99,42 +59,13 @@ async function readJson<T>(path: string): Promise<T> {
 const versionOf = async (folder: string, name: string): Promise<string> =>
   (await readJson<{ version: string }>(join(folder, 'node_modules', name, 'package.json'))).version
 
-/** Node and the dependencies come from the registry once, and stay in a folder of this user. */
+/** Node and the dependencies come from the registry once, and stay in folders of this user. */
 async function install(node: string, dependencies: readonly string[]): Promise<Line> {
   const specs = Object.entries(LINES[node] ?? {})
     .filter(([name]) => dependencies.includes(name))
     .map(([name, major]) => `${name}@${major}`)
-  const key = [`node@${node}`, ...specs].join('+')
-  const installed = join(tmpdir(), `sse-stream-kit-matrix-${userInfo().uid}`, key)
-  await mkdir(installed, { recursive: true, mode: 0o700 })
-  const isReady = (await readdir(installed)).includes('ready')
-  if (!isReady) await writeFile(join(installed, 'package.json'), '{ "private": true }')
-
-  const binary = await nodeBinary(node, installed, isReady)
-  if (!isReady) {
-    if (specs.length > 0) await npmInstall(specs, installed, binary)
-    await writeFile(join(installed, 'ready'), '')
-  }
-  return { node, binary, installed, specs }
-}
-
-async function nodeBinary(node: string, installed: string, isReady: boolean): Promise<string> {
-  if (process.versions.node.split('.')[0] === node) return process.execPath
-  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`
-  if (!isReady) await npmInstall([`${name}@${node}`], installed, process.execPath)
-  return join(installed, 'node_modules', name, 'bin', 'node')
-}
-
-async function npmInstall(specs: string[], cwd: string, node: string): Promise<void> {
-  const args = [
-    'install',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--prefer-offline',
-    ...specs,
-  ]
-  await must(`install ${specs.join(' ')}`, run('npm', args, { cwd, timeout: INSTALL_MS, node }))
+  const binary = await nodeBinary(node)
+  return { node, binary, installed: await cachedInstall(specs, binary), specs }
 }
 
 /** A copy of the repository, its node_modules linked one by one, save the dependencies of this line. */
@@ -168,12 +99,15 @@ async function runSuite(line: Line, into: string): Promise<Count> {
   return { passed, failed: Math.max(failed, 1) }
 }
 
-/** Returns how many doors open. */
-async function runTarball(line: Line, packed: Packed, folder: string): Promise<number> {
+/** Installs the tarball as a user does, or with the dependencies of this line forced; returns how many doors open. */
+async function runTarball(line: Line, packed: Packed, folder: string, isForced: boolean) {
   if (packed.tarball === undefined) throw new Error(packed.problem)
   await mkdir(folder)
-  await writeFile(join(folder, 'package.json'), '{ "private": true }')
-  await npmInstall([packed.tarball, ...line.specs], folder, line.binary)
+  const specs = isForced ? line.specs : []
+  const overrides = Object.fromEntries(specs.map((spec) => spec.split('@')))
+  const meta = { private: true, dependencies: { 'sse-stream-kit': packed.tarball }, overrides }
+  await writeFile(join(folder, 'package.json'), JSON.stringify(meta))
+  await npmInstall([], folder, line.binary)
   await cp(join(root, 'test/matrix/smoke.mjs'), join(folder, 'smoke.mjs'))
   const options = { cwd: folder, timeout: SMOKE_MS, node: line.binary }
   const output = await must('use the tarball', run(line.binary, ['smoke.mjs'], options))
@@ -182,7 +116,7 @@ async function runTarball(line: Line, packed: Packed, folder: string): Promise<n
     versions: Record<string, string>
     doors: Record<string, string[]>
   }
-  const wrong = [...line.specs, `node@${line.node}`].filter((spec) => {
+  const wrong = [...specs, `node@${line.node}`].filter((spec) => {
     const [name = '', major] = spec.split('@')
     return (name === 'node' ? node.slice(1) : versions[name])?.split('.')[0] !== major
   })
@@ -200,19 +134,22 @@ async function runLine(line: Line, packed: Packed, into: string): Promise<Count>
     names.map(async (name) => `${name} ${await versionOf(line.installed, name)}`),
   )
   let { passed, failed } = await runSuite(line, into)
-  let doors = ''
   const suite = `suite ${passed} passed, ${failed} failed`
-  try {
-    const count = await runTarball(line, packed, join(into, 'empty-folder'))
-    doors = `tarball ${count} doors by import and require`
-    passed++
-  } catch (error) {
-    doors = `tarball failed: ${messageOf(error)}`
-    failed++
+  const doors: string[] = []
+  for (const isForced of [true, false]) {
+    const what = isForced ? 'tarball with these' : 'tarball as a user gets it'
+    try {
+      const folder = join(into, isForced ? 'forced' : 'empty-folder')
+      doors.push(`${what}: ${await runTarball(line, packed, folder, isForced)} doors`)
+      passed++
+    } catch (error) {
+      doors.push(`${what} failed: ${messageOf(error)}`)
+      failed++
+    }
   }
   const seconds = Math.round((performance.now() - startedAt) / 1000)
   process.stdout.write(
-    `Node ${version}, ${versions.join(', ')}: ${suite}; ${doors} (${seconds} s)\n`,
+    `Node ${version}, ${versions.join(', ')}: ${suite}; ${doors.join('; ')} (${seconds} s)\n`,
   )
   return { passed, failed }
 }

@@ -14,6 +14,7 @@ export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts
 export type { ForwardedOptions } from './proxy/forwarded-headers.ts'
 export type { HeadersLike } from './proxy/header-changes.ts'
 export { isCredentialHeader } from './proxy/header-kinds.ts'
+export type { PathFunction, PathRules } from './proxy/path-rules.ts'
 export type { ProxyMetrics } from './proxy/proxy-counters.ts'
 export { type ProxyFetchOptions, proxyFetch } from './proxy/proxy-fetch.ts'
 export type {

@@ -90,6 +90,13 @@ export const OUTCOMES: Readonly<Record<SseKitErrorCode, Outcome>> = {
     isUpstreamFault: false,
     flushMs: 'clientStallMs',
   },
+  SSE_REQUEST_SETUP: {
+    verdict: 'error',
+    status: 500,
+    publicText: 'The server failed to prepare the request',
+    isUpstreamFault: false,
+    flushMs: 'clientStallMs',
+  },
   SSE_DRAINING: {
     verdict: 'error',
     status: 503,

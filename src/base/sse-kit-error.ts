@@ -10,6 +10,7 @@
  * - `SSE_CIRCUIT_OPEN`: the upstream failed so often that it is not asked for a while
  * - `SSE_LOOP`: the request has come through this proxy before
  * - `SSE_TRANSFORM`: the application's `transform` threw
+ * - `SSE_REQUEST_SETUP`: the application's function `path` or `headers` failed
  * - `SSE_DRAINING`: the proxy is shutting down
  * - `SSE_INTERNAL`: a bug of this package, or of a function or stream that was passed to it; `cause` is the error
  */
@@ -24,6 +25,7 @@ export type SseKitErrorCode =
   | 'SSE_CIRCUIT_OPEN'
   | 'SSE_LOOP'
   | 'SSE_TRANSFORM'
+  | 'SSE_REQUEST_SETUP'
   | 'SSE_DRAINING'
   | 'SSE_INTERNAL'
 

@@ -5,6 +5,7 @@ import type { Reached } from './attempt.ts'
 import { errorResponse } from './error-response.ts'
 import type { Exchange } from './exchange.ts'
 import { hasLoop } from './forwarded-headers.ts'
+import { outgoingRequest } from './outgoing-request.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import { reachUpstream } from './reach-upstream.ts'
 import { relayBody } from './relay-body.ts'
@@ -38,6 +39,9 @@ export async function answer(
           'The upstream that was picked for the request is not in allowedUpstreams',
         ),
       )
+    }
+    if (settings.pathFor !== undefined || settings.headersFor !== undefined) {
+      exchange.outgoing = await outgoingRequest(exchange, settings)
     }
     return passOn(exchange, await reachUpstream(exchange, targets, settings), settings)
   } catch (error) {

@@ -54,13 +54,14 @@ export async function attempt(
   const { connectMs, headersMs, firstEventMs } = target.timeouts
   exchange.upstreamStatus = undefined
   exchange.headersMs = undefined
-  const url = requestUrl(target.base, request.url)
-  const headers = requestHeaders(request.headers, target.headers, settings.forwardCredentials)
+  const own = [exchange.outgoing.headers, target.headers]
+  const url = requestUrl(target.base, exchange.outgoing.url)
+  const headers = requestHeaders(request.headers, own, settings.forwardCredentials)
   if (url === undefined || headers === undefined) {
     throw new SseKitError('SSE_BAD_REQUEST', 'The request cannot be passed on as it is')
   }
   if (settings.forwarded) {
-    setForwardedHeaders(headers, request, settings.forwarded, target.headers)
+    setForwardedHeaders(headers, request, settings.forwarded, own)
   }
   const limit = leftOf(phaseLimit('headers', headersMs, exchange.requestedAt, target.timeouts))
   exchange.attempts++

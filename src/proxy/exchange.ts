@@ -7,6 +7,7 @@ import type { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 import type { Verdict } from '../base/verdict.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { StreamSummary } from '../transforms/stream-summary.ts'
+import type { HeaderChanges } from './header-changes.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 
 /** What is known of a body that was relayed, at its end. */
@@ -21,6 +22,13 @@ export type BodySummary = Pick<
   | 'bytesOut'
   | 'heartbeats'
 >
+
+/** What the application makes of a request, whichever upstream it goes to. */
+export interface OutgoingRequest {
+  /** The client's URL with the path and the query for the upstream. */
+  readonly url: string
+  readonly headers: HeaderChanges
+}
 
 const NO_BODY: BodySummary = {
   events: 0,
@@ -38,6 +46,8 @@ const NO_GAPS: GapDistribution = { forEach: () => {} }
 export class Exchange {
   readonly request: Request
   readonly requestedAt: number = performance.now()
+  /** What goes to the upstreams, where the application has changed it. */
+  outgoing: OutgoingRequest
   /** How often an upstream was asked. */
   attempts = 0
   status = 0
@@ -64,6 +74,7 @@ export class Exchange {
       )
     }
     this.request = request
+    this.outgoing = { url: request.url, headers: settings.headers }
     this.#settings = settings
     this.#onOver = onOver
     for (const sink of settings.metrics)
@@ -115,6 +126,25 @@ export class Exchange {
     clearTimeout(timer)
     this.#stopWaiting = undefined
     if (this.#abortReason !== undefined) throw this.#abortReason.reason
+  }
+
+  /**
+   * Waits for what the application computes, but neither beyond the end of the exchange, then it throws the
+   * reason, nor longer than `limitMs`.
+   */
+  async waitFor<T>(work: Promise<T>, limitMs: number, onLimit: () => Error): Promise<T> {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#stopWaiting = () => reject(this.#abortReason?.reason)
+        if (this.#abortReason !== undefined) this.#stopWaiting()
+        else timer = startDeadline(limitMs, () => reject(onLimit()))
+        work.then(resolve, reject)
+      })
+    } finally {
+      clearTimeout(timer)
+      this.#stopWaiting = undefined
+    }
   }
 
   /** The end, with what it came to. Later ends are ignored. */

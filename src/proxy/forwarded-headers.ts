@@ -26,7 +26,7 @@ export function setForwardedHeaders(
   headers: Headers,
   request: Request,
   { via, clientAddress }: ForwardedOptions,
-  own: HeaderChanges,
+  own: readonly HeaderChanges[],
 ): void {
   const set = (name: string, value: string): void => {
     if (!isChanged(own, name)) headers.set(name, value)

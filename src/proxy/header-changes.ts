@@ -62,24 +62,9 @@ export function headerChanges(given: HeadersLike): HeaderChanges {
   return { set, removed }
 }
 
-/** Both changes in one: where they name the same header, the later one wins. */
-export function mergeChanges(earlier: HeaderChanges, later: HeaderChanges): HeaderChanges {
-  const set = new Headers(earlier.set)
-  const removed = new Set(earlier.removed)
-  for (const name of later.removed) {
-    set.delete(name)
-    removed.add(name)
-  }
-  for (const [name, value] of later.set) {
-    set.set(name, value)
-    removed.delete(name)
-  }
-  return { set, removed }
-}
-
 /** Whether the application decides about a header, which the proxy then leaves alone. */
-export function isChanged({ set, removed }: HeaderChanges, name: string): boolean {
-  return set.has(name) || removed.has(name)
+export function isChanged(changes: readonly HeaderChanges[], name: string): boolean {
+  return changes.some(({ set, removed }) => set.has(name) || removed.has(name))
 }
 
 type Pair = readonly [name: string, value: string | null | undefined]

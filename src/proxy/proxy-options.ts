@@ -7,6 +7,7 @@ import type { RetryDelayOptions } from '../upstream/retry-delay.ts'
 import type { UpstreamPoolOptions } from '../upstream/upstream-pool.ts'
 import type { ForwardedOptions } from './forwarded-headers.ts'
 import type { HeadersLike } from './header-changes.ts'
+import type { PathFunction, PathRules } from './path-rules.ts'
 
 /** One upstream, where its URL alone does not say it all. */
 export interface UpstreamOptions {
@@ -62,9 +63,17 @@ export interface TimeoutOptions {
 export interface ProxyOptions {
   /**
    * Set on the upstream request, or removed from it where the value is `null` or `undefined`. A client can
-   * neither override nor bring back any of them; the `headers` of an upstream win. @default none
+   * neither override nor bring back any of them; the `headers` of an upstream win. A function gives them for
+   * one request, such as a key per user. @default none
    */
-  headers?: HeadersLike | undefined
+  headers?: HeadersLike | ((request: Request) => HeadersLike | Promise<HeadersLike>) | undefined
+  /**
+   * The path for the upstream, in the place of the request's: rules such as
+   * `{ '/api/chat': '/v1/chat/completions', '/api/': '/v1/' }`, of which a key that ends in `/` is a prefix, or
+   * a function. The request's query is kept, unless the function returns one or changes that of the URL it is
+   * given. The result is appended to the upstream's URL, and cannot leave it. @default the request's path
+   */
+  path?: PathFunction | PathRules | undefined
   /**
    * Whether the client's credentials go to the upstream: `authorization`, every name that ends in `api-key`,
    * and the others of `isCredentialHeader`. Off, since they are likely meant for the application.

@@ -11,7 +11,8 @@ import type { StreamSummary } from '../transforms/stream-summary.ts'
 import { type CallPolicy, CircuitBreaker } from '../upstream/circuit-breaker.ts'
 import { createRetryDelay } from '../upstream/retry-delay.ts'
 import { checkForwarded, type ForwardedOptions } from './forwarded-headers.ts'
-import { type HeaderChanges, headerChanges } from './header-changes.ts'
+import { type HeaderChanges, type HeadersLike, headerChanges } from './header-changes.ts'
+import { type PathFunction, pathFunction } from './path-rules.ts'
 import type { ProxyOptions, RetryOptions, StatusRule, TimeoutOptions } from './proxy-options.ts'
 
 /** Limits with their defaults in place; `Infinity` for no limit. */
@@ -28,6 +29,9 @@ export interface Timeouts {
 /** A proxy's options, checked and with their defaults in place. */
 export interface ProxySettings {
   headers: HeaderChanges
+  /** Gives the headers of a request, where they are not the same for all. */
+  headersFor: ((request: Request) => HeadersLike | Promise<HeadersLike>) | undefined
+  pathFor: PathFunction | undefined
   forwardCredentials: boolean
   forwardSetCookie: boolean
   heartbeat: false | { intervalMs: number; frame: string; atStart: boolean }
@@ -62,6 +66,7 @@ const RETRIED = [429, 500, 502, 503, 504, 529]
  */
 export function proxySettings({
   headers = {},
+  path,
   forwardCredentials = false,
   forwardSetCookie = false,
   heartbeat = {},
@@ -95,7 +100,9 @@ export function proxySettings({
   // Made once to have its arguments checked now.
   relay(new ReadableStream(), [], { watermark })
   return {
-    headers: headerChanges(headers),
+    headers: headerChanges(typeof headers === 'function' ? {} : headers),
+    headersFor: typeof headers === 'function' ? headers : undefined,
+    pathFor: path === undefined ? undefined : pathFunction(path),
     forwardCredentials,
     forwardSetCookie,
     heartbeat: heartbeat === false ? false : heartbeatSettings(heartbeat),

@@ -43,7 +43,7 @@ export function relayBody(
   const stages: Stage<Uint8Array, Uint8Array>[] = [watchdog]
   const { heartbeat: wanted, maxEventBytes, transform } = settings
   const rewriter = isSse && transform !== undefined ? new EventRewriterStage(transform) : undefined
-  const { pathname } = new URL(exchange.request.url)
+  const { pathname } = new URL(exchange.outgoing.url)
   const heartbeat =
     isSse && wanted !== false
       ? HeartbeatInjector.stage({

@@ -7,13 +7,13 @@ const PROTECTED = new Set(['host', 'authorization', 'content-type', 'content-len
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 
 /**
- * The headers for the upstream: the client's end-to-end headers, and the application's own on top of them.
+ * The headers for the upstream: the client's end-to-end headers, and the application's own on top of them, the later ones last.
  *
  * Returns `undefined` for a `Connection` header that names what is no header name, or what must stay.
  */
 export function requestHeaders(
   client: Headers,
-  own: HeaderChanges,
+  own: readonly HeaderChanges[],
   forwardCredentials: boolean,
 ): Headers | undefined {
   const named = connectionNames(client)
@@ -24,11 +24,13 @@ export function requestHeaders(
     // HTTP/2 has fields that are no headers.
     if (isKept && !named.includes(name) && !name.startsWith(':')) headers.append(name, value)
   }
-  for (const name of own.removed) headers.delete(name)
-  // A coding would be undone at once, and it makes an upstream hold events back until its window is full.
-  headers.set('accept-encoding', 'identity')
   // Last, and after the names in Connection: a client can neither override nor remove these.
-  for (const [name, value] of own.set) headers.set(name, value)
+  for (const { set, removed } of own) {
+    for (const name of removed) headers.delete(name)
+    for (const [name, value] of set) headers.set(name, value)
+  }
+  // A coding would be undone at once, and it makes an upstream hold events back until its window is full.
+  if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity')
   return headers
 }
 

@@ -20,6 +20,23 @@ export function requestUrl(base: URL, request: string): URL | undefined {
   return url
 }
 
+/**
+ * Puts a path of the application in the place of a URL's, or returns `undefined` for one with a dot segment.
+ *
+ * A query in the path takes the place of the URL's. A fragment is dropped.
+ */
+export function replacePath(url: URL, path: string): URL | undefined {
+  // What the URL parser leaves out could hide a dot segment.
+  const [target = ''] = path.replace(/[\t\n\r]/g, '').split('#', 1)
+  const queryAt = target.indexOf('?')
+  const pathname = queryAt < 0 ? target : target.slice(0, queryAt)
+  if (hasDotSegment(pathname)) return
+  const replaced = new URL(url)
+  replaced.pathname = pathname
+  if (queryAt >= 0) replaced.search = target.slice(queryAt)
+  return replaced
+}
+
 function joinQueries(base: string, request: string): string {
   if (base === '' || request === '') return base || request
   return `${base}&${request.slice(1)}`

@@ -1,6 +1,6 @@
 import { checkFunction } from '../base/check-function.ts'
 import type { CallPolicy } from '../upstream/circuit-breaker.ts'
-import { type HeaderChanges, headerChanges, mergeChanges } from './header-changes.ts'
+import { type HeaderChanges, headerChanges } from './header-changes.ts'
 import type { TimeoutOptions, Upstream } from './proxy-options.ts'
 import { type ProxySettings, type Timeouts, timeoutSettings } from './proxy-settings.ts'
 
@@ -14,6 +14,7 @@ export interface UpstreamTarget {
   /** Its place in the list it comes from. */
   index: number
   base: URL
+  /** Its own, beside those of the proxy. */
   headers: HeaderChanges
   fetch: typeof fetch
   timeouts: Timeouts
@@ -57,7 +58,7 @@ export function upstreamTarget(
   return {
     index,
     base,
-    headers: mergeChanges(settings.headers, headerChanges(options.headers ?? {})),
+    headers: headerChanges(options.headers ?? {}),
     fetch: options.fetch ?? fetch ?? fetchFor(limits.connectMs),
     timeouts: limits,
     policy: settings.policyFor(base.origin),

@@ -26,7 +26,7 @@ const CREDENTIALS = {
   'cf-aig-authorization': 'client',
   'cf-access-client-secret': 'client',
 }
-const NONE = headerChanges({})
+const NONE = [headerChanges({})]
 
 /** What Chrome sends to an application behind Cloudflare, and others put on the way. */
 const FROM_BROWSER_AND_CDN = {
@@ -193,7 +193,7 @@ describe('the headers of a request', () => {
   })
 
   it('cannot override or remove those of the application', () => {
-    const own = headerChanges({ authorization: 'Bearer own', 'x-tenant': 'own' })
+    const own = [headerChanges({ authorization: 'Bearer own', 'x-tenant': 'own' })]
     const client = new Headers({
       authorization: 'Bearer client',
       'x-tenant': 'client',

@@ -1,0 +1,72 @@
+import { SseKitError } from '../base/sse-kit-error.ts'
+import type { Exchange, OutgoingRequest } from './exchange.ts'
+import { type HeaderChanges, type HeadersLike, headerChanges } from './header-changes.ts'
+import type { ProxySettings } from './proxy-settings.ts'
+import { replacePath } from './request-url.ts'
+
+/**
+ * Asks the application for the path and the headers of a request, once, whatever the number of attempts.
+ *
+ * Ends with the exchange; waits for each function no longer than for an upstream's headers.
+ *
+ * @throws {@link SseKitError} with `SSE_REQUEST_SETUP` for a function that throws, rejects, takes too long or
+ * gives something that cannot be sent; with `SSE_BAD_REQUEST` for a path with dot segments
+ */
+export async function outgoingRequest(
+  exchange: Exchange,
+  { pathFor, headersFor, headers, timeouts }: ProxySettings,
+): Promise<OutgoingRequest> {
+  const { request } = exchange
+  const waitMs = timeouts.headersMs
+
+  const ask = async <T>(name: 'path' | 'headers', call: () => T | PromiseLike<T>): Promise<T> => {
+    // Asynchronous, so that what is thrown at once and what is rejected come to the same.
+    const given = (async () => call())().catch((cause: unknown) => {
+      throw failed(`The function ${name} of the application threw`, cause)
+    })
+    return exchange.waitFor(given, waitMs, () =>
+      failed(
+        `The function ${name} of the application did not settle within ${waitMs} ms (timeouts.headersMs)`,
+      ),
+    )
+  }
+
+  const pathOf = async (pathFor: NonNullable<ProxySettings['pathFor']>): Promise<string> => {
+    const url = new URL(request.url)
+    const path = await ask('path', () => pathFor(url, request))
+    if (typeof path !== 'string' || !path.startsWith('/')) {
+      throw failed(
+        `The function path must return a string that begins with "/": it returned ${typeof path === 'string' ? JSON.stringify(path) : `a ${typeof path}`}`,
+      )
+    }
+    const replaced = replacePath(url, path)
+    if (replaced === undefined) {
+      throw new SseKitError('SSE_BAD_REQUEST', 'The path for the upstream has a dot segment')
+    }
+    return replaced.href
+  }
+
+  const outgoing: OutgoingRequest = {
+    url: pathFor === undefined ? request.url : await pathOf(pathFor),
+    headers:
+      headersFor === undefined ? headers : changes(await ask('headers', () => headersFor(request))),
+  }
+  if (request.bodyUsed || request.body?.locked) {
+    throw failed(
+      'The body of the request was read by the function path or headers: read that of request.clone()',
+    )
+  }
+  return outgoing
+}
+
+function changes(given: HeadersLike): HeaderChanges {
+  try {
+    return headerChanges(given)
+  } catch (cause) {
+    throw failed('The function headers returned what cannot be sent', cause)
+  }
+}
+
+function failed(message: string, cause?: unknown): SseKitError {
+  return new SseKitError('SSE_REQUEST_SETUP', message, cause === undefined ? {} : { cause })
+}

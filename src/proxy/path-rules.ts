@@ -1,0 +1,52 @@
+/** Gives the path for the upstream, with or without a query. */
+export type PathFunction = (url: URL, request: Request) => string | Promise<string>
+
+/**
+ * Paths to replace. A key that ends in `/` matches every path that begins with it, and what follows is appended
+ * to the value; any other key matches only that very path. Of several keys that match, the longest counts.
+ */
+export type PathRules = Readonly<Record<string, string>>
+
+/**
+ * Makes the function that gives the path for the upstream.
+ *
+ * @throws TypeError that names the rule
+ */
+export function pathFunction(path: PathFunction | PathRules): PathFunction {
+  if (typeof path === 'function') return path
+  if (typeof path !== 'object' || path === null) {
+    throw new TypeError(
+      `Cannot use path as it must be a function or an object of paths: current value is ${path === null ? 'null' : `a ${typeof path}`}`,
+    )
+  }
+  const rules = new Map(Object.entries(path))
+  for (const [from, to] of rules) checkRule(from, to)
+  const prefixes = [...rules.keys()]
+    .filter((from) => from.endsWith('/'))
+    .sort((a, b) => b.length - a.length)
+  return ({ pathname }) => {
+    const exact = rules.get(pathname)
+    if (exact !== undefined) return exact
+    const prefix = prefixes.find((from) => pathname.startsWith(from))
+    if (prefix === undefined) return pathname
+    return rules.get(prefix) + pathname.slice(prefix.length)
+  }
+}
+
+function checkRule(from: string, to: unknown): void {
+  const shown = `${JSON.stringify(from)}: ${JSON.stringify(to)}`
+  if (!isPath(from) || typeof to !== 'string' || !isPath(to)) {
+    throw new TypeError(
+      `Cannot use path as both sides of a rule must begin with "/" and have neither "?" nor "#": current rule is ${shown}`,
+    )
+  }
+  if (from.endsWith('/') && !to.endsWith('/')) {
+    throw new TypeError(
+      `Cannot use path as a rule for a prefix must end with "/" on both sides: current rule is ${shown}`,
+    )
+  }
+}
+
+function isPath(path: string): boolean {
+  return /^\/[^?#]*$/.test(path)
+}

@@ -61,6 +61,7 @@ export {
   CircuitBreaker,
   type CircuitBreakerOptions,
 } from './upstream/circuit-breaker.ts'
+export type { DispatcherLike } from './upstream/dispatcher-fetch.ts'
 export type { RetryDelayOptions } from './upstream/retry-delay.ts'
 export type { UpstreamPoolOptions, UpstreamTlsOptions } from './upstream/upstream-pool.ts'
 export {

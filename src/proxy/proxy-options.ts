@@ -3,6 +3,7 @@ import type { EventTransform } from '../transforms/event-rewriter.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
 import type { StreamSummary } from '../transforms/stream-summary.ts'
 import type { CallPolicy, CircuitBreakerOptions } from '../upstream/circuit-breaker.ts'
+import type { DispatcherLike } from '../upstream/dispatcher-fetch.ts'
 import type { RetryDelayOptions } from '../upstream/retry-delay.ts'
 import type { UpstreamPoolOptions } from '../upstream/upstream-pool.ts'
 import type { ForwardedOptions } from './forwarded-headers.ts'
@@ -155,6 +156,13 @@ export interface ProxyOptions {
   metrics?: MetricsSink | undefined
   /** Asks the upstream, instead of a pool of our own. */
   fetch?: typeof fetch | undefined
+  /**
+   * Sends the requests, instead of a pool of our own: a dispatcher of undici 7 or 8, such as
+   * `new EnvHttpProxyAgent()` for a company's forward proxy. Its own limits for headers and body are off, and
+   * `timeouts.connectMs` is of no effect. You close it: the proxy does not. Excludes `fetch` and `pool`.
+   * @default none
+   */
+  dispatcher?: DispatcherLike | undefined
   /** The connections to the upstream; only for `sseProxy`, as `proxyFetch` shares one pool in the process. */
   pool?: UpstreamPoolOptions | undefined
 }

@@ -77,6 +77,8 @@ export function proxySettings({
   onEnd,
   metrics,
   fetch,
+  dispatcher,
+  pool,
   retry = false,
   fallbackOn,
   replayBodyBytes = 1_048_576,
@@ -89,6 +91,7 @@ export function proxySettings({
   checkFunction('transform', transform)
   checkFunction('onEnd', onEnd)
   checkFunction('fetch', fetch)
+  checkDispatcher(dispatcher, { fetch, pool })
   checkFunction('metrics.streamStarted', metrics && (metrics.streamStarted ?? null))
   checkFunction('metrics.streamEnded', metrics && (metrics.streamEnded ?? null))
   if (onUpstreamError !== 'break' && onUpstreamError !== 'event-then-break') {
@@ -152,6 +155,21 @@ function policies(breaker: ProxyOptions['breaker']): (origin: string) => CallPol
     const made = new CircuitBreaker(breaker)
     byOrigin.set(origin, made)
     return made
+  }
+}
+
+/** @throws TypeError for something else than a dispatcher, and for one beside another way to the upstream */
+function checkDispatcher(
+  dispatcher: ProxyOptions['dispatcher'],
+  others: Pick<ProxyOptions, 'fetch' | 'pool'>,
+): void {
+  if (dispatcher === undefined) return
+  checkFunction('dispatcher.dispatch', dispatcher?.dispatch ?? null)
+  for (const [name, other] of Object.entries(others)) {
+    if (other === undefined) continue
+    throw new TypeError(
+      `Cannot use dispatcher and ${name} together, as each says how the upstream is reached: leave out one of them`,
+    )
   }
 }
 

@@ -1,7 +1,8 @@
 import { checkFunction } from '../base/check-function.ts'
 import type { CallPolicy } from '../upstream/circuit-breaker.ts'
+import { dispatcherFetch } from '../upstream/dispatcher-fetch.ts'
 import { type HeaderChanges, headerChanges } from './header-changes.ts'
-import type { TimeoutOptions, Upstream } from './proxy-options.ts'
+import type { ProxyOptions, TimeoutOptions, Upstream } from './proxy-options.ts'
 import { type ProxySettings, type Timeouts, timeoutSettings } from './proxy-settings.ts'
 
 type Fetch = typeof fetch
@@ -30,7 +31,7 @@ export function upstreamTarget(
   upstream: Upstream,
   index: number,
   settings: ProxySettings,
-  { timeouts = {}, fetch }: { timeouts?: TimeoutOptions | undefined; fetch?: Fetch | undefined },
+  { timeouts = {}, fetch, dispatcher }: Pick<ProxyOptions, 'timeouts' | 'fetch' | 'dispatcher'>,
   fetchFor: FetchFor,
 ): UpstreamTarget {
   const options =
@@ -55,11 +56,12 @@ export function upstreamTarget(
   const limits = options.timeouts
     ? timeoutSettings({ ...timeouts, ...given(options.timeouts) })
     : settings.timeouts
+  const ownFetch = options.fetch ?? fetch ?? (dispatcher && dispatcherFetch(dispatcher))
   return {
     index,
     base,
     headers: headerChanges(options.headers ?? {}),
-    fetch: options.fetch ?? fetch ?? fetchFor(limits.connectMs),
+    fetch: ownFetch ?? fetchFor(limits.connectMs),
     timeouts: limits,
     policy: settings.policyFor(base.origin),
   }

@@ -1,5 +1,4 @@
 import { Agent } from 'undici'
-import type { UpstreamPoolOptions } from './upstream-pool.ts'
 
 /**
  * Makes a `fetch` out of the runtime's own where undici does not work: Bun replaces it by a stub, on Deno it does not
@@ -9,7 +8,7 @@ import type { UpstreamPoolOptions } from './upstream-pool.ts'
  *
  * @returns `undefined` where undici works
  */
-export function runtimeFetch(tls: UpstreamPoolOptions['tls']): typeof fetch | undefined {
+export function runtimeFetch(tls: object | undefined): typeof fetch | undefined {
   const { Deno, navigator } = globalThis as {
     Deno?: unknown
     navigator?: { userAgent?: string }

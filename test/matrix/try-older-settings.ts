@@ -68,6 +68,6 @@ export async function tryJest(folder: string, node: string): Promise<string> {
   }
   await must('run a native test', jest('native', ['--experimental-vm-modules']))
   const { code: exit, output } = await jest('common', [])
-  if (exit === 0 || !/SyntaxError/.test(output)) throw new Error(`Without the flag:\n${output}`)
+  if (exit === 0 || !/Must use import/.test(output)) throw new Error(`Without the flag:\n${output}`)
   return 'native modules work, its CommonJS loader does not'
 }

@@ -20,7 +20,7 @@ export interface Flags<Name extends string> {
 export function readFlags<Name extends string>(
   args: readonly string[],
   kinds: Readonly<Record<Name, FlagKind>>,
-  shorts: Readonly<Record<string, Name>> = {},
+  shorts: Readonly<Record<string, NoInfer<Name>>> = {},
 ): Flags<Name> {
   const found = new Map<string, string[]>()
   const entries = Object.entries<FlagKind>(kinds)

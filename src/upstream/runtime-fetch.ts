@@ -16,7 +16,7 @@ export function runtimeFetch(tls: object | undefined): typeof fetch | undefined 
   const isStub = typeof Agent.prototype.dispatch !== 'function'
   if (!isStub && Deno === undefined && navigator?.userAgent !== 'Cloudflare-Workers') return
   // Both are Bun's: TLS for one request, and no limit of 5 minutes on it. Other runtimes ignore them.
-  const own = { timeout: false, ...(tls !== undefined && { tls }) }
+  const own: object = { timeout: false, ...(tls !== undefined && { tls }) }
   const call = (url: string, init: object): Promise<Response> => fetch(url, { ...init, ...own })
   return call as typeof fetch
 }

@@ -2,6 +2,7 @@ import { isCredentialHeader, type ProxyOptions } from '../index.ts'
 import { corsFlag } from './cors-flag.ts'
 import { headerFlags } from './header-flags.ts'
 import { numberFlag } from './number-flag.ts'
+import { pathRewriteFlag } from './path-rewrite-flag.ts'
 import { type FlagKind, type Flags, readFlags } from './read-flags.ts'
 import { urlFlag } from './url-flag.ts'
 import { UsageError } from './usage-error.ts'
@@ -12,6 +13,7 @@ const KINDS = {
   host: 'value',
   cors: 'values',
   header: 'values',
+  'path-rewrite': 'values',
   'forward-credentials': 'switch',
   'no-forward-credentials': 'switch',
   connections: 'value',
@@ -64,6 +66,7 @@ export function proxyFlags(args: readonly string[]): ProxyFlags {
     corsOrigins: corsFlag(flags.values('cors')),
     options: {
       headers,
+      path: pathRewriteFlag(flags.values('path-rewrite')),
       forwardCredentials: forwardsCredentials(flags, headers),
       heartbeat: heartbeatMs === 0 ? false : { intervalMs: heartbeatMs },
       timeouts: { idleMs: idleMs === 0 ? false : idleMs },

@@ -15,6 +15,8 @@ Where
 
 Requests to the upstream
   --header 'NAME: VALUE'    set on each, whatever the client sent; repeatable
+  --path-rewrite FROM=TO    replace the path FROM, or a prefix where both end
+                            with a slash: /api/=/v1/; repeatable
   --forward-credentials     pass on the client's credentials: authorization,
                             x-api-key, api-key and their like
   --no-forward-credentials  drop them [passed on, unless a --header sets one]

@@ -107,6 +107,14 @@ describe('the command line', () => {
       '--cors must be * or an origin such as https://app.example: current value is "app.example"',
     ],
     [
+      [...UP, '--path-rewrite', '/api'],
+      '--path-rewrite must look like /from=/to, two paths without a query: current value is "/api"',
+    ],
+    [
+      [...UP, '--path-rewrite', '/api/=/v1'],
+      '--path-rewrite must end with a slash on both sides to replace a prefix: current value is "/api/=/v1"',
+    ],
+    [
       [...UP, '--forward-credentials', '--no-forward-credentials'],
       '--forward-credentials and --no-forward-credentials exclude each other',
     ],

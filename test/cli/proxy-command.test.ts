@@ -46,9 +46,12 @@ const readerOf = (response: Response): { next(): Promise<string>; rest(): Promis
 }
 
 describe('the proxy of the command line', () => {
-  it('lets a page of another origin call it', async () => {
+  it('lets a page of another origin call it, by a path of its own', async () => {
     const [upstream, url] = await open([step.send({ data: 'one' })])
-    const proxy = await startProxy(['--upstream', url, '--cors', 'https://app.example'])
+    const proxy = await startProxy([
+      ...['--upstream', url, '--cors', 'https://app.example'],
+      ...['--path-rewrite', '/api/=/v1/'],
+    ])
     const origin = 'https://app.example'
     const asked = { origin, 'access-control-request-method': 'POST' }
     const preflight = await fetch(`${proxy.url}/api/chat`, { method: 'OPTIONS', headers: asked })
@@ -58,7 +61,7 @@ describe('the proxy of the command line', () => {
     const response = await fetch(`${proxy.url}/api/chat?a=1`, { method: 'POST', headers })
     expect(await response.text()).toBe('data: one\n\n')
     expect(response.headers.get('access-control-allow-origin')).toBe(origin)
-    expect(upstream.requests.map(({ url: path }) => path)).toEqual(['/api/chat?a=1'])
+    expect(upstream.requests.map(({ url: path }) => path)).toEqual(['/v1/chat?a=1'])
   })
 
   it('passes an event on before the next one is there', async () => {

@@ -44,11 +44,13 @@ describe('proxyFlags', () => {
     expect(read('-p2').port).toBe(2)
   })
 
-  it('takes several origins', () => {
-    const { corsOrigins } = read(
+  it('takes several origins and several rules for paths', () => {
+    const { corsOrigins, options } = read(
       ...['--cors', 'https://a.example', '--cors', 'http://localhost:5173', '--cors', '*'],
+      ...['--path-rewrite', '/api/chat=/v1/chat/completions', '--path-rewrite', '/api/=/v1/'],
     )
     expect(corsOrigins).toEqual(['https://a.example', 'http://localhost:5173', '*'])
+    expect(options.path).toEqual({ '/api/chat': '/v1/chat/completions', '/api/': '/v1/' })
   })
 
   it('turns heartbeats and the idle limit off at 0', () => {

@@ -1,0 +1,26 @@
+import { UsageError } from './usage-error.ts'
+
+/**
+ * Reads `FROM=TO` pairs as the rules of the proxy's `path` option; of a path that comes twice the last one counts.
+ *
+ * @throws {@link UsageError} for what is no rule
+ */
+export function pathRewriteFlag(pairs: readonly string[]): Record<string, string> | undefined {
+  if (pairs.length === 0) return undefined
+  const rules: Record<string, string> = {}
+  for (const pair of pairs) {
+    const [, from, to] = /^(\/[^?#=]*)=(\/[^?#]*)$/.exec(pair) ?? []
+    if (from === undefined || to === undefined) {
+      throw new UsageError(
+        `--path-rewrite must look like /from=/to, two paths without a query: current value is "${pair}"`,
+      )
+    }
+    if (from.endsWith('/') && !to.endsWith('/')) {
+      throw new UsageError(
+        `--path-rewrite must end with a slash on both sides to replace a prefix: current value is "${pair}"`,
+      )
+    }
+    rules[from] = to
+  }
+  return rules
+}

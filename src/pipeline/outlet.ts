@@ -1,3 +1,4 @@
+import { afterMacrotask } from '../base/after-macrotask.ts'
 import { startDeadline } from '../base/deadline.ts'
 import type { IterableStream } from '../base/iterable-stream.ts'
 import type { Marks } from './marks.ts'
@@ -23,7 +24,8 @@ export interface OutletFeed {
  *
  * Holds what was emitted and not yet read. It is full from the high mark on; the feed has to stop then.
  * On cancel what is held is dropped. Told to error, it errors only when all that it holds has been read:
- * the standard's `controller.error()` throws the queue away, and with it events that were whole.
+ * the standard's `controller.error()` throws the queue away, and with it events that were whole. The error
+ * comes at least one macrotask after the last item.
  */
 export class Outlet<Out> implements StageOutput<Out> {
   readonly readable: IterableStream<Out>
@@ -36,6 +38,8 @@ export class Outlet<Out> implements StageOutput<Out> {
   #release: (() => void) | undefined
   #end: { reason: unknown } | 'close' | undefined
   #isSettled = false
+  /** Whether the reader has taken the last item of a failed stream; the error follows. */
+  #isErroring = false
   /** Runs while a failed stream waits for its reader. */
   #lingering: ReturnType<typeof setTimeout> | undefined
   /** Down to this much it has to drain to open again. */
@@ -133,7 +137,7 @@ export class Outlet<Out> implements StageOutput<Out> {
 
   /** Closes the stream when all that it holds has been read. */
   close(): void {
-    this.#endWith('close')
+    this.#endWith('close', Infinity)
   }
 
   /**
@@ -142,22 +146,38 @@ export class Outlet<Out> implements StageOutput<Out> {
    */
   fail(reason: unknown, lingerMs: number = Infinity): void {
     if (this.#end === 'close') this.#end = undefined
-    this.#endWith({ reason })
-    if (this.#isSettled) return
-    if (lingerMs <= 0) this.#settle()
-    else this.#lingering = startDeadline(lingerMs, () => this.#settle())
+    this.#endWith({ reason }, lingerMs)
   }
 
-  #endWith(end: { reason: unknown } | 'close'): void {
+  #endWith(end: { reason: unknown } | 'close', lingerMs: number): void {
     if (this.#isSettled || this.#end !== undefined) return
     this.#end = end
     this.#open = false
     this.#releasePull()
+    if (lingerMs <= 0) this.#settle()
     // A high mark of 0 has no `pull` that would tell when the last item was taken.
-    if (this.queued === 0 || (end === 'close' && this.#marks.high === 0)) this.#settle()
+    else if (this.queued === 0 || (end === 'close' && this.#marks.high === 0)) this.#drained()
+    else this.#lingering = startDeadline(lingerMs, () => this.#settle())
+  }
+
+  /**
+   * Ends the stream after its last item. An error waits for a macrotask: a server that writes each item and
+   * destroys the connection on an error would do both in one turn of the event loop, and Node would never
+   * send the item.
+   */
+  #drained(): void {
+    // A sink has every item already, and flushes by itself.
+    if (this.#end === 'close' || this.#take !== undefined) {
+      this.#settle()
+    } else if (!this.#isErroring) {
+      this.#isErroring = true
+      afterMacrotask(() => this.#settle())
+    }
   }
 
   #settle(): void {
+    // Cancelled, or past its deadline, while it waited.
+    if (this.#isSettled) return
     clearTimeout(this.#lingering)
     this.#isSettled = true
     if (this.#end === 'close') this.#controller.close()
@@ -173,7 +193,7 @@ export class Outlet<Out> implements StageOutput<Out> {
   #pull(): undefined | Promise<void> {
     if (this.#isSettled) return
     if (this.#end !== undefined) {
-      if (this.queued === 0) this.#settle()
+      if (this.queued === 0) this.#drained()
       return
     }
     if (!this.#open) {

@@ -61,8 +61,8 @@ export interface RelayReader<T> {
  * - Holds at most `highBytes`, plus what one chunk of the source becomes, plus what the stages hold.
  * - Backpressure: reads the source only while it is below the high mark, and after that from the low mark on.
  * - Cancel reaches the source at once, also while a read is pending and while the source is held back.
- * - Error, of the source or of a stage: what was whole before it is delivered first, then the stream errors
- *   with the very same reason. A stage's error cancels the source.
+ * - Error, of the source or of a stage: what was whole before it is delivered first; one macrotask later the
+ *   stream errors with the very same reason. A stage's error cancels the source.
  *
  * @throws RangeError for marks out of range
  * @throws TypeError if the source is locked, or if a stage is a `TransformStream` or anything else but a stage

@@ -123,6 +123,7 @@ export const MUTATIONS: readonly Mutation[] = [
       ['pipeline/stage-line.ts', 'if (this.isDisposed) return\n    this.isDisposed = true', ''],
     ],
   },
+  without('L16', 'pipeline/outlet.ts', 'afterMacrotask(() => this.#settle())', 'this.#settle()'),
   without(
     'M1',
     'wire/frame-splitter.ts',

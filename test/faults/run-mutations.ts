@@ -6,7 +6,7 @@ import { MUTATIONS, type Mutation } from './mutations.ts'
 
 /** Where the tests are of the rows that begin with a letter. */
 const TESTS: Record<string, string[]> = {
-  L: ['test/faults/life-cycle', 'test/faults/leaks', 'test/faults/strict'],
+  L: ['test/faults/life-cycle', 'test/faults/leaks', 'test/faults/strict', 'test/faults/hosts'],
   M: ['test/faults/memory'],
   H: ['test/faults/heartbeat'],
   P: ['test/faults/http'],

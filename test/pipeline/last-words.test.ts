@@ -1,5 +1,5 @@
 import { EventMap, MetricsTap, relay, type Stage, StageStream } from 'sse-stream-kit/streams'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { HandFed } from './hand-fed.ts'
 import { settled } from './settled.ts'
 import { warningsDuring } from './warnings-during.ts'
@@ -78,5 +78,72 @@ describe.each([
     })
     expect(outcomes).toEqual([failure])
     expect(warnings.length).toBeLessThanOrEqual(1)
+  })
+})
+
+describe.each([
+  {
+    name: 'a relay',
+    run: (source: ReadableStream<string>) => relay(source, [EventMap.stage((item) => item)]),
+  },
+  {
+    name: 'a chain of streams',
+    run: (source: ReadableStream<string>) =>
+      source
+        .pipeThrough(new StageStream(EventMap.stage((item: string) => item)))
+        .pipeThrough(new StageStream(EventMap.stage((item: string) => item))),
+  },
+])('the error of $name', ({ run }) => {
+  const failure = new Error('cut')
+
+  afterEach(() => {
+    vi.useRealTimers()
+    vi.unstubAllGlobals()
+  })
+
+  /** Reads to the end as a server does: Node sends what it writes once all callbacks have run. */
+  const serve = async (
+    readable: ReadableStream<string>,
+    onItem: (item: string | undefined) => void,
+  ): Promise<string[]> => {
+    const reader = readable.getReader()
+    const log: string[] = []
+    try {
+      for (;;) {
+        const { value } = await reader.read()
+        process.nextTick(() => log.push(`sent ${value}`))
+        onItem(value)
+      }
+    } catch (error) {
+      return [...log, String(error)]
+    }
+  }
+
+  it.each([
+    ['real timers', () => {}],
+    ['fake timers that stand still', () => void vi.useFakeTimers()],
+    ['no MessageChannel', () => vi.stubGlobal('MessageChannel', undefined)],
+  ])('comes a turn of the event loop after the last item, with %s', async (_, set) => {
+    set()
+    const source = new HandFed('a', 'b', 'c')
+    const served = await serve(run(source.readable), (item) => {
+      if (item === 'c') source.fail(failure)
+    })
+    expect(served).toEqual(['sent a', 'sent b', 'sent c', 'Error: cut'])
+  })
+
+  it('does not come after a cancel in that turn', async () => {
+    const source = new HandFed('a')
+    const readable = run(source.readable)
+    const reader = readable.getReader()
+    expect((await reader.read()).value).toBe('a')
+    const last = reader.read()
+    // What a chain passes on takes some microtasks; none of them is a turn.
+    source.fail(failure)
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve()
+    await reader.cancel('left')
+    expect(await last).toEqual({ done: true, value: undefined })
+    await settled()
+    expect(await reader.closed).toBeUndefined()
   })
 })

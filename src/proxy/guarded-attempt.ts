@@ -1,5 +1,6 @@
 import { CircuitOpenError } from '../base/circuit-open-error.ts'
 import { isSseKitError, outcomeOf, toSseKitError } from '../base/outcomes.ts'
+import { reportError } from '../base/report-error.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import { type CallPolicy, CircuitBreaker } from '../upstream/circuit-breaker.ts'
@@ -9,6 +10,8 @@ import type { ProxySettings } from './proxy-settings.ts'
 
 /** What a client is told of a policy that refuses and does not say for how long. */
 const UNKNOWN_WAIT_MS = 1_000
+const LATE_CALL =
+  'Policy called its function after its execute() had settled, so the upstream was not asked: await the call inside execute()'
 
 /** An attempt inside of a policy. */
 export interface GuardedAttemptOptions extends AttemptOptions {
@@ -18,9 +21,9 @@ export interface GuardedAttemptOptions extends AttemptOptions {
 /**
  * Asks one upstream inside of its policy, which hears of the outcome when the first event has come.
  *
- * A policy of the application may call several times, until an answer has been given on; it may refuse without
- * a call, give up during one, or swallow its failure. Whatever it does, what counts is what the upstream said
- * last.
+ * A policy of the application may call several times, one call after the other, until a response has been passed
+ * on; it may refuse without a call, give up during one, swallow its failure, or not wait for it. Whatever it does,
+ * what counts is what the upstream said last. A call after the policy has settled is refused.
  *
  * @throws {@link CircuitOpenError} if the policy did not let the call through
  */
@@ -35,6 +38,10 @@ export function guardedAttempt(
     let last: { reached: Reached } | { error: unknown } | undefined
     let isGiven = false
     let isRunning = false
+    /** Whether the policy's promise has settled. */
+    let isOver = false
+    /** With which the policy may abort the running call. */
+    let stop: AbortSignal | undefined
     // Before the policy runs: it may let a call wait in a line, and the client may leave meanwhile.
     let controller: AbortController | undefined = exchange.newAttempt()
     const { signal: early } = controller
@@ -42,13 +49,19 @@ export function guardedAttempt(
     early.addEventListener('abort', onAbort, { once: true })
     if (early.aborted) return onAbort()
 
-    const call = async (context?: { signal?: AbortSignal }): Promise<void> => {
+    const ask = async (context?: { signal?: AbortSignal }): Promise<void> => {
       early.removeEventListener('abort', onAbort)
-      if (isGiven || (last && replay?.isReplayable === false)) throw failureOf(last)
+      if (isOver && !isRunning && last === undefined && !context?.signal?.aborted) {
+        reportError('The breaker called the upstream too late', new Error(LATE_CALL))
+      }
+      if (isGiven || isOver || isRunning || (last && replay?.isReplayable === false)) {
+        throw failureOf(last)
+      }
       dropBody(last)
       const mine = controller ?? exchange.newAttempt()
       controller = undefined
-      const stopPolicy = follow(context?.signal, mine)
+      stop = context?.signal
+      const stopPolicy = follow(stop, mine)
       isRunning = true
       try {
         const reached = await attempt(exchange, settings, options, mine)
@@ -65,6 +78,8 @@ export function guardedAttempt(
         const error = toSseKitError(thrown)
         if (isRunning) last = { error }
         isRunning = false
+        // The policy did not wait for this.
+        if (isOver) settle(undefined)
         if (isOurs || outcomeOf(error).isUpstreamFault) throw error
         // Other policies know no errors that count for nothing; this one must not open a circuit.
         reject(error)
@@ -72,16 +87,27 @@ export function guardedAttempt(
         stopPolicy()
       }
     }
+    const call = (context?: { signal?: AbortSignal }): Promise<void> => {
+      const asked = ask(context)
+      // A policy need not wait for its call, and an unhandled rejection ends the process.
+      asked.catch(() => {})
+      return asked
+    }
 
-    const settle = (error: unknown): void => {
+    /** What the policy makes of it: a failure where it gives up, none where it passes the outcome on. */
+    const settle = (failure: { error: unknown } | undefined): void => {
       early.removeEventListener('abort', onAbort)
+      isOver = true
       if (isGiven) return
       if (isRunning) {
+        // One that neither fails nor has aborted the call has not waited for it: the call's outcome counts.
+        if (failure === undefined && !stop?.aborted) return
         // It gave up on a call that goes on.
-        const reason = new UpstreamNetworkError(error)
+        const reason = new UpstreamNetworkError(failure?.error)
         exchange.abortAttempt(reason)
         reject(reason)
       } else if (last === undefined) {
+        const error = failure?.error
         reject(
           isSseKitError(error) ? error : new CircuitOpenError(UNKNOWN_WAIT_MS, { cause: error }),
         )
@@ -90,7 +116,10 @@ export function guardedAttempt(
     }
     // Asynchronous, as a policy may throw instead of rejecting.
     const run = async (): Promise<unknown> => policy.execute(call)
-    run().then(() => settle(undefined), settle)
+    run().then(
+      () => settle(undefined),
+      (error: unknown) => settle({ error }),
+    )
   })
 }
 

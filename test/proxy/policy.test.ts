@@ -12,9 +12,10 @@ import {
   wrap,
 } from 'cockatiel'
 import { type CallPolicy, sseProxy } from 'sse-stream-kit'
-import { gate, step } from 'sse-stream-kit/testing'
+import { gate, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { settled } from '../pipeline/settled.ts'
+import { warningsDuring } from '../pipeline/warnings-during.ts'
 import { watchRejections } from '../pipeline/watch-rejections.ts'
 import { severalUpstreams } from './several-upstreams.ts'
 
@@ -235,6 +236,59 @@ describe('a policy of cockatiel in the place of the breaker', () => {
     }
     const { send } = await severalUpstreams([[step.raw(EVENT)]], { breaker: broken })
     expect((await send()).status).toBe(503)
+  })
+
+  it.each<[string, readonly UpstreamStep[], number, string]>([
+    ['passes what works', [step.raw(EVENT)], 200, EVENT],
+    ['passes an error response', [step.json(503, { error: 'theirs' })], 503, '{"error":"theirs"}'],
+    ['answers 502 for a failure', [step.reset()], 502, 'SSE_UPSTREAM_NETWORK'],
+  ])('need not wait for its call: %s', async (_, steps, status, text) => {
+    const careless: CallPolicy = {
+      execute: async (call) => {
+        void call({ signal: new AbortController().signal })
+      },
+    }
+    const { send, asked } = await severalUpstreams([steps], { breaker: careless })
+    const response = await send()
+    expect(response.status).toBe(status)
+    expect(await response.text()).toContain(text)
+    expect(asked()).toEqual([1])
+    // A rejection that nothing handles would be reported by now.
+    await settled()
+  })
+
+  it('is refused a call after it has settled, and that is reported once', async () => {
+    const called = gate()
+    const late: CallPolicy = {
+      execute: async (call) => {
+        setTimeout(() => {
+          void call({ signal: new AbortController().signal })
+          called.open()
+        })
+      },
+    }
+    const { send, asked } = await severalUpstreams([[step.raw(EVENT)]], { breaker: late })
+    const warnings = await warningsDuring(async () => {
+      expect((await send()).status).toBe(503)
+      await called.opened
+      await settled()
+    })
+    expect(asked()).toEqual([0])
+    expect(warnings.map(({ cause }) => String(cause))).toEqual([
+      expect.stringContaining('await the call inside execute()'),
+    ])
+  })
+
+  it('is refused a second call beside the first one', async () => {
+    const twice: CallPolicy = {
+      execute: (call) => {
+        const context = { signal: new AbortController().signal }
+        return Promise.any([call(context), call(context)])
+      },
+    }
+    const { send, asked } = await severalUpstreams([[step.raw(EVENT)]], { breaker: twice })
+    expect(await (await send()).text()).toBe(EVENT)
+    expect(asked()).toEqual([1])
   })
 
   it('must have an execute', () => {

@@ -59,8 +59,9 @@ export class BodyWriter {
   cancel(reason: unknown): void {
     if (this.#hasEnded) return
     this.#stop()
-    // Nobody is left to be told that a body does not cancel well.
-    this.#reader.cancel(reason).catch(() => {})
+    // Async, as the reader of what is no real stream may throw; that a body does not cancel well changes nothing.
+    const cancel = async (): Promise<void> => this.#reader.cancel(reason)
+    cancel().catch(() => {})
   }
 
   #readNext(): void {
@@ -75,8 +76,13 @@ export class BodyWriter {
 
   readonly #onRead = (result: ReadableStreamReadResult<Uint8Array>): void => {
     if (this.#hasEnded) return
-    if (result.done) this.#end()
-    else if (this.#write(result.value)) this.#readNext()
+    try {
+      if (result.done) this.#end()
+      else if (this.#write(result.value)) this.#readNext()
+    } catch (error) {
+      // Only what is no real stream gives no result.
+      this.#breakOff(error)
+    }
   }
 
   /** Returns whether the client takes more. */

@@ -4,7 +4,7 @@ import { BodyWriter } from './body-writer.ts'
 import { breakResponse } from './break-response.ts'
 import { drainUpload } from './drain-upload.ts'
 import type { NodeRequest, NodeResponse } from './node-message.ts'
-import { setHead } from './set-head.ts'
+import { restoreHead, type SavedHead, saveHead, setHead } from './set-head.ts'
 import { toRequest, type WebRequest } from './to-request.ts'
 
 /** Where an exchange tells what went wrong; neither may throw. */
@@ -37,6 +37,8 @@ export class NodeExchange {
   readonly #reports: ExchangeReports
   readonly #watched: Watched[]
   readonly #abort = new AbortController()
+  /** What the head was before the response's was put on it. */
+  #head: SavedHead | undefined
   // Held to the end: `request.signal` follows ours through a weak reference only, so a handler that keeps the
   // signal and drops the request would never hear that the client has gone.
   #web: WebRequest | undefined
@@ -104,6 +106,7 @@ export class NodeExchange {
     const res = this.#res
     const { body } = response
     if (!('stream' in res)) res.strictContentLength = true
+    this.#head = saveHead(res)
     if (!body || this.#req.method === 'HEAD' || isBodiless(response.status)) {
       setHead(res, response)
       discard(response, undefined)
@@ -152,15 +155,22 @@ export class NodeExchange {
       this.#onBreak(error)
       return
     }
+    // Node refuses some heads only when it writes them.
+    if (this.#head) restoreHead(this.#res, this.#head)
     if (this.#reports.failed(error)) {
       this.#settle()
       return
     }
+    this.#sendFailure(error instanceof BadRequestError ? error.status : 500)
+  }
+
+  #sendFailure(status: number): void {
+    const res = this.#res
     // What middleware has set stays, so that a browser may see the status (CORS), but for what tells of a body.
-    this.#res.removeHeader('content-encoding')
-    this.#res.removeHeader('content-type')
-    this.#res.setHeader('content-length', '0')
-    this.#res.statusCode = error instanceof BadRequestError ? error.status : 500
+    for (const name of ['content-encoding', 'content-type', 'trailer']) res.removeHeader(name)
+    res.setHeader('content-length', '0')
+    res.statusCode = status
+    if (!('stream' in res)) res.statusMessage = ''
     this.#end()
   }
 
@@ -211,8 +221,11 @@ function endOf(res: { end(): unknown }): void {
   res.end()
 }
 
+/** Cancels the body without waiting; a body that does not cancel well, or is no stream, changes nothing. */
 function discard(response: unknown, reason: unknown): void {
-  const { body } = Object(response) as Partial<Response>
-  // Nobody is left to be told that a body does not cancel well.
-  if (body && !body.locked) body.cancel(reason).catch(() => {})
+  const cancel = async (): Promise<void> => {
+    const { body } = Object(response) as Partial<Response>
+    if (body && !body.locked) await body.cancel(reason)
+  }
+  cancel().catch(() => {})
 }

@@ -6,7 +6,8 @@ import type { NodeRequest } from './node-message.ts'
 const HOST = /^[\w.~!$&'()*+,;=%:[\]-]+$/
 
 /**
- * Returns the absolute URL that a request asks for, with its path exactly where the request line has it.
+ * Returns the absolute URL that a request asks for, with its path exactly where the request line has it, the scheme
+ * of the connection, and the host of the `Host` header (`:authority` with HTTP/2).
  *
  * @throws BadRequestError if the target or the host is none
  */
@@ -14,10 +15,10 @@ export function requestUrl(req: NodeRequest): string {
   const target = req.url ?? '/'
   if (target.startsWith('/')) return `${origin(req)}${target}`
   if (target === '*') return `${origin(req)}/*`
-  // RFC 9112, 3.2.2: with an absolute target the server "MUST ignore the received Host header field".
+  // Its scheme and host are not used: a client that writes them here evades whoever has checked the Host header.
   const url = URL.canParse(target) ? new URL(target) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') {
-    return `${url.protocol}//${url.host}${url.pathname}${url.search}`
+    return `${origin(req)}${url.pathname}${url.search}`
   }
   throw new BadRequestError('Cannot use the request target as it must be a path or an http URL')
 }

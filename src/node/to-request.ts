@@ -59,6 +59,8 @@ function headersOf(req: NodeRequest): Headers {
       // HTTP/2's pseudo headers are no headers; they are in the method and the URL.
       if (!name.startsWith(':')) headers.append(name, rawHeaders[i + 1] ?? '')
     }
+    // RFC 9113, 8.3.1: a recipient "MUST NOT use the Host header field" where there is an `:authority`.
+    if (req.headers[':authority'] !== undefined) headers.delete('host')
   } catch (cause) {
     throw new BadRequestError('Cannot use the headers that the client sent', { cause })
   }

@@ -31,15 +31,23 @@ export function setForwardedHeaders(
   const set = (name: string, value: string): void => {
     if (!isChanged(own, name)) headers.set(name, value)
   }
-  const { host, protocol } = new URL(request.url)
+  const url = new URL(request.url)
+  const host = hostOf(request, url)
   set('x-forwarded-host', host)
-  set('x-forwarded-proto', protocol.slice(0, -1))
+  // Some servers take the URL from an absolute-form target (`GET https://evil.test/`), where the client chooses both.
+  if (host === url.host) set('x-forwarded-proto', url.protocol.slice(0, -1))
   const address = addressOf(request, clientAddress)
   if (address !== undefined && ADDRESS.test(address)) set('x-forwarded-for', address)
   if (via !== undefined) {
     const before = request.headers.get('via')
     headers.set('via', before === null ? `1.1 ${via}` : `${before}, 1.1 ${via}`)
   }
+}
+
+/** The host of the `Host` header; of the URL where there is none, as with HTTP/2. */
+function hostOf(request: Request, { protocol, host }: URL): string {
+  const named = `${protocol}//${request.headers.get('host') ?? host}`
+  return URL.canParse(named) ? new URL(named).host : host
 }
 
 function addressOf(

@@ -511,3 +511,110 @@ describe('toNodeHandler', () => {
     )
   })
 })
+
+describe('a response that Node refuses to send', () => {
+  const bytes = (): ReadableStream<Uint8Array> => chunks('abc')
+  const headers = (...pairs: [string, string][]): unknown => pairs
+  const strange: [string, () => unknown][] = [
+    ['a status text with a line break', () => ({ status: 200, statusText: 'a\nb', headers: [] })],
+    [
+      'the same, with a body',
+      () => ({ status: 200, statusText: 'a\nb', headers: [], body: bytes() }),
+    ],
+    [
+      'trailers that are not framed',
+      () => new Response('abc', { headers: { trailer: 'x-sum', 'content-length': '3' } }),
+    ],
+    [
+      'trailers without a body',
+      () => new Response(null, { status: 204, headers: { trailer: 'x-sum' } }),
+    ],
+    ['a header name with a space', () => ({ status: 200, headers: headers(['a b', 'c']) })],
+    ['a header value with a line break', () => ({ status: 200, headers: headers(['a', 'b\nc']) })],
+    ['headers that are no pairs', () => ({ status: 200, headers: [1] })],
+    ['a body that is no stream', () => ({ status: 200, headers: [], body: {} })],
+    [
+      'a body that throws when it is cancelled',
+      () => ({
+        status: 200,
+        statusText: 'a\nb',
+        headers: [],
+        body: {
+          getReader: () => ({ closed: new Promise(() => {}) }),
+          cancel: () => {
+            throw new Error('no')
+          },
+        },
+      }),
+    ],
+  ]
+
+  it.each(strange)('is a 500 and one report: %s', async (_, make) => {
+    const errors: unknown[] = []
+    const onError = (error: unknown): void => void errors.push(error)
+    const handle = toNodeHandler(() => make() as Response, { onError })
+    const exchanges: Promise<void>[] = []
+    const host = await openRaw((req, res) => {
+      res.setHeader('access-control-allow-origin', '*')
+      exchanges.push(handle(req, res))
+    })
+    const text = await exchange(host, ask('/', 'GET', '1.1', CLOSE))
+    expect(text).toMatch(/^HTTP\/1\.1 500 Internal Server Error\r\n/)
+    expect(text).toMatch(/\r\naccess-control-allow-origin: \*\r\n/)
+    expect(text).toMatch(/\r\n\r\n$/)
+    expect(text).not.toMatch(/trailer|x-sum|abc/)
+    expect(errors).toHaveLength(1)
+    await Promise.all(exchanges)
+  })
+
+  it.each<[string, object]>([
+    ['has no closed promise', { read: () => new Promise(() => {}), cancel: () => {} }],
+    ['gives no result', { closed: new Promise(() => {}), read: async () => {}, cancel: () => {} }],
+  ])('breaks the connection when the reader of its body %s', async (_, reader) => {
+    const errors: unknown[] = []
+    const response = { status: 200, headers: [], body: { getReader: () => reader } }
+    const host = await open(() => response as unknown as Response, {
+      onError: (error) => void errors.push(error),
+    })
+    expect(await exchange(host, ask('/', 'GET', '1.1', CLOSE))).not.toMatch(/0\r\n\r\n$/)
+    expect(errors).toHaveLength(1)
+    await Promise.all(host.exchanges)
+  })
+})
+
+describe('a client that closes its side of the connection after the request', () => {
+  const half = async (allowsHalfOpen: boolean): Promise<string> => {
+    const asked = deferred<AbortSignal>()
+    const answer = deferred<Response>()
+    const handle = toNodeHandler((request) => {
+      asked.resolve(request.signal)
+      return answer.promise
+    })
+    const server = createServer((req, res) => void handle(req, res))
+    Object.assign(server, { httpAllowHalfOpen: allowsHalfOpen })
+    const host = await serverHost(server)
+    opened.push(host)
+    const ended = new Promise<void>((resolve) => {
+      server.on('connection', (socket) => socket.on('end', resolve))
+    })
+    const client = rawClient(host.port, { allowHalfOpen: true })
+    client.send(ask('/'))
+    const signal = await asked.promise
+    client.socket.end()
+    await ended
+    if (!allowsHalfOpen) {
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+    }
+    answer.resolve(new Response(chunks('data: 1\n\n', 'data: 2\n\n')))
+    await client.closed
+    return client.text
+  }
+
+  it('gets its whole response from a server with httpAllowHalfOpen', async () => {
+    expect(await half(true)).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*data: 2\n\n\r\n0\r\n\r\n$/)
+  })
+
+  it('has left for any other server, which ends the connection by itself', async () => {
+    expect(await half(false)).toBe('')
+  })
+})

@@ -44,7 +44,9 @@ describe('the URL of a request', () => {
     ['//evil.test/x', '<http://test//evil.test/x>'],
     ['/\\evil.test', '<http://test//evil.test>'],
     ['/a/%2e%2e/b', '<http://test/b>'],
-    ['http://absolute.test:81/x?y', '<http://absolute.test:81/x?y>'],
+    ['http://test/x?y', '<http://test/x?y>'],
+    ['https://evil.test:81/x?y', '<http://test/x?y>'],
+    ['https://user:key@evil.test?y', '<http://test/?y>'],
   ])('of the target %s is on its own host', async (target, url) => {
     const host = await open(urlOf)
     expect(await exchange(host, ask(target, 'GET', '1.1', CLOSE))).toContain(url)
@@ -75,6 +77,13 @@ describe('the URL of a request', () => {
     const host = await open(urlOf)
     expect(await exchange(host, ask('ftp://x/y', 'GET', '1.1', CLOSE))).toMatch(/^HTTP\/1\.1 400 /)
     expect(await exchange(host, ask('/', 'TRACE', '1.1', CLOSE))).toMatch(/^HTTP\/1\.1 400 /)
+  })
+
+  it('is not asked for by CONNECT: Node closes the connection', async () => {
+    const handler = vi.fn(urlOf)
+    const host = await open(handler)
+    expect(await exchange(host, ask('evil.test:443', 'CONNECT'))).toBe('')
+    expect(handler).not.toHaveBeenCalled()
   })
 
   it('goes to next as an error with the status 400', async () => {

@@ -4,6 +4,7 @@ import { type ForwardedOptions, type SseProxy, sseProxy } from 'sse-stream-kit'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { ask, rawClient } from '../node/raw-client.ts'
 import { warningsDuring } from '../pipeline/warnings-during.ts'
 import { watchRejections } from '../pipeline/watch-rejections.ts'
 
@@ -41,6 +42,37 @@ describe('forwarded headers', () => {
       expect(await seen(off, { ...CLAIMED, via: '1.1 somebody' })).toEqual({})
     },
   )
+
+  it.each(['https://evil.test:99/v1', 'https://shop.test:443/v1'])(
+    'tell of the connection and the Host header for the target %s',
+    async (target) => {
+      const upstream = fakeUpstream([step.send({ data: '1' })])
+      const proxy = sseProxy('http://up.test', { fetch: upstream.fetch, forwarded: {} })
+      const server = createServer(toNodeHandler(proxy))
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      onTestFinished(async () => {
+        server.closeAllConnections()
+        await new Promise((resolve) => server.close(resolve))
+        await proxy.close()
+      })
+      const client = rawClient((server.address() as AddressInfo).port)
+      client.send(ask(target, 'GET', '1.1', 'connection: close\r\n'))
+      await client.closed
+      expect(client.text).toContain('data: 1')
+      const { url, headers } = upstream.requests[0] ?? {}
+      expect(url).toBe('/v1')
+      expect(headers?.get('x-forwarded-host')).toBe('test')
+      expect(headers?.get('x-forwarded-proto')).toBe('http')
+    },
+  )
+
+  it('tell no scheme where the host of the URL is not that of the Host header', async () => {
+    expect(await seen({}, { host: 'public.test' })).toEqual({ 'x-forwarded-host': 'public.test' })
+    expect(await seen({}, { host: 'shop.test:8443' })).toEqual({
+      'x-forwarded-host': 'shop.test:8443',
+      'x-forwarded-proto': 'https',
+    })
+  })
 
   it('tell of the request as it came, whatever the client claims', async () => {
     expect(await seen({}, CLAIMED)).toEqual({

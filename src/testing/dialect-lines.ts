@@ -1,3 +1,6 @@
+import { dataFrame, namedFrame } from './json-frames.ts'
+import { openaiResponsesLines } from './openai-responses-lines.ts'
+
 /** Whose stream a transcript looks like. */
 export type TranscriptDialect = 'openai-chat' | 'openai-responses' | 'anthropic' | 'gemini'
 
@@ -11,8 +14,10 @@ export interface DialectLines {
   error: string
 }
 
-const PROMPT_TOKENS = 9
-const MESSAGE = 'The model is overloaded'
+/** The tokens of every prompt. */
+export const PROMPT_TOKENS = 9
+/** The message of every error. */
+export const OVERLOADED = 'The model is overloaded'
 
 /** The frames that an API of that dialect sends for an answer of these tokens. */
 export function dialectLines(dialect: TranscriptDialect, words: readonly string[]): DialectLines {
@@ -20,7 +25,7 @@ export function dialectLines(dialect: TranscriptDialect, words: readonly string[
     case 'openai-chat':
       return openaiChat(words)
     case 'openai-responses':
-      return openaiResponses(words)
+      return openaiResponsesLines(words)
     case 'anthropic':
       return anthropic(words)
     case 'gemini':
@@ -34,7 +39,7 @@ export function dialectLines(dialect: TranscriptDialect, words: readonly string[
 
 function openaiChat(words: readonly string[]): DialectLines {
   const chunk = (rest: object): string =>
-    data({
+    dataFrame({
       id: 'chatcmpl-1',
       object: 'chat.completion.chunk',
       created: 1_790_000_000,
@@ -53,65 +58,30 @@ function openaiChat(words: readonly string[]): DialectLines {
     before: [choice({ role: 'assistant', content: '' })],
     tokens: words.map((content) => choice({ content })),
     after: [choice({}, 'stop'), chunk({ choices: [], usage }), 'data: [DONE]\n\n'],
-    error: data({ error: { message: MESSAGE, type: 'server_error', param: null, code: 500 } }),
+    error: dataFrame({
+      error: { message: OVERLOADED, type: 'server_error', param: null, code: 500 },
+    }),
   }
-}
-
-function openaiResponses(words: readonly string[]): DialectLines {
-  let sequence_number = 0
-  const event = (type: string, rest: object): string =>
-    named(type, { type, sequence_number: sequence_number++, ...rest })
-  const text = words.join('')
-  const response = (status: string, rest: object = {}): object => ({
-    response: { id: 'resp_1', object: 'response', model: 'gpt-4o-mini', status, ...rest },
-  })
-  const item = (status: string, content: object[]): object => ({
-    output_index: 0,
-    item: { id: 'msg_1', type: 'message', status, role: 'assistant', content },
-  })
-  const at = { item_id: 'msg_1', output_index: 0, content_index: 0 }
-  const part = (value: string): object => ({ type: 'output_text', text: value, annotations: [] })
-  const before = [
-    event('response.created', response('in_progress')),
-    event('response.in_progress', response('in_progress')),
-    event('response.output_item.added', item('in_progress', [])),
-    event('response.content_part.added', { ...at, part: part('') }),
-  ]
-  const tokens = words.map((delta) =>
-    event('response.output_text.delta', { ...at, delta, logprobs: [] }),
-  )
-  const error = named('error', {
-    type: 'error',
-    code: 'server_error',
-    message: MESSAGE,
-    param: null,
-    sequence_number,
-  })
-  const usage = {
-    input_tokens: PROMPT_TOKENS,
-    output_tokens: words.length,
-    total_tokens: PROMPT_TOKENS + words.length,
-  }
-  const after = [
-    event('response.output_text.done', { ...at, text, logprobs: [] }),
-    event('response.content_part.done', { ...at, part: part(text) }),
-    event('response.output_item.done', item('completed', [part(text)])),
-    event('response.completed', response('completed', { usage })),
-  ]
-  return { contentType: 'text/event-stream; charset=utf-8', before, tokens, after, error }
 }
 
 function anthropic(words: readonly string[]): DialectLines {
-  const event = (type: string, rest: object = {}): string => named(type, { type, ...rest })
+  const event = (type: string, rest: object = {}): string => namedFrame(type, { type, ...rest })
   const message = {
     id: 'msg_1',
     type: 'message',
     role: 'assistant',
-    model: 'claude-sonnet-4-5',
+    model: 'claude-sonnet-5-5',
     content: [],
     stop_reason: null,
     stop_sequence: null,
-    usage: { input_tokens: PROMPT_TOKENS, output_tokens: 1 },
+    stop_details: null,
+    usage: {
+      input_tokens: PROMPT_TOKENS,
+      cache_creation_input_tokens: 0,
+      cache_read_input_tokens: 0,
+      output_tokens: 1,
+      service_tier: 'standard',
+    },
   }
   return {
     contentType: 'text/event-stream; charset=utf-8',
@@ -126,8 +96,13 @@ function anthropic(words: readonly string[]): DialectLines {
     after: [
       event('content_block_stop', { index: 0 }),
       event('message_delta', {
-        delta: { stop_reason: 'end_turn', stop_sequence: null },
-        usage: { output_tokens: words.length },
+        delta: { stop_reason: 'end_turn', stop_sequence: null, stop_details: null },
+        usage: {
+          input_tokens: PROMPT_TOKENS,
+          cache_creation_input_tokens: 0,
+          cache_read_input_tokens: 0,
+          output_tokens: words.length,
+        },
       }),
       event('message_stop'),
     ],
@@ -137,7 +112,7 @@ function anthropic(words: readonly string[]): DialectLines {
 
 function gemini(words: readonly string[]): DialectLines {
   const chunk = (text: string, candidatesTokenCount: number, rest: object = {}): string =>
-    data(
+    dataFrame(
       {
         candidates: [{ content: { parts: [{ text }], role: 'model' }, ...rest, index: 0 }],
         usageMetadata: {
@@ -146,6 +121,7 @@ function gemini(words: readonly string[]): DialectLines {
           totalTokenCount: PROMPT_TOKENS + candidatesTokenCount,
         },
         modelVersion: 'gemini-2.5-flash',
+        responseId: 'response-1',
       },
       '\r\n',
     )
@@ -154,14 +130,6 @@ function gemini(words: readonly string[]): DialectLines {
     before: [],
     tokens: words.map((text, index) => chunk(text, index + 1)),
     after: [chunk('', words.length, { finishReason: 'STOP' })],
-    error: data({ error: { code: 503, message: MESSAGE, status: 'UNAVAILABLE' } }, '\r\n'),
+    error: dataFrame({ error: { code: 503, message: OVERLOADED, status: 'UNAVAILABLE' } }, '\r\n'),
   }
-}
-
-function data(value: object, lineEnd = '\n'): string {
-  return `data: ${JSON.stringify(value)}${lineEnd}${lineEnd}`
-}
-
-function named(event: string, value: object): string {
-  return `event: ${event}\n${data(value)}`
 }

@@ -15,6 +15,10 @@ export interface RecordedRequest {
   readonly body: Promise<Uint8Array>
   /** The body as UTF-8. */
   text(): Promise<string>
+  /**
+   * The body, parsed as JSON. Rejects with a `SyntaxError` that names the request and shows how its body begins.
+   */
+  json(): Promise<unknown>
   /** How many bytes of the body have arrived. */
   readonly bodyBytes: number
   /** How many bytes of the answer's body, before any coding, the client has taken: over a socket, those the system has. */

@@ -9,6 +9,9 @@ export interface RequestHead {
   httpVersion: string
 }
 
+/** How much of a body an error message shows. */
+const SHOWN_CHARS = 80
+
 /** The record of one request, written by the face it arrived at. */
 export class RequestRecord implements RecordedRequest {
   readonly index: number
@@ -54,6 +57,31 @@ export class RequestRecord implements RecordedRequest {
 
   async text(): Promise<string> {
     return new TextDecoder().decode(await this.body)
+  }
+
+  async json(): Promise<unknown> {
+    const text = await this.text()
+    try {
+      return JSON.parse(text)
+    } catch (cause) {
+      throw new SyntaxError(
+        `Request ${this.index} (${this.method} ${this.url}): the body is not JSON: ${this.#whyNot(text, cause)}`,
+        { cause },
+      )
+    }
+  }
+
+  #whyNot(text: string, cause: unknown): string {
+    if (this.bodyBytes === 0) return 'it is empty'
+    const { bodyBytes } = this
+    if (bodyBytes > this.#keptBytes) {
+      return `only ${this.#keptBytes} of its ${bodyBytes} bytes were kept. Raise maxBodyBytes`
+    }
+    const start = JSON.stringify(
+      text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS)}…` : text,
+    )
+    const type = this.headers.get('content-type') ?? 'none'
+    return `${(cause as Error).message}. Body: ${start}, ${bodyBytes} bytes. Content-Type: ${type}`
   }
 
   takeBody(chunk: Uint8Array): void {

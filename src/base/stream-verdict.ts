@@ -1,6 +1,6 @@
 /**
  * How a stream ended, seen by whoever reads it:
- * - `complete`: without an error; for an event stream the last byte was at an event boundary
+ * - `complete`: without an error; for an event stream at an event boundary, or behind comment lines that follow one
  * - `truncated`: without an error, but inside an event
  * - `cancelled`: its reader cancelled it
  * - `error`: with an error

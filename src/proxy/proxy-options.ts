@@ -90,10 +90,11 @@ export interface ProxyOptions {
         /** How long no byte goes out before a heartbeat does, in milliseconds. @default 15_000 */
         intervalMs?: number | undefined
         /**
-         * What is sent: `comment`, `blank` for a blank line, or a frame of your own. `auto` takes a comment,
-         * and a blank line for Gemini, whose clients cannot bear comments. @default 'auto'
+         * What is sent: `comment` for a comment and a blank line, `comment-line` for the comment alone, `blank` for
+         * a blank line, or a frame of your own. `auto` chooses per request: `comment-line` where its `accept` header
+         * has `text/event-stream`, else `blank` for Gemini's paths, else `comment`. @default 'auto'
          */
-        frame?: 'auto' | 'comment' | 'blank' | (string & {}) | undefined
+        frame?: 'auto' | 'comment' | 'comment-line' | 'blank' | (string & {}) | undefined
         /**
          * Whether a heartbeat goes out with the response head. Servers that keep the head back until there is a body
          * (Next, Fastify) send it at once then. @default false

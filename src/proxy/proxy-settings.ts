@@ -12,6 +12,7 @@ import { type CallPolicy, CircuitBreaker } from '../upstream/circuit-breaker.ts'
 import { createRetryDelay } from '../upstream/retry-delay.ts'
 import { checkForwarded, type ForwardedOptions } from './forwarded-headers.ts'
 import { type HeaderChanges, type HeadersLike, headerChanges } from './header-changes.ts'
+import { heartbeatFrame } from './heartbeat-frame.ts'
 import { type PathFunction, pathFunction } from './path-rules.ts'
 import type { ProxyOptions, RetryOptions, StatusRule, TimeoutOptions } from './proxy-options.ts'
 
@@ -199,6 +200,8 @@ export function timeoutSettings({
   }
 }
 
+const ANY_CLIENT = { pathname: '', accept: null }
+
 function heartbeatSettings({
   intervalMs = 15_000,
   frame = 'auto',
@@ -208,17 +211,8 @@ function heartbeatSettings({
   false
 > {
   // Made once to have its arguments checked now.
-  HeartbeatInjector.stage({ intervalMs, frame: heartbeatFrame(frame, ''), atStart })
+  HeartbeatInjector.stage({ intervalMs, frame: heartbeatFrame(frame, ANY_CLIENT), atStart })
   return { intervalMs, frame, atStart }
-}
-
-/** The bytes of a heartbeat for a request to this path. */
-export function heartbeatFrame(frame: string, pathname: string): string {
-  if (frame === 'comment') return ': keepalive\n\n'
-  if (frame === 'blank') return '\n'
-  if (frame !== 'auto') return frame
-  // Google's own clients lose the text behind a comment, or throw; a blank line they all bear.
-  return heartbeatFrame(pathname.includes(':streamGenerateContent') ? 'blank' : 'comment', pathname)
 }
 
 function limit(name: string, value: number | false): number {

@@ -12,9 +12,10 @@ import { MetricsTap, type TapSummary } from '../transforms/metrics-tap.ts'
 import { FrameSplitter } from '../wire/frame-splitter.ts'
 import { ErrorFrameStage } from './error-frame.ts'
 import type { Exchange } from './exchange.ts'
+import { heartbeatFrame } from './heartbeat-frame.ts'
 import { LifeSigns } from './life-signs.ts'
 import type { AnswerBody } from './peeked-body.ts'
-import { heartbeatFrame, type ProxySettings, type Timeouts } from './proxy-settings.ts'
+import type { ProxySettings, Timeouts } from './proxy-settings.ts'
 import { Watchdog } from './watchdog.ts'
 
 /**
@@ -44,11 +45,12 @@ export function relayBody(
   const { heartbeat: wanted, maxEventBytes, transform } = settings
   const rewriter = isSse && transform !== undefined ? new EventRewriterStage(transform) : undefined
   const { pathname } = new URL(exchange.outgoing.url)
+  const accept = exchange.request.headers.get('accept')
   const heartbeat =
     isSse && wanted !== false
       ? HeartbeatInjector.stage({
           ...wanted,
-          frame: heartbeatFrame(wanted.frame, pathname),
+          frame: heartbeatFrame(wanted.frame, { pathname, accept }),
         })
       : undefined
   if (isSse) {

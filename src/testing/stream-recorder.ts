@@ -2,6 +2,7 @@ import { checkNumber } from '../base/check-number.ts'
 import { SseLimitError } from '../base/sse-limit-error.ts'
 import type { StreamVerdict } from '../base/stream-verdict.ts'
 import { BoundaryScanner } from '../wire/boundary-scanner.ts'
+import { areCommentLines } from '../wire/comment-lines.ts'
 import { SseDecoderStage } from '../wire/sse-decoder.ts'
 import type { DecodedSseEvent } from '../wire/sse-event.ts'
 import type { CollectedStream } from './collected-stream.ts'
@@ -62,7 +63,10 @@ export class StreamRecorder {
 
   /** The end of the stream, without an error. */
   end(): CollectedStream {
-    return this.#result(this.#scanner.isAtBoundary ? 'complete' : 'truncated')
+    const result = this.#result('complete')
+    const { openBytes, isAtBoundary } = this.#scanner
+    const isInsideEvent = !isAtBoundary && !areCommentLines(result.raw.subarray(-openBytes))
+    return isInsideEvent ? { ...result, verdict: 'truncated' } : result
   }
 
   /** The end of the stream, with an error or by a cancel. */

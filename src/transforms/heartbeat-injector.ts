@@ -5,12 +5,16 @@ import { StageStream } from '../pipeline/stage-stream.ts'
 import { BoundaryScanner } from '../wire/boundary-scanner.ts'
 import { checkBytes } from '../wire/check-bytes.ts'
 import { LeadingBom } from '../wire/leading-bom.ts'
+import { LF } from '../wire/line-state.ts'
 
 /** When a {@link HeartbeatInjector} speaks, and what it says. */
 export interface HeartbeatInjectorOptions {
   /** How long no byte goes out before a heartbeat does, in milliseconds; `Infinity` for never. @default 15_000 */
   intervalMs?: number | undefined
-  /** The heartbeat: comment lines and blank lines, the last one blank. @default ': keepalive\n\n' */
+  /**
+   * The heartbeat: one comment line, or any number of comment lines and blank lines that end with a blank line.
+   * Which clients accept which: see `heartbeat.frame` of the proxy. @default ': keepalive\n\n'
+   */
   frame?: string | undefined
   /**
    * Whether a heartbeat goes out before the first byte of the source. Servers that keep the response head back until
@@ -27,6 +31,9 @@ export interface HeartbeatInjectorOptions {
  * be read. So it breaks no event, whatever the chunks are, and a stream that nobody reads does not fill with
  * heartbeats. A stream that ends its events with bare CRs gets none, as each CR may be the half of a CRLF.
  *
+ * A frame of one comment line opens no event either: the next event may follow it directly, and so may the
+ * next heartbeat. It suits clients that report every blank line as a message.
+ *
  * With `atStart` the first heartbeat goes out before anything else, also when the source stays silent.
  *
  * No other byte changes, with one exception: a byte order mark that arrives after a heartbeat is dropped. It
@@ -37,7 +44,8 @@ export interface HeartbeatInjectorOptions {
  * - Cancel, error and end: the timer is gone at once.
  *
  * @throws RangeError for an `intervalMs` below 1
- * @throws TypeError for a `frame` that is not made of comment lines and blank lines, or an `atStart` that is not a boolean
+ * @throws TypeError for a `frame` that is neither one comment line nor comment lines and blank lines of which
+ * the last is blank, or an `atStart` that is not a boolean
  *
  * @example Survive a load balancer that cuts after 30 s of silence
  * ```ts
@@ -60,6 +68,11 @@ export class HeartbeatInjector extends StageStream<Uint8Array, Uint8Array> {
   }
 }
 
+/** A blank line alone: it ends at an event boundary wherever a heartbeat may go out. */
+const BLANK_LINE = Uint8Array.of(LF)
+/** Nothing but a comment line, or comment lines and blank lines of which the last is blank. */
+const FRAME = /^(?::[^\r\n]*\r?\n|(?::[^\r\n]*\r?\n|\r?\n)*\r?\n)$/
+
 /** The logic of {@link HeartbeatInjector}. */
 export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   /** How many heartbeats have gone out. */
@@ -72,7 +85,7 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   readonly #intervalMs: number
   readonly #frame: Uint8Array
   readonly #atStart: boolean
-  /** Over the bytes that were sent, heartbeats included. */
+  /** Over the bytes that were sent, with a blank line in place of each heartbeat. */
   readonly #sent = new BoundaryScanner()
   #hasSource = false
   /** There after a heartbeat that came before the first byte of the source. */
@@ -169,9 +182,12 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   #beat(): void {
     if (!this.#hasSource) this.#bom ??= new LeadingBom()
     this.heartbeats++
+    this.#lastByteAt = performance.now()
+    // Not the frame: behind one comment line the bytes are not at a boundary, yet the next event may begin there.
+    this.#sent.scan(BLANK_LINE)
     try {
       // A copy: whoever reads the stream owns its chunks, and may transfer them.
-      this.#send(this.#frame.slice())
+      this.#output.emit(this.#frame.slice())
     } catch (error) {
       this.#output.error(error)
     }
@@ -190,9 +206,9 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
 }
 
 function checkedFrame(frame: string): Uint8Array {
-  if (typeof frame !== 'string' || !/^(?::[^\r\n]*\r?\n|\r?\n)*\r?\n$/.test(frame)) {
+  if (typeof frame !== 'string' || !FRAME.test(frame)) {
     throw new TypeError(
-      `Cannot use frame as it must be comment lines and blank lines, the last one blank: current value is ${JSON.stringify(frame)}`,
+      `Invalid heartbeat frame ${JSON.stringify(frame)}: use one comment line (": keepalive\\n"), or comment lines and blank lines that end with a blank line (": keepalive\\n\\n")`,
     )
   }
   return new TextEncoder().encode(frame)

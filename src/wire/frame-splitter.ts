@@ -4,12 +4,16 @@ import { SseLimitError } from '../base/sse-limit-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
 import { BoundaryScanner } from './boundary-scanner.ts'
+import { areCommentLines } from './comment-lines.ts'
 
 /** What a {@link FrameSplitter} holds at most, and whom it tells of an unfinished end. */
 export interface FrameSplitterOptions {
   /** The longest event in bytes, its blank line included; `Infinity` for no limit. @default 16_777_216 (16 MiB) */
   maxEventBytes?: number | undefined
-  /** Called at the end of a stream that ends inside an event, with the number of bytes after the last boundary. */
+  /**
+   * Called at the end of a stream that ends inside an event, with the number of bytes after the last boundary. Whole
+   * comment lines, such as a heartbeat of one line, belong to no event.
+   */
   onTail?: ((byteLength: number) => void) | undefined
 }
 
@@ -101,10 +105,11 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
   end(): void {
     const byteLength = this.#heldBytes
     if (byteLength === 0) return
-    this.#heldBytes = 0
-    this.#output.emit(this.#held.subarray(0, byteLength))
-    this.#held = new Uint8Array(0)
-    callHook('onTail', () => this.#onTail?.(byteLength))
+    const tail = this.#held.subarray(0, byteLength)
+    const isInsideEvent = !areCommentLines(tail)
+    this.dispose()
+    this.#output.emit(tail)
+    if (isInsideEvent) callHook('onTail', () => this.#onTail?.(byteLength))
   }
 
   dispose(): void {

@@ -73,6 +73,8 @@ describe('heartbeats and framing', () => {
     for (const [frame, expected] of [
       [undefined, BEAT],
       [':\n\n', ':\n\n'],
+      [':\n', ':\n'],
+      ['comment-line', ': keepalive\n'],
       ['blank', '\n'],
     ] as const) {
       const { url } = await openProxy([step.status(200), step.hang()], {
@@ -83,7 +85,7 @@ describe('heartbeats and framing', () => {
       await client.until(`\r\n${length}\r\n${expected}\r\n${length}\r\n${expected}\r\n`)
       client.socket.destroy()
     }
-    for (const frame of ['data: ping\n\n', ': a\rdata: b\n\n', ': a\n\ndata: b\n\n', ': a\n', '']) {
+    for (const frame of ['data: ping\n\n', ': a\rdata: b\n\n', ': a\n\ndata: b\n\n', ': a', '']) {
       expect(() => sseProxy('http://up.test', { heartbeat: { frame } }), frame).toThrow(TypeError)
     }
   })

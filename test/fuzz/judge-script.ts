@@ -1,6 +1,6 @@
 import type { Verdict } from 'sse-stream-kit'
 import { matchFrames } from '../../bench/soak/match-frames.ts'
-import { cuttingPlaces } from '../spec/boundary-oracle.ts'
+import { cuttingPlaces, isCommentLines } from '../spec/boundary-oracle.ts'
 import type { ReadAnswer } from './read-answer.ts'
 
 /** How an upstream ends its answer. */
@@ -48,7 +48,7 @@ export function judgeScript(run: ScriptRun): string[] {
   const wanted =
     ending !== 'end'
       ? 'upstream_error'
-      : framesOf(sent).tail.length === 0
+      : isCommentLines(framesOf(sent).tail)
         ? 'complete'
         : 'truncated'
   if (verdict !== wanted) breaches.push(`verdict ${verdict}, not ${wanted}`)

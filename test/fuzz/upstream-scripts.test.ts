@@ -7,7 +7,6 @@ import { type Ending, judgeScript } from './judge-script.ts'
 import { readAnswer } from './read-answer.ts'
 
 const SEED = 20_261_121
-const HEARTBEAT = ': beat\n\n'
 
 let script: UpstreamStep[] = []
 const upstream = fakeUpstream(() => script)
@@ -16,12 +15,13 @@ const proxies = new Map<string, SseProxy>()
 beforeAll(async () => {
   const url = await upstream.listen()
   const options = {
-    heartbeat: { intervalMs: 1, frame: HEARTBEAT },
+    heartbeat: { intervalMs: 1, frame: ': beat\n\n' },
     timeouts: { headersMs: 5_000, firstEventMs: 5_000, idleMs: 5_000 },
     onEnd: (summary: StreamSummary) => void summaries.push(summary),
   }
+  const heartbeat = { intervalMs: 1, frame: ': beat\n' }
   proxies.set('plain', sseProxy(url, options))
-  proxies.set('held back', sseProxy(url, { ...options, watermark: { highBytes: 8 } }))
+  proxies.set('held back', sseProxy(url, { ...options, heartbeat, watermark: { highBytes: 8 } }))
   proxies.set('transformed', sseProxy(url, { ...options, transform: (event) => event }))
 })
 afterAll(async () => {
@@ -64,7 +64,7 @@ it.each(['plain', 'held back', 'transformed'])(
               ending,
               isCoded: coding !== undefined,
               isTransformed: name === 'transformed',
-              heartbeat: Buffer.from(HEARTBEAT),
+              heartbeat: Buffer.from(name === 'held back' ? ': beat\n' : ': beat\n\n'),
               status: response.status,
               answer,
               verdict: (summaries[0] as StreamSummary).verdict,

@@ -1,5 +1,11 @@
 import { type ProxyFetchOptions, proxyFetch, type StreamSummary } from 'sse-stream-kit'
-import { fakeUpstream, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
+import {
+  collect,
+  fakeUpstream,
+  slowClient,
+  step,
+  type UpstreamScript,
+} from 'sse-stream-kit/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { openProxy } from './open-proxy.ts'
 
@@ -10,10 +16,12 @@ async function read(
   script: UpstreamScript,
   options: ProxyFetchOptions = {},
   path = '/v1/chat/completions',
+  headers: Record<string, string> = {},
 ): Promise<{ text: string; summary: StreamSummary | undefined }> {
   const upstream = fakeUpstream(script)
   const summaries: StreamSummary[] = []
-  const response = await proxyFetch(new Request(`http://client.test${path}`), 'http://up.test', {
+  const request = new Request(`http://client.test${path}`, { headers })
+  const response = await proxyFetch(request, 'http://up.test', {
     fetch: upstream.fetch,
     onEnd: (summary) => summaries.push(summary),
     ...options,
@@ -47,7 +55,84 @@ describe('heartbeats', () => {
   })
 
   it.each([
+    ['text/event-stream', ': keepalive\n'],
+    ['application/json, Text/Event-Stream;q=0.9', ': keepalive\n'],
+    ['text/event-stream , */*', ': keepalive\n'],
+    ['application/json', ': keepalive\n\n'],
+    ['*/*', ': keepalive\n\n'],
+    ['text/event-streams, x-text/event-stream', ': keepalive\n\n'],
+  ])('for a client that accepts %s are %j', async (accept, frame) => {
+    const { text, summary } = await read(PREFILL, {}, undefined, { accept })
+    expect(text).toBe(`${frame.repeat(3)}data: 1\n\n`)
+    expect(summary).toMatchObject({ bytesOut: 9 + 3 * frame.length, heartbeats: 3, events: 1 })
+  })
+
+  it.each([
+    ['text/event-stream', ': keepalive\n'],
+    ['*/*', '\n'],
+  ])("for a client of Gemini's API that accepts %s are %j", async (accept, frame) => {
+    const path = '/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse'
+    expect((await read(PREFILL, {}, path, { accept })).text).toBe(`${frame.repeat(3)}data: 1\n\n`)
+  })
+
+  it('of a form that the application names do not depend on the client', async () => {
+    const heartbeat = { frame: 'comment' }
+    const accept = 'text/event-stream'
+    expect((await read(PREFILL, { heartbeat }, undefined, { accept })).text).toBe(
+      `${': keepalive\n\n'.repeat(3)}data: 1\n\n`,
+    )
+  })
+
+  describe('of one comment line', () => {
+    const heartbeat = { frame: 'comment-line' }
+
+    it('may be the last bytes of a response that is complete', async () => {
+      const script = [step.send({ data: '1' }), step.wait(20_000), step.end()]
+      const { text, summary } = await read(script, { heartbeat })
+      expect(text).toBe('data: 1\n\n: keepalive\n')
+      expect(summary).toMatchObject({ verdict: 'complete', heartbeats: 1 })
+    })
+
+    it('from a proxy behind are no part of an event', async () => {
+      const script = [step.raw('data: 1\n\n: keepalive\n')]
+      expect((await read(script)).summary).toMatchObject({ verdict: 'complete', events: 1 })
+    })
+
+    it('stand in front of an error event, which stays one', async () => {
+      const script = [step.send({ data: '1' }), step.wait(20_000), step.raw('data: 2'), step.cut()]
+      const upstream = fakeUpstream(script)
+      const response = await proxyFetch(new Request('http://client.test/'), 'http://up.test', {
+        fetch: upstream.fetch,
+        heartbeat,
+        onUpstreamError: 'event-then-break',
+      })
+      const collecting = collect(response)
+      await vi.advanceTimersByTimeAsync(60_000)
+      const { text, events, comments, verdict } = await collecting
+      expect(text).toMatch(/^data: 1\n\n: keepalive\ndata: \{"error":.*\}\n\n$/)
+      expect(JSON.parse(events[1]?.data ?? '')).toMatchObject({ error: { type: 'upstream_error' } })
+      expect([events.length, comments, verdict]).toEqual([2, ['keepalive'], 'error'])
+    })
+
+    it('leave what a transform changes as it is', async () => {
+      const script = [
+        step.raw('data: 1\r\n\r\n'),
+        step.wait(20_000),
+        step.raw('data: 2\r\n\r\n'),
+        step.wait(20_000),
+      ]
+      const { text } = await read(script, {
+        heartbeat,
+        transform: (event) => (event.data === '2' ? { data: 'two' } : event),
+      })
+      expect(text).toBe('data: 1\r\n\r\n: keepalive\ndata: two\n\n: keepalive\n')
+    })
+  })
+
+  it.each([
     [{ frame: 'comment' }, ': keepalive\n\n', 3],
+    [{ frame: 'comment-line' }, ': keepalive\n', 3],
+    [{ frame: ':\n' }, ':\n', 3],
     [{ frame: 'blank' }, '\n', 3],
     [{ frame: ':\n\n', intervalMs: 20_000 }, ':\n\n', 2],
     [{ intervalMs: 40_000 }, ': keepalive\n\n', 1],

@@ -21,3 +21,8 @@ export function cuttingPlaces(bytes: Uint8Array): number[] {
   }
   return places
 }
+
+/** Whether bytes from an event boundary on are whole comment lines, with which no event has begun. */
+export function isCommentLines(bytes: Uint8Array): boolean {
+  return /^(?::[^\r\n]*(?:\r\n|\r|\n))*$/.test(Buffer.from(bytes).toString('latin1'))
+}

@@ -41,6 +41,8 @@ describe('collect', () => {
     ['nothing at all', ''],
     ['a blank line', 'data: 1\n\n'],
     ['a comment and a blank line', ': x\n\n'],
+    ['an event and a comment line', 'data: 1\n\n: x\n'],
+    ['comment lines alone', ': x\r\n:\r'],
     ['a bare CR as a blank line', 'data: 1\r\r'],
     ['more blank lines', 'data: 1\r\n\r\n\r\n'],
     ['a byte order mark alone', '\uFEFF'],
@@ -52,6 +54,7 @@ describe('collect', () => {
     ['in a line', 'data: 1\n\ndata: 2'],
     ['after a line', 'data: 1\n\ndata: 2\n'],
     ['in a comment', 'data: 1\n\n: x'],
+    ['after a comment line of an event', 'data: 1\n\nid: 1\n: x\n'],
   ])('calls an end without an error %s truncated', async (_, text) => {
     const { verdict, events } = await collect(streamOf(text))
     expect([verdict, events.length]).toEqual(['truncated', 1])

@@ -66,14 +66,14 @@ describe('the bytes of a HeartbeatInjector', () => {
   })
 
   it('changes no other byte and no event, whatever the chunks and whenever it speaks', async () => {
-    const frame = ': the heartbeat\n\n'
     const waits = fc.array(fc.constantFrom(0, 0, 40, 100, 250), { maxLength: 40 })
     await fc.assert(
       fc.asyncProperty(
         someChunks(someSse),
         waits,
         fc.boolean(),
-        async (chunks, waitsMs, isFused) => {
+        fc.constantFrom(': the heartbeat\n\n', ': the heartbeat\n', ': the heartbeat\r\n'),
+        async (chunks, waitsMs, isFused, frame) => {
           const source = new HandFed()
           const options = { intervalMs: 100, frame }
           const readable = isFused

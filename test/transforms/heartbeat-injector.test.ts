@@ -185,9 +185,60 @@ describe('HeartbeatInjector', () => {
     expect(source.cancels).toEqual([failure])
   })
 
+  describe('with a frame of one comment line', () => {
+    const LINE = ': hi\n'
+
+    it.each(['\n', '\r\n'])('goes on between events, whose lines end with %j', async (end) => {
+      const event = `data: 1${end}${end}`
+      const stream = hungry({ frame: LINE })
+      await stream.wait(INTERVAL_MS * 2)
+      await stream.give(event)
+      await stream.wait(INTERVAL_MS * 3)
+      await stream.give(event)
+      expect(stream.text()).toBe(LINE.repeat(2) + event + LINE.repeat(3) + event)
+      await stream.end()
+    })
+
+    it.each([
+      ['inside a line', 'data: 1'],
+      ['behind a line', 'data: 1\n'],
+      ['behind a CR that may be the half of a CRLF', 'data: 1\r\n\r'],
+      ['behind a comment line of the source', ': x\n'],
+    ])('says nothing %s', async (_, head) => {
+      const stream = hungry({ frame: LINE })
+      await stream.wait(INTERVAL_MS)
+      await stream.give(head)
+      await stream.wait(INTERVAL_MS * 2)
+      expect(stream.text()).toBe(LINE + head)
+      await stream.end()
+    })
+
+    it('goes on behind a blank line of the source', async () => {
+      const stream = hungry({ frame: LINE })
+      await stream.wait(INTERVAL_MS)
+      await stream.give('\n')
+      await stream.wait(INTERVAL_MS)
+      expect(stream.text()).toBe(`${LINE}\n${LINE}`)
+      await stream.end()
+    })
+
+    it('drops one byte order mark behind it, and takes a second one for text', async () => {
+      const stream = hungry({ frame: LINE })
+      await stream.wait(INTERVAL_MS * 2)
+      await stream.give('\ufeff\ufeff')
+      await stream.wait(INTERVAL_MS)
+      await stream.give('data: 1\n\n')
+      await stream.wait(INTERVAL_MS)
+      expect(stream.text()).toBe(`${LINE.repeat(2)}\ufeffdata: 1\n\n${LINE}`)
+      await stream.end()
+    })
+  })
+
   it.each([
     [': hi\n\n'],
     [':\n\n'],
+    [': hi\n'],
+    [':\r\n'],
     ['\n'],
     ['\n\n'],
     ['\r\n'],
@@ -209,7 +260,10 @@ describe('HeartbeatInjector', () => {
   it.each([
     [''],
     [': hi'],
-    [': hi\n'],
+    [': hi\r'],
+    ['hi\n'],
+    [': a\n: b\n'],
+    ['\n: a\n'],
     ['hi\n\n'],
     ['data: hi\n\n'],
     [': hi\ndata: x\n\n'],

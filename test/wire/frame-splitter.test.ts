@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { FrameSplitter, type FrameSplitterOptions } from 'sse-stream-kit/streams'
-import { streamOf } from 'sse-stream-kit/testing'
+import { chunkings, streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { warningsDuring } from '../pipeline/warnings-during.ts'
 import { allOf } from '../spec/all-of.ts'
@@ -162,6 +162,22 @@ describe('FrameSplitter', () => {
     await allOf(streamOf(['data: 1\n\n']).pipeThrough(new FrameSplitter({ onTail })))
     await allOf(streamOf([]).pipeThrough(new FrameSplitter({ onTail })))
     expect(onTail).not.toHaveBeenCalled()
+  })
+
+  it.each([
+    ['one', ': keepalive\n', []],
+    ['several', ': a\n:\r\n: b\r', []],
+    ['one without its end', ': keepalive', [[11]]],
+    ['one and the beginning of another', ': a\n:', [[5]]],
+    ['one and a field', ': a\nid: 7\n', [[10]]],
+    ['a line with a colon in it', 'data: a\n', [[8]]],
+  ])('says nothing of an end behind whole comment lines: %s', async (_, tail, calls) => {
+    for (const { name, chunks } of chunkings(bytes(`data: 1\n\n${tail}`))) {
+      const onTail = vi.fn()
+      const pieces = await allOf(streamOf(chunks).pipeThrough(new FrameSplitter({ onTail })))
+      expect(bytes(...pieces), name).toEqual(bytes(`data: 1\n\n${tail}`))
+      expect(onTail.mock.calls, name).toEqual(calls)
+    }
   })
 
   it('says nothing of an end that was an error, or a cancel', async () => {

@@ -182,6 +182,6 @@ export class MetricsTapStage<T> implements Stage<T, T> {
   #verdict(outcome: StageOutcome): StreamVerdict {
     if (outcome === 'cancelled') return 'cancelled'
     if (outcome === 'failed') return 'error'
-    return this.#counter.isAtBoundary ? 'complete' : 'truncated'
+    return this.#counter.isBetweenEvents ? 'complete' : 'truncated'
   }
 }

@@ -25,14 +25,16 @@ export class EventCounter {
   events = 0
   #state = BOUNDARY
   #hasData = false
+  /** Whether the block at hand has a line that is not a comment; not kept up once there is a `data` line. */
+  #hasField = false
   /** How many letters of `data` the line at hand starts with. */
   #matched = 0
   readonly #bom = new LeadingBom()
 
-  /** Whether the bytes so far end at an event boundary. */
-  get isAtBoundary(): boolean {
+  /** Whether the bytes so far end at an event boundary, or behind comment lines that follow one. */
+  get isBetweenEvents(): boolean {
     const isBomCut = !this.#bom.isDecided && this.#bom.seenBytes > 0
-    return this.#state >= BOUNDARY && !isBomCut
+    return this.#state !== IN_LINE && !this.#hasData && !this.#hasField && !isBomCut
   }
 
   count(chunk: Uint8Array): void {
@@ -59,7 +61,10 @@ export class EventCounter {
     const state = nextLineState(before, byte)
     this.#state = state
     if (state === IN_LINE) {
-      if (before !== IN_LINE) this.#matched = 0
+      if (before !== IN_LINE) {
+        this.#matched = 0
+        if (byte !== COLON) this.#hasField = true
+      }
       if (this.#hasData || this.#matched === NO_MATCH) return
       if (this.#matched === DATA.length) {
         this.#hasData = byte === COLON
@@ -72,10 +77,9 @@ export class EventCounter {
     // A field name without a colon is a whole line, and its value is the empty string.
     if (before === IN_LINE && this.#matched === DATA.length) this.#hasData = true
     this.#matched = 0
-    if (state >= BOUNDARY && this.#hasData) {
-      this.events++
-      this.#hasData = false
-    }
+    if (state < BOUNDARY) return
+    if (this.#hasData) this.events++
+    this.#hasData = this.#hasField = false
   }
 
   /** From inside a line of a block that has data; returns where to go on. */
@@ -112,6 +116,7 @@ export class EventCounter {
     if (this.#bom.isDecided && this.#bom.seenBytes > 0 && this.#bom.seenBytes < 3) {
       this.#state = IN_LINE
       this.#matched = NO_MATCH
+      this.#hasField = true
     }
     return skipped
   }

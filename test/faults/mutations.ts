@@ -53,7 +53,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'return { at: since + clientStallMs,',
     'return { at: Infinity,',
   ),
-  without('L6', 'transforms/metrics-tap.ts', 'this.#counter.isAtBoundary', 'true'),
+  without('L6', 'transforms/metrics-tap.ts', 'this.#counter.isBetweenEvents', 'true'),
   without(
     'L6',
     'transforms/event-rewriter.ts',
@@ -214,7 +214,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   without('P4', 'proxy/response-headers.ts', 'coding !== null && hasBody &&', 'coding !== null &&'),
   without('P4', 'proxy/response-headers.ts', "if (etag?.startsWith('\"'))", 'if (false)'),
-  without('P5', 'transforms/metrics-tap.ts', 'this.#counter.isAtBoundary', 'true'),
+  without('P5', 'transforms/metrics-tap.ts', 'this.#counter.isBetweenEvents', 'true'),
   without('P6', 'proxy/attempt.ts', 'status < 200 || status > 599', 'status < 200'),
   without(
     'P7',

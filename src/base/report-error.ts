@@ -9,8 +9,8 @@ const MAX_CAUSES = 4
  * Goes to the runtime's own channel: a process warning with the error and its stack as the detail (Node, Deno,
  * Bun), else `reportError` (browsers, Workers). Nothing is written to the console from here.
  */
-export function reportError(message: string, error: unknown): void {
-  if (emitWarning(message, { code: 'SSE_HOOK', detail: shown(error), cause: error })) return
+export function reportError(message: string, error: unknown, code = 'SSE_HOOK'): void {
+  if (emitWarning(message, { code, detail: shown(error), cause: error })) return
   const runtime = globalThis as { reportError?: (error: unknown) => void }
   runtime.reportError?.(new Error(message, { cause: error }))
 }

@@ -1,6 +1,6 @@
 import { callHook } from '../base/call-hook.ts'
 import { startDeadline } from '../base/deadline.ts'
-import { reportInternalError } from '../base/report-internal-error.ts'
+import { reportError } from '../base/report-error.ts'
 import { roundMs } from '../base/round-ms.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
@@ -158,7 +158,7 @@ export class Exchange {
     this.#isOver = true
     this.request.signal.removeEventListener('abort', this.#onClientGone)
     this.#abortBody = undefined
-    if (error !== undefined) reportInternalError(error)
+    if (error?.code === 'SSE_INTERNAL') reportError(error.message, error.cause, error.code)
     const summary = this.#summary(this.#isClientGone ? 'client_gone' : verdict, error, body)
     for (const sink of this.#settings.metrics) {
       callHook('metrics.streamEnded', () => sink.streamEnded(summary, gaps))

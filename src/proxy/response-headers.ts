@@ -34,9 +34,8 @@ export function responseHeaders(
   }
   if (isSse) {
     headers.delete('content-length')
-    for (const name of ['cache-control', 'x-accel-buffering'] as const) {
-      headers.set(name, EVENT_STREAM_HEADERS[name])
-    }
+    headers.set('cache-control', EVENT_STREAM_HEADERS['cache-control'])
+    headers.set('x-accel-buffering', EVENT_STREAM_HEADERS['x-accel-buffering'])
   }
   return headers
 }

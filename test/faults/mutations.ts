@@ -226,11 +226,16 @@ export const MUTATIONS: readonly Mutation[] = [
   without('P9', 'proxy/request-headers.ts', "  'expect',\n", ''),
   without('P10', 'proxy/attempt.ts', 'method: request.method,', "method: 'GET',"),
   without('P11', 'proxy/request-headers.ts', "  'range',\n", ''),
-  without('P13', 'proxy/response-headers.ts', "headers.set('x-accel-buffering', 'no')", ''),
   without(
     'P13',
     'proxy/response-headers.ts',
-    "headers.set('cache-control', 'no-cache, no-transform')",
+    "headers.set('x-accel-buffering', EVENT_STREAM_HEADERS['x-accel-buffering'])",
+    '',
+  ),
+  without(
+    'P13',
+    'proxy/response-headers.ts',
+    "headers.set('cache-control', EVENT_STREAM_HEADERS['cache-control'])",
     '',
   ),
   without(

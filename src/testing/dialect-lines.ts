@@ -1,26 +1,12 @@
+import { type DialectAnswer, OVERLOADED, PROMPT_TOKENS } from './dialect-answer.ts'
 import { dataFrame, namedFrame } from './json-frames.ts'
 import { openaiResponsesLines } from './openai-responses-lines.ts'
 
 /** Whose stream a transcript looks like. */
 export type TranscriptDialect = 'openai-chat' | 'openai-responses' | 'anthropic' | 'gemini'
 
-/** The frames of one answer, in the order of the wire. */
-export interface DialectLines {
-  contentType: string
-  before: string[]
-  tokens: string[]
-  after: string[]
-  /** In place of `after`. */
-  error: string
-}
-
-/** The tokens of every prompt. */
-export const PROMPT_TOKENS = 9
-/** The message of every error. */
-export const OVERLOADED = 'The model is overloaded'
-
 /** The frames that an API of that dialect sends for an answer of these tokens. */
-export function dialectLines(dialect: TranscriptDialect, words: readonly string[]): DialectLines {
+export function dialectLines(dialect: TranscriptDialect, words: readonly string[]): DialectAnswer {
   switch (dialect) {
     case 'openai-chat':
       return openaiChat(words)
@@ -37,7 +23,7 @@ export function dialectLines(dialect: TranscriptDialect, words: readonly string[
   }
 }
 
-function openaiChat(words: readonly string[]): DialectLines {
+function openaiChat(words: readonly string[]): DialectAnswer {
   const chunk = (rest: object): string =>
     dataFrame({
       id: 'chatcmpl-1',
@@ -64,7 +50,7 @@ function openaiChat(words: readonly string[]): DialectLines {
   }
 }
 
-function anthropic(words: readonly string[]): DialectLines {
+function anthropic(words: readonly string[]): DialectAnswer {
   const event = (type: string, rest: object = {}): string => namedFrame(type, { type, ...rest })
   const message = {
     id: 'msg_1',
@@ -110,7 +96,7 @@ function anthropic(words: readonly string[]): DialectLines {
   }
 }
 
-function gemini(words: readonly string[]): DialectLines {
+function gemini(words: readonly string[]): DialectAnswer {
   const chunk = (text: string, candidatesTokenCount: number, rest: object = {}): string =>
     dataFrame(
       {

@@ -1,4 +1,4 @@
-import { type DialectLines, OVERLOADED, PROMPT_TOKENS } from './dialect-lines.ts'
+import { type DialectAnswer, OVERLOADED, PROMPT_TOKENS } from './dialect-answer.ts'
 import { namedFrame } from './json-frames.ts'
 
 /** Every field that strict schemas of clients require, with the API's defaults. */
@@ -30,7 +30,7 @@ const RESPONSE = {
 } as const
 
 /** Returns the frames of an answer as OpenAI's Responses API sends them. */
-export function openaiResponsesLines(words: readonly string[]): DialectLines {
+export function openaiResponsesLines(words: readonly string[]): DialectAnswer {
   let sequence_number = 0
   const event = (type: string, rest: object): string =>
     namedFrame(type, { type, sequence_number: sequence_number++, ...rest })

@@ -1,5 +1,6 @@
 import { checkNumber } from '../base/check-number.ts'
-import { type DialectLines, dialectLines, type TranscriptDialect } from './dialect-lines.ts'
+import type { DialectAnswer } from './dialect-answer.ts'
+import { dialectLines, type TranscriptDialect } from './dialect-lines.ts'
 import { step, type UpstreamStep } from './step.ts'
 
 /** What a transcript says, and at what pace. */
@@ -72,7 +73,7 @@ export function transcript(
   ]
 }
 
-function end(ending: TranscriptOptions['ending'], lines: DialectLines): string[] {
+function end(ending: TranscriptOptions['ending'], lines: DialectAnswer): string[] {
   if (ending === 'unfinished') return []
   return ending === 'error' ? [lines.error] : lines.after
 }

@@ -48,7 +48,7 @@ export function judgeScript(run: ScriptRun): string[] {
   const wanted =
     ending !== 'end'
       ? 'upstream_error'
-      : isCommentLines(framesOf(sent).tail)
+      : isCommentLines(framesOf(startsWithBom(sent) ? sent.subarray(3) : sent).tail)
         ? 'complete'
         : 'truncated'
   if (verdict !== wanted) breaches.push(`verdict ${verdict}, not ${wanted}`)

@@ -54,7 +54,7 @@ export {
   type SseResponseSource,
   sseResponse,
 } from './transforms/sse-response.ts'
-export type { StreamSummary } from './transforms/stream-summary.ts'
+export type { EndContext, StreamSummary } from './transforms/stream-summary.ts'
 export { WatermarkBuffer, type WatermarkBufferOptions } from './transforms/watermark-buffer.ts'
 export {
   type CallPolicy,

@@ -31,7 +31,9 @@ export async function proxyCommand(args: readonly string[], host: HostProcess): 
   const proxy = sseProxy(upstream, {
     ...options,
     metrics: registry,
-    ...(isLogged && { onEnd: (summary) => print(summaryLine(summary, new Date())) }),
+    ...(isLogged && {
+      onEnd: (summary, { request }) => print(summaryLine(summary, request, new Date())),
+    }),
   })
   const routes = new Map([
     ['/health', healthHandler(registry)],

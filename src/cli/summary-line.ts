@@ -1,18 +1,25 @@
 import type { StreamSummary } from '../index.ts'
 
+/** A longer path is cut: a line of a log should stay one. */
+const MAX_PATH_CHARACTERS = 200
+
 /**
  * A finished request as one line of `key=value` pairs: for people, and for what reads logs.
  *
- * Every value is a number or a word of ours, so that nothing a client or an upstream sent can forge a line.
+ * The path goes without its query, which may hold a key. Every value is a number or a word of a fixed form: a
+ * URL's path holds no spaces and no line ends, so that nothing a client or an upstream sent can forge a line.
  */
-export function summaryLine(summary: StreamSummary, endedAt: Date): string {
-  const { verdict, code, phase, status, isSse, gaps, pauses } = summary
+export function summaryLine(summary: StreamSummary, request: Request, endedAt: Date): string {
+  const { verdict, code, causeCode, phase, status, isSse, gaps, pauses } = summary
   const fields: Record<string, string | number | undefined> = {
     time: endedAt.toISOString(),
     verdict,
     code,
+    cause: causeCode,
     phase,
     status,
+    method: request.method,
+    path: new URL(request.url).pathname.slice(0, MAX_PATH_CHARACTERS),
     kind: isSse ? 'stream' : 'plain',
     headers_ms: whole(summary.headersMs),
     first_event_ms: whole(summary.firstEventMs),

@@ -11,6 +11,7 @@ import { reachUpstream } from './reach-upstream.ts'
 import { relayBody } from './relay-body.ts'
 import { responseHeaders } from './response-headers.ts'
 import type { TargetsFor } from './upstream-targets.ts'
+import { warnOfDroppedKey } from './warn-of-dropped-key.ts'
 
 // RFC 9112, 4: `reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )`; a `Response` throws at anything else.
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/
@@ -57,6 +58,7 @@ function passOn(exchange: Exchange, reached: Reached, settings: ProxySettings): 
   exchange.upstreamStatus = status
   exchange.headersMs = reached.headersMs
   const statusText = REASON_PHRASE.test(response.statusText) ? response.statusText : ''
+  if (status === 401) warnOfDroppedKey(exchange, target, settings)
   exchange.status = status
   exchange.isSse = isSse
   const headers = responseHeaders(response.headers, {

@@ -1,4 +1,5 @@
 import { callHook } from '../base/call-hook.ts'
+import { causeCode } from '../base/cause-code.ts'
 import { startDeadline } from '../base/deadline.ts'
 import { reportError } from '../base/report-error.ts'
 import { roundMs } from '../base/round-ms.ts'
@@ -163,7 +164,7 @@ export class Exchange {
     for (const sink of this.#settings.metrics) {
       callHook('metrics.streamEnded', () => sink.streamEnded(summary, gaps))
     }
-    callHook('onEnd', () => this.#settings.onEnd?.(summary))
+    callHook('onEnd', () => this.#settings.onEnd?.(summary, { request: this.request, error }))
     this.#onOver?.(this)
   }
 
@@ -176,9 +177,13 @@ export class Exchange {
     const isClientGone = verdict === 'client_gone' && error?.code !== 'SSE_CLIENT_STALLED'
     const code = isClientGone ? 'SSE_CLIENT_GONE' : error?.code
     const { phase } = (error ?? {}) as Partial<UpstreamTimeoutError>
+    // Of other errors the causes are the application's or the client's, and may hold anything.
+    const isUpstreams = verdict === 'upstream_error' || verdict === 'timeout'
+    const cause = isUpstreams ? causeCode(error) : undefined
     return {
       verdict,
       ...(verdict !== 'complete' && code !== undefined && { code }),
+      ...(cause !== undefined && { causeCode: cause }),
       ...(verdict === 'timeout' && phase !== undefined && { phase }),
       status: this.status,
       ...(this.upstreamStatus !== undefined && { upstreamStatus: this.upstreamStatus }),

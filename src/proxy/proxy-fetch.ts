@@ -1,6 +1,8 @@
 import type { CallPolicy } from '../upstream/circuit-breaker.ts'
 import { UpstreamPools } from '../upstream/upstream-pools.ts'
 import { answer } from './answer.ts'
+import { checkProxyOptions } from './check-proxy-options.ts'
+import { checkRequest } from './check-request.ts'
 import { Exchange } from './exchange.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
 import { proxySettings } from './proxy-settings.ts'
@@ -49,6 +51,8 @@ export async function proxyFetch(
   upstream: Upstreams,
   options: ProxyFetchOptions = {},
 ): Promise<Response> {
+  checkRequest('proxyFetch', request)
+  checkProxyOptions(options)
   const settings = proxySettings(options)
   sharedPools ??= new UpstreamPools({}, settings.timeouts.connectMs)
   const targetsFor = upstreamTargets(upstream, settings, options, sharedPools.fetchFor)

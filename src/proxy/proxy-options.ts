@@ -1,7 +1,7 @@
 import type { Budget } from '../pipeline/budget.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
-import type { StreamSummary } from '../transforms/stream-summary.ts'
+import type { EndContext, StreamSummary } from '../transforms/stream-summary.ts'
 import type { CallPolicy, CircuitBreakerOptions } from '../upstream/circuit-breaker.ts'
 import type { DispatcherLike } from '../upstream/dispatcher-fetch.ts'
 import type { RetryDelayOptions } from '../upstream/retry-delay.ts'
@@ -151,8 +151,11 @@ export interface ProxyOptions {
   forwarded?: false | ForwardedOptions | undefined
   /** A bound on the bytes that are held over all streams, shared with other proxies. @default none */
   budget?: Budget | undefined
-  /** Called exactly once per request, however it ended. What it throws is reported and touches nothing. */
-  onEnd?: ((summary: StreamSummary) => void) | undefined
+  /**
+   * Called exactly once per request, however it ended, with its figures, and with the request and what went
+   * wrong. What it throws or rejects with is reported and touches nothing.
+   */
+  onEnd?: ((summary: StreamSummary, context: EndContext) => void) | undefined
   /** Where figures are reported to, such as a registry of `sse-stream-kit/metrics`. */
   metrics?: MetricsSink | undefined
   /** Asks the upstream, instead of a pool of our own. */

@@ -7,7 +7,6 @@ import { relay } from '../pipeline/relay.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
 import { HeartbeatInjector } from '../transforms/heartbeat-injector.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
-import type { StreamSummary } from '../transforms/stream-summary.ts'
 import { type CallPolicy, CircuitBreaker } from '../upstream/circuit-breaker.ts'
 import { createRetryDelay } from '../upstream/retry-delay.ts'
 import { checkForwarded, type ForwardedOptions } from './forwarded-headers.ts'
@@ -40,7 +39,7 @@ export interface ProxySettings {
   watermark: { highBytes?: number | undefined; lowBytes?: number | undefined }
   maxEventBytes: number
   transform: EventTransform | undefined
-  onEnd: ((summary: StreamSummary) => void) | undefined
+  onEnd: ProxyOptions['onEnd']
   metrics: readonly MetricsSink[]
   /** How often each upstream is asked, and how long to wait in between. */
   attempts: number

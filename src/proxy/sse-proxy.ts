@@ -3,6 +3,8 @@ import { startDeadline } from '../base/deadline.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { UpstreamPools } from '../upstream/upstream-pools.ts'
 import { answer, refuseDraining } from './answer.ts'
+import { checkProxyOptions } from './check-proxy-options.ts'
+import { checkRequest } from './check-request.ts'
 import { Exchange } from './exchange.ts'
 import { ProxyCounters, type ProxyMetrics } from './proxy-counters.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
@@ -49,6 +51,7 @@ export interface SseProxy {
  */
 export function sseProxy(upstream: Upstreams, options: ProxyOptions = {}): SseProxy {
   const counters = new ProxyCounters()
+  checkProxyOptions(options)
   const settings = proxySettings(options)
   settings.metrics = [counters, ...settings.metrics]
   const pools = new UpstreamPools(options.pool ?? {}, settings.timeouts.connectMs)
@@ -58,6 +61,7 @@ export function sseProxy(upstream: Upstreams, options: ProxyOptions = {}): SsePr
   let onIdle: (() => void) | undefined
 
   const proxy = async (request: Request): Promise<Response> => {
+    checkRequest('The proxy', request)
     // Counted like any other answer, or a shutdown would not show in the metrics: its clients see it.
     if (closing !== undefined) return refuseDraining(new Exchange(request, settings))
     const exchange = new Exchange(request, settings, (over) => {

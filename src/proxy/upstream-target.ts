@@ -1,9 +1,11 @@
 import { checkFunction } from '../base/check-function.ts'
 import type { CallPolicy } from '../upstream/circuit-breaker.ts'
 import { dispatcherFetch } from '../upstream/dispatcher-fetch.ts'
+import { checkUpstreamOptions } from './check-proxy-options.ts'
 import { type HeaderChanges, headerChanges } from './header-changes.ts'
-import type { ProxyOptions, TimeoutOptions, Upstream } from './proxy-options.ts'
+import type { ProxyOptions, TimeoutOptions, Upstream, UpstreamOptions } from './proxy-options.ts'
 import { type ProxySettings, type Timeouts, timeoutSettings } from './proxy-settings.ts'
+import { upstreamUrl } from './upstream-url.ts'
 
 type Fetch = typeof fetch
 
@@ -34,24 +36,8 @@ export function upstreamTarget(
   { timeouts = {}, fetch, dispatcher }: Pick<ProxyOptions, 'timeouts' | 'fetch' | 'dispatcher'>,
   fetchFor: FetchFor,
 ): UpstreamTarget {
-  const options =
-    typeof upstream === 'string' || upstream instanceof URL ? { url: upstream } : upstream
-  if (!URL.canParse(options?.url)) {
-    throw new TypeError(
-      `Cannot use an upstream as its URL must be an absolute one: current value is ${shown(options?.url)}`,
-    )
-  }
-  const base = new URL(options.url)
-  if (base.protocol !== 'http:' && base.protocol !== 'https:') {
-    throw new TypeError(
-      `Cannot use an upstream as its URL must be http: or https:: current value is ${base.protocol}`,
-    )
-  }
-  if (base.username !== '' || base.password !== '') {
-    throw new TypeError(
-      'Cannot use an upstream as its URL must not hold credentials: set them as headers',
-    )
-  }
+  const options = optionsOf(upstream)
+  const base = upstreamUrl(options.url)
   checkFunction('fetch', options.fetch)
   const limits = options.timeouts
     ? timeoutSettings({ ...timeouts, ...given(options.timeouts) })
@@ -72,7 +58,13 @@ function given(timeouts: TimeoutOptions): TimeoutOptions {
   return Object.fromEntries(Object.entries(timeouts).filter(([, value]) => value !== undefined))
 }
 
-/** Less what may be a password: messages end up in logs. */
-function shown(url: unknown): string {
-  return typeof url === 'string' ? JSON.stringify(url.replace(/[^/]*@/, '…@')) : String(url)
+function optionsOf(upstream: Upstream): UpstreamOptions {
+  if (typeof upstream === 'string' || upstream instanceof URL) return { url: upstream }
+  const given: unknown = upstream
+  // Not an object of options: the check of the URL says what is wrong with it.
+  if (typeof given !== 'object' || given === null || given instanceof Request) {
+    return { url: given as string }
+  }
+  checkUpstreamOptions(upstream)
+  return upstream
 }

@@ -9,7 +9,10 @@ import type { DecodedSseEvent, SseEvent } from '../wire/sse-event.ts'
 import type { Mapped } from './event-map.ts'
 
 /** Says what an event becomes: the same object for no change, another event, several, or `null` for none. */
-export type EventTransform = (event: DecodedSseEvent) => Mapped<SseEvent>
+export type EventTransform = (event: DecodedSseEvent) => Exclude<Mapped<SseEvent>, undefined>
+
+const NOTHING_RETURNED =
+  'transform returned undefined: return the event, another one, an array of events, or null to drop it'
 
 /**
  * Passes frames on byte for byte, except those whose event the function changes: only they are written anew.
@@ -88,10 +91,12 @@ export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
     let mapped: Mapped<SseEvent>
     try {
       mapped = checkSync('transform', this.#transform(event))
+      if (mapped === undefined) throw new TypeError(NOTHING_RETURNED)
       if (mapped === event && isSame(event, before)) return
       return encodeAll(mapped)
     } catch (cause) {
-      throw new SseKitError('SSE_TRANSFORM', 'The transform of the application threw', { cause })
+      const { message } = (cause ?? {}) as { message?: unknown }
+      throw new SseKitError('SSE_TRANSFORM', `The option transform failed: ${message}`, { cause })
     }
   }
 

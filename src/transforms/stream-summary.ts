@@ -3,6 +3,14 @@ import type { TimeoutPhase } from '../base/upstream-timeout-error.ts'
 import type { Verdict } from '../base/verdict.ts'
 import type { TapSummary } from './metrics-tap.ts'
 
+/** What a proxy's `onEnd` is given besides the summary. */
+export interface EndContext {
+  /** The client's request, as the proxy was given it. */
+  request: Request
+  /** What went wrong, with its causes; `undefined` where nothing did. Not for the client: it may name addresses. */
+  error: unknown
+}
+
 /**
  * One request through the proxy, once it is over: a line that can be logged as it is. Times are rounded to
  * microseconds.
@@ -15,6 +23,11 @@ export interface StreamSummary
   verdict: Verdict
   /** The stable code of what went wrong, where something did. */
   code?: SseKitErrorCode
+  /**
+   * The system's or the TLS library's own code for it, with the verdicts `upstream_error` and `timeout`:
+   * `ECONNREFUSED`, `ENOTFOUND`, `DEPTH_ZERO_SELF_SIGNED_CERT` and the like. Never sent to the client.
+   */
+  causeCode?: string
   /** What the upstream took too long for, with the verdict `timeout`. */
   phase?: TimeoutPhase
   /** The status that the client was sent; 499 if it left before there was one. */

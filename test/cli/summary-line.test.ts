@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { summaryLine } from '../../src/cli/summary-line.ts'
 import { summaryOf } from '../metrics/summary-of.ts'
 
+const REQUEST = new Request('http://proxy.test/v1/chat/completions?key=secret', { method: 'POST' })
 const AT = new Date(Date.UTC(2030, 0, 2, 3, 4, 5, 6))
 
 it('is one line of pairs, without what is not known', () => {
@@ -9,6 +10,7 @@ it('is one line of pairs, without what is not known', () => {
     summaryOf({
       verdict: 'timeout',
       code: 'SSE_UPSTREAM_TIMEOUT',
+      causeCode: 'UND_ERR_CONNECT_TIMEOUT',
       phase: 'idle',
       status: 200,
       isSse: true,
@@ -22,18 +24,27 @@ it('is one line of pairs, without what is not known', () => {
       bytesOut: 116,
       heartbeats: 1,
     }),
+    REQUEST,
     AT,
   )
   expect(line).toBe(
-    'time=2030-01-02T03:04:05.006Z verdict=timeout code=SSE_UPSTREAM_TIMEOUT phase=idle status=200 ' +
-      'kind=stream headers_ms=10 first_event_ms=100 total_ms=1235 max_gap_ms=3 events=7 heartbeats=1 ' +
+    'time=2030-01-02T03:04:05.006Z verdict=timeout code=SSE_UPSTREAM_TIMEOUT cause=UND_ERR_CONNECT_TIMEOUT ' +
+      'phase=idle status=200 method=POST path=/v1/chat/completions kind=stream headers_ms=10 first_event_ms=100 total_ms=1235 max_gap_ms=3 events=7 heartbeats=1 ' +
       'bytes_in=100 bytes_out=116 pauses=4',
   )
 })
 
 it('is as short as what happened', () => {
   const { firstEventMs, ...rest } = summaryOf({ verdict: 'error', status: 400, isSse: false })
-  expect(summaryLine(rest, AT)).toBe(
-    'time=2030-01-02T03:04:05.006Z verdict=error status=400 kind=plain total_ms=2000 events=10 heartbeats=1 bytes_in=1000 bytes_out=1013 pauses=0',
+  expect(summaryLine(rest, new Request('http://proxy.test/'), AT)).toBe(
+    'time=2030-01-02T03:04:05.006Z verdict=error status=400 method=GET path=/ kind=plain total_ms=2000 events=10 heartbeats=1 bytes_in=1000 bytes_out=1013 pauses=0',
   )
+})
+
+it('stays one line of pairs whatever path was asked for', () => {
+  const request = new Request(`http://proxy.test/a b\tc\u2028d%0Astatus=200/${'x'.repeat(300)}`)
+  const line = summaryLine(summaryOf(), request, AT)
+  expect(line.split(/\s/).every((pair) => /^[a-z_]+=\S+$/.test(pair))).toBe(true)
+  expect(line).toContain(' path=/a%20bc%E2%80%A8d%0Astatus=200/xxx')
+  expect(line.length).toBeLessThan(500)
 })

@@ -54,12 +54,12 @@ export async function openProxy(
       },
     },
     ...options,
-    onEnd: (summary) => {
+    onEnd: (summary, context) => {
       summaries.push(summary)
       for (const { index, resolve } of waiting) {
         if (index === summaries.length - 1) resolve(summary)
       }
-      options.onEnd?.(summary)
+      options.onEnd?.(summary, context)
     },
   })
   const server = createServer(toNodeHandler(proxy))

@@ -21,7 +21,9 @@ describe('sseProxy', () => {
   it.each([undefined, null, {}, '', 'up.test', { url: 'nonsense' }])(
     'says of %o that it is no absolute URL',
     (upstream) => {
-      expect(() => sseProxy(upstream as Upstream)).toThrow(/must be an absolute one/)
+      expect(() => sseProxy(upstream as Upstream)).toThrow(
+        /must be an absolute http: or https: URL/,
+      )
     },
   )
 

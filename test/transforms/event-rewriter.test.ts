@@ -88,7 +88,7 @@ describe('EventRewriterStage', () => {
       c: [],
     }
     const changed = await textOf(['data: a\n\ndata: b\n\ndata: c\n\ndata: d\n\n'], (event) =>
-      event.data in results ? results[event.data] : event,
+      event.data in results ? (results[event.data] ?? null) : event,
     )
     expect(changed).toBe('data: b1\n\ndata: b2\n\ndata: d\n\n')
   })

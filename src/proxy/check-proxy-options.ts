@@ -104,8 +104,7 @@ export function checkProxyOptions(options: ProxyOptions): void {
   if (retry !== false) {
     checkOptions('retry', retry, RETRY, 'false or an object such as { attempts: 3 }')
   }
-  const isPolicy =
-    typeof (breaker as { execute?: unknown } | undefined | null)?.execute === 'function'
+  const isPolicy = typeof breaker === 'object' && breaker !== null && 'execute' in breaker
   if (breaker !== false && !isPolicy) {
     checkOptions(
       'breaker',

@@ -131,7 +131,7 @@ describe('the proxy of the command line', () => {
     const proxy = await startProxy(['--upstream', url, '--idle-ms', '50', '--log'])
     await expect((await fetch(proxy.url)).text()).rejects.toThrow('terminated')
     expect(await proxy.line(/verdict=/)).toMatch(
-      /^time=\S+Z verdict=timeout code=SSE_UPSTREAM_TIMEOUT phase=idle status=200 kind=stream .*events=1 /,
+      /^time=\S+Z verdict=timeout code=SSE_UPSTREAM_TIMEOUT phase=idle status=200 method=GET path=\/\S* kind=stream .*events=1 /,
     )
   })
 
@@ -150,8 +150,8 @@ describe('the proxy of the command line', () => {
     }
     expect((await quiet.ended).stdout.split('\n').slice(1)).toEqual(['Stopped', ''])
     expect((await loud.ended).stdout.split('\n').slice(1)).toEqual([
-      expect.stringContaining('verdict=complete status=200 kind=stream'),
-      expect.stringContaining('verdict=complete status=429 kind=plain'),
+      expect.stringContaining('verdict=complete status=200 method=GET path=/stream kind=stream'),
+      expect.stringContaining('verdict=complete status=429 method=GET path=/json kind=plain'),
       'Stopped',
       '',
     ])

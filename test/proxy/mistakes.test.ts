@@ -39,7 +39,7 @@ describe('wrong options', () => {
     [{ retry: { attempt: 1 } }, /Did you mean attempts\?$/],
     [{ pool: { connection: 1 } }, /Did you mean connections\?$/],
     [{ breaker: { failure: 1 } }, /Did you mean failures\?$/],
-    [{ breaker: { execute: 1 } }, /^breaker has no option "execute"/],
+    [{ breaker: { execute: 1 } }, /breaker.execute must be a function: got 1$/],
     [null, /^options must be an object: got null$/],
     [[], /^options must be an object: got an array$/],
     ['fast', /^options must be an object: got "fast"$/],

@@ -41,7 +41,7 @@ describe('sseProxy', () => {
     ['heartbeat.intervalMs 0', { heartbeat: { intervalMs: 0 } }, RangeError],
     ['heartbeat.intervalMs -1', { heartbeat: { intervalMs: -1 } }, RangeError],
     ['a heartbeat with data', { heartbeat: { frame: 'data: ping\n\n' } }, TypeError],
-    ['a heartbeat without an end', { heartbeat: { frame: ': ping\n' } }, TypeError],
+    ['a heartbeat without an end', { heartbeat: { frame: ': ping' } }, TypeError],
     ['timeouts.connectMs 0', { timeouts: { connectMs: 0 } }, RangeError],
     ['timeouts.headersMs -1', { timeouts: { headersMs: -1 } }, RangeError],
     ['timeouts.firstEventMs NaN', { timeouts: { firstEventMs: Number.NaN } }, RangeError],

@@ -204,7 +204,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   without('H6', 'proxy/relay-body.ts', 'isSse && wanted !== false', 'wanted !== false'),
   without('P1', 'proxy/response-headers.ts', '  dropHopByHop(headers)\n', ''),
-  without('P1', 'proxy/request-headers.ts', 'of [...DROPPED, ...named]', 'of named'),
+  without('P1', 'proxy/header-kinds.ts', "  'keep-alive',\n", ''),
   without('P2', 'proxy/request-headers.ts', 'if (!named.every(mayBeNamed)) return', ''),
   without(
     'P3',
@@ -223,9 +223,9 @@ export const MUTATIONS: readonly Mutation[] = [
     'new Response(relayed, { status: 200, headers })',
   ),
   without('P8', 'node/to-request.ts', "if (!name.startsWith(':')) headers", 'headers'),
-  without('P9', 'proxy/request-headers.ts', "  'expect',\n", ''),
+  without('P9', 'proxy/header-kinds.ts', "  'expect',\n", ''),
   without('P10', 'proxy/attempt.ts', 'method: request.method,', "method: 'GET',"),
-  without('P11', 'proxy/request-headers.ts', "  'range',\n", ''),
+  without('P11', 'proxy/header-kinds.ts', "  'range',\n", ''),
   without(
     'P13',
     'proxy/response-headers.ts',
@@ -251,7 +251,12 @@ export const MUTATIONS: readonly Mutation[] = [
     'headers.set(name, value)',
   ),
   without('P16', 'upstream/call-upstream.ts', "...(body !== null && { duplex: 'half' }),", ''),
-  without('S1', 'proxy/request-url.ts', 'if (hasDotSegment(pathname)) return', ''),
+  without(
+    'S1',
+    'proxy/request-url.ts',
+    'new URL(request)\n  if (hasDotSegment(pathname)) return',
+    'new URL(request)',
+  ),
   without(
     'S2',
     'proxy/upstream-targets.ts',
@@ -259,15 +264,15 @@ export const MUTATIONS: readonly Mutation[] = [
     '[target(picked)]',
   ),
   without('S3', 'upstream/call-upstream.ts', "redirect: 'manual'", "redirect: 'follow'"),
-  without('S4', 'proxy/request-headers.ts', 'if (!forwardCredentials) for', 'if (false) for'),
+  without('S4', 'proxy/request-headers.ts', '? forwardCredentials :', '? true :'),
   without(
     'S4',
     'proxy/request-headers.ts',
-    'for (const [name, value] of own) headers.set(name, value)',
+    'for (const [name, value] of set) headers.set(name, value)',
     '',
   ),
   without('S5', 'proxy/answer.ts', 'hasLoop(request, via)', 'false'),
-  without('S6', 'proxy/request-headers.ts', "  'x-forwarded-for',\n", ''),
+  without('S6', 'proxy/header-kinds.ts', "  'x-forwarded-',\n", ''),
   without('S6', 'proxy/forwarded-headers.ts', "set('x-forwarded-host', host)", ''),
   without('S9', 'metrics/stream-registry.ts', 'this.#named.size >= this.#maxRoutes', 'false'),
   without(

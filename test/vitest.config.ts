@@ -7,6 +7,7 @@ const config: ViteUserConfig = {
   test: {
     root: fileURLToPath(new URL('..', import.meta.url)),
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/quiet-warnings.ts'],
     // A test that waits for something which never happens says so within seconds.
     testTimeout: 15_000,
   },

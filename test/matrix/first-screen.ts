@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fakeUpstream, transcript } from '../../src/testing.ts'
+import { replaced } from './replaced.ts'
 import { must, run } from './run-command.ts'
 
 const FENCE = /^```(?:ts|js)\b[^\n]*\n([\s\S]*?)^```/gm
@@ -83,9 +84,4 @@ async function streamOne(url: string): Promise<void> {
   const text = await response.text()
   if (response.status !== 200 || !text.includes('[DONE]'))
     throw new Error(`README's server answered ${response.status}: ${text}`)
-}
-
-function replaced(code: string, what: RegExp, by: string): string {
-  if (!what.test(code)) throw new Error(`README's server does not have ${what}:\n${code}`)
-  return code.replace(what, () => by)
 }

@@ -50,14 +50,14 @@ const DOORS: Readonly<Record<string, Door>> = {
       'proxyFetch',
       'sseProxy',
     ],
-    maxBytes: 57_000,
+    maxBytes: 75_000,
   },
   metrics: {
     names: ['StreamRegistry', 'healthHandler', 'metricsHandler', 'prometheusText'],
     maxBytes: 8_000,
   },
-  node: { names: ['toNodeHandler'], maxBytes: 9_500 },
-  streams: { names: STREAMS, maxBytes: 23_000 },
+  node: { names: ['toNodeHandler'], maxBytes: 11_000 },
+  streams: { names: STREAMS, maxBytes: 29_000 },
   testing: {
     names: [
       'chunkings',

@@ -53,8 +53,21 @@ export async function proxyFetch(
 ): Promise<Response> {
   checkRequest('proxyFetch', request)
   checkProxyOptions(options)
+  checkLasting(options)
   const settings = proxySettings(options)
   sharedPools ??= new UpstreamPools({}, settings.timeouts.connectMs)
   const targetsFor = upstreamTargets(upstream, settings, options, sharedPools.fetchFor)
   return answer(new Exchange(request, settings), targetsFor, settings)
+}
+
+/** @throws TypeError for options that take effect only between requests, which a single call would ignore */
+function checkLasting({ pool, breaker }: ProxyOptions): void {
+  if (pool !== undefined) {
+    throw new TypeError('proxyFetch has no option "pool": use sseProxy, or the option dispatcher')
+  }
+  if (breaker && !('execute' in breaker)) {
+    throw new TypeError(
+      'breaker must be a policy that you keep between calls of proxyFetch: use new CircuitBreaker(...)',
+    )
+  }
 }

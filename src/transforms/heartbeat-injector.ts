@@ -1,4 +1,5 @@
 import { checkNumber } from '../base/check-number.ts'
+import { checkOptions, type OptionNames } from '../base/check-options.ts'
 import { startDeadline } from '../base/deadline.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
@@ -21,6 +22,12 @@ export interface HeartbeatInjectorOptions {
    * there is a body (Next, Fastify) send it at once then. @default false
    */
   atStart?: boolean | undefined
+}
+
+const OPTIONS: OptionNames<HeartbeatInjectorOptions> = {
+  intervalMs: true,
+  frame: true,
+  atStart: true,
 }
 
 /**
@@ -64,6 +71,7 @@ export class HeartbeatInjector extends StageStream<Uint8Array, Uint8Array> {
 
   /** The same logic as a stage, to be fused with others by `relay`. */
   static stage(options?: HeartbeatInjectorOptions): HeartbeatInjectorStage {
+    checkOptions('options of HeartbeatInjector', options, OPTIONS)
     return new HeartbeatInjectorStage(options)
   }
 }

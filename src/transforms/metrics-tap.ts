@@ -1,4 +1,5 @@
 import { callHook } from '../base/call-hook.ts'
+import { checkOptions, type OptionNames } from '../base/check-options.ts'
 import { roundMs } from '../base/round-ms.ts'
 import type { StreamVerdict } from '../base/stream-verdict.ts'
 import type { Stage, StageOutcome, StageOutput } from '../pipeline/stage.ts'
@@ -43,6 +44,9 @@ export interface MetricsTapOptions {
   countEvents?: boolean | undefined
 }
 
+const OBSERVER: OptionNames<TapObserver> = { onFirst: true, onEnd: true }
+const OPTIONS: OptionNames<MetricsTapOptions> = { countEvents: true }
+
 /**
  * Watches a stream go by: times, counts and how it ended, for items of any kind.
  *
@@ -72,6 +76,8 @@ export class MetricsTap<T = Uint8Array> extends StageStream<T, T> {
     observer?: TapObserver,
     options?: MetricsTapOptions,
   ): MetricsTapStage<T> {
+    checkOptions('observer of MetricsTap', observer, OBSERVER)
+    checkOptions('options of MetricsTap', options, OPTIONS)
     return new MetricsTapStage(observer, options)
   }
 }

@@ -1,4 +1,5 @@
 import { callHook } from '../base/call-hook.ts'
+import { checkOptions, type OptionNames } from '../base/check-options.ts'
 import { checkMarks, sizeOf } from '../pipeline/marks.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
@@ -15,6 +16,14 @@ export interface WatermarkBufferOptions<T> {
   onPause?: (() => void) | undefined
   /** Called when it has drained to its low mark. */
   onResume?: (() => void) | undefined
+}
+
+const OPTIONS: OptionNames<WatermarkBufferOptions<unknown>> = {
+  highWaterMark: true,
+  lowWaterMark: true,
+  size: true,
+  onPause: true,
+  onResume: true,
 }
 
 /**
@@ -44,13 +53,15 @@ export class WatermarkBuffer<T = Uint8Array> extends StageStream<T, T> {
   /** Down to this much the buffer drains before it takes items again. */
   readonly lowWaterMark: number
 
-  constructor({
-    highWaterMark,
-    lowWaterMark = Math.floor(highWaterMark / 2),
-    size = sizeOf,
-    onPause,
-    onResume,
-  }: WatermarkBufferOptions<T>) {
+  constructor(options: WatermarkBufferOptions<T>) {
+    checkOptions('options of WatermarkBuffer', options, OPTIONS)
+    const {
+      highWaterMark,
+      lowWaterMark = Math.floor(highWaterMark / 2),
+      size = sizeOf,
+      onPause,
+      onResume,
+    } = options
     const marks = checkMarks('highWaterMark', highWaterMark, 'lowWaterMark', lowWaterMark)
     super(new PassStage<T>(), {
       marks: { ...marks, size: (item) => checkedSize(size(item)) },

@@ -1,5 +1,6 @@
 import { callHook } from '../base/call-hook.ts'
 import { checkNumber } from '../base/check-number.ts'
+import { checkOptions, type OptionNames } from '../base/check-options.ts'
 import { SseLimitError } from '../base/sse-limit-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
@@ -16,6 +17,8 @@ export interface FrameSplitterOptions {
    */
   onTail?: ((byteLength: number) => void) | undefined
 }
+
+const OPTIONS: OptionNames<FrameSplitterOptions> = { maxEventBytes: true, onTail: true }
 
 /**
  * Cuts bytes at event boundaries: every chunk that leaves ends where an event ends, and no byte changes.
@@ -50,6 +53,7 @@ export class FrameSplitter extends StageStream<Uint8Array, Uint8Array> {
 
   /** The same logic as a stage, to be fused with others by `relay`. */
   static stage(options?: FrameSplitterOptions): FrameSplitterStage {
+    checkOptions('options of FrameSplitter', options, OPTIONS)
     return new FrameSplitterStage(options)
   }
 }

@@ -1,6 +1,7 @@
 import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser'
 import { callHook } from '../base/call-hook.ts'
 import { checkNumber } from '../base/check-number.ts'
+import { checkOptions, type OptionNames } from '../base/check-options.ts'
 import { SseLimitError } from '../base/sse-limit-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
@@ -19,6 +20,13 @@ export interface SseDecoderOptions {
   onRetry?: ((retryMs: number) => void) | undefined
   /** Called for each comment line with its text, less one leading space. */
   onComment?: ((comment: string) => void) | undefined
+}
+
+const OPTIONS: OptionNames<SseDecoderOptions> = {
+  maxEventBytes: true,
+  onId: true,
+  onRetry: true,
+  onComment: true,
 }
 
 /**
@@ -53,6 +61,7 @@ export class SseDecoder extends StageStream<Uint8Array, DecodedSseEvent> {
 
   /** The same logic as a stage, to be fused with others by `relay`. */
   static stage(options?: SseDecoderOptions): SseDecoderStage {
+    checkOptions('options of SseDecoder', options, OPTIONS)
     return new SseDecoderStage(options)
   }
 }

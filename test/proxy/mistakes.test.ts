@@ -1,11 +1,16 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
+  FrameSplitter,
+  HeartbeatInjector,
+  MetricsTap,
   type ProxyFetchOptions,
   type ProxyOptions,
   proxyFetch,
+  SseDecoder,
   type SseProxy,
   sseProxy,
+  WatermarkBuffer,
 } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
@@ -50,6 +55,38 @@ describe('wrong options', () => {
     await expect(proxyFetch(REQUEST, 'http://up.test', given as ProxyFetchOptions)).rejects.toThrow(
       message,
     )
+  })
+
+  it('that need something to last between calls are refused by proxyFetch', async () => {
+    const ask = (options: ProxyOptions) =>
+      proxyFetch(REQUEST, 'http://up.test', options as ProxyFetchOptions)
+    await expect(ask({ pool: {} })).rejects.toThrow(/use sseProxy, or the option dispatcher$/)
+    await expect(ask({ breaker: {} })).rejects.toThrow(/use new CircuitBreaker\(\.\.\.\)$/)
+  })
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['FrameSplitter', () => new FrameSplitter({ maxBytes: 1 } as object), /"maxBytes"/],
+    ['SseDecoder', () => SseDecoder.stage({ onid: 1 } as object), /Did you mean onId\?$/],
+    [
+      'HeartbeatInjector',
+      () => new HeartbeatInjector({ interval: 1 } as object),
+      /Did you mean intervalMs\?$/,
+    ],
+    ['MetricsTap', () => new MetricsTap({ onend: 1 } as object), /Did you mean onEnd\?$/],
+    [
+      'MetricsTap',
+      () => MetricsTap.stage({}, { events: true } as object),
+      /Known are countEvents$/,
+    ],
+    [
+      'WatermarkBuffer',
+      () => new WatermarkBuffer({ highWatermark: 1 } as unknown as { highWaterMark: number }),
+      /Did you mean highWaterMark\?$/,
+    ],
+  ])('of a %s are refused, with what was meant', (name, make, hint) => {
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(name)
+    expect(make).toThrow(hint)
   })
 
   it('of an upstream are refused likewise', () => {

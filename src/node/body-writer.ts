@@ -3,7 +3,7 @@ import type { NodeResponse } from './node-message.ts'
 
 /** What a writer needs of a response; node:http and node:http2 declare it in ways that do not overlap. */
 interface Sink {
-  write(chunk: Uint8Array): boolean
+  write(chunk: Uint8Array, onWritten?: () => void): boolean
   on(event: 'drain', listener: () => void): unknown
   off(event: 'drain', listener: () => void): unknown
 }
@@ -20,10 +20,12 @@ interface Sink {
  */
 export class BodyWriter {
   readonly #res: Sink
+  readonly #onWritten: (() => void) | undefined
   readonly #body: Partial<HandOver<Uint8Array>>
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #onEnd: () => void
   readonly #onBreak: (reason: unknown) => void
+  #sentAt = Number.NEGATIVE_INFINITY
   #isHandedOver = false
   #isBlocked = false
   #hasEnded = false
@@ -36,6 +38,11 @@ export class BodyWriter {
     onBreak: (reason: unknown) => void,
   ) {
     this.#res = res
+    if ('stream' in res) {
+      this.#onWritten = () => {
+        this.#sentAt = performance.now()
+      }
+    }
     this.#body = body as Partial<HandOver<Uint8Array>>
     this.#reader = body.getReader()
     this.#onEnd = onEnd
@@ -45,6 +52,11 @@ export class BodyWriter {
   /** Whether the body has been written to its end, broken or cancelled. */
   get hasEnded(): boolean {
     return this.#hasEnded
+  }
+
+  /** When the last bytes left Node, on the clock of `performance.now()`; `-Infinity` before any, and with HTTP/1. */
+  get sentAt(): number {
+    return this.#sentAt
   }
 
   start(): void {
@@ -90,7 +102,7 @@ export class BodyWriter {
     // HTTP/2 calls back for an empty write inside nghttp2's send loop, where the response must not be ended.
     if (chunk.length === 0) return true
     try {
-      this.#isBlocked = !this.#res.write(chunk)
+      this.#isBlocked = !this.#res.write(chunk, this.#onWritten)
       return !this.#isBlocked
     } catch (error) {
       this.#breakOff(error)

@@ -132,7 +132,7 @@ export class NodeExchange {
 
   readonly #onBreak = (reason: unknown): void => {
     this.#reports.broke(reason)
-    breakResponse(this.#res)
+    breakResponse(this.#res, () => this.#writer?.sentAt ?? Number.NEGATIVE_INFINITY)
   }
 
   readonly #onClose = (): void => {

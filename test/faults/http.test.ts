@@ -1,12 +1,12 @@
-import { connect as connectH2, createServer as createH2Server } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { constants } from 'node:http2'
 import { gzipSync } from 'node:zlib'
 import { proxyFetch } from 'sse-stream-kit'
-import { toNodeHandler } from 'sse-stream-kit/node'
 import { type BodyCoding, gate, step } from 'sse-stream-kit/testing'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ask } from '../node/raw-client.ts'
 import { openProxy } from '../proxy/open-proxy.ts'
+import { http2To } from './http2-to.ts'
 import { LAST_CHUNK } from './last-chunk.ts'
 import { rawTo } from './raw-to.ts'
 
@@ -192,13 +192,7 @@ describe('HTTP at both ends', () => {
       expect(await answerTo(url, ask('/', 'GET', '1.1', line)), line).toMatch(/^HTTP\/1\.1 400 /)
     }
     expect(upstream.requests).toHaveLength(0)
-    const server = createH2Server(toNodeHandler(proxy))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const session = connectH2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    onTestFinished(() => {
-      session.destroy()
-      server.close()
-    })
+    const session = await http2To(proxy)
     const stream = session.request({ ':path': '/h2', 'x-kept': '1' })
     const status = await new Promise((resolve) => {
       stream.on('response', (headers) => resolve(headers[':status']))
@@ -345,5 +339,24 @@ describe('HTTP at both ends', () => {
     const read = new Request('http://client.test/', { method: 'POST', body: 'prompt' })
     await read.text()
     await expect(proxyFetch(read, 'http://up.test')).rejects.toThrow(TypeError)
+  })
+
+  it('P16 body of the request, HTTP/2: uploads that the upstream refuses early leave no stream open', async () => {
+    const { proxy, upstream } = await openProxy([step.status(413), step.end()])
+    const session = await http2To(proxy)
+    const upload = async (): Promise<unknown[]> => {
+      const stream = session.request({ ':method': 'POST', ':path': '/' })
+      stream.end(Buffer.alloc(300_000))
+      stream.resume()
+      const closed = new Promise((resolve) => stream.on('close', resolve))
+      const [head] = await once(stream, 'response')
+      await closed
+      return [head[':status'], stream.rstCode]
+    }
+    for (let round = 0; round < 5; round++) {
+      const answers = await Promise.all(Array.from({ length: 8 }, upload))
+      expect(answers).toEqual(answers.map(() => [413, constants.NGHTTP2_NO_ERROR]))
+    }
+    expect(upstream.requests).toHaveLength(40)
   })
 })

@@ -1,14 +1,13 @@
 import { getEventListeners } from 'node:events'
-import { connect, constants, createServer } from 'node:http2'
-import type { AddressInfo } from 'node:net'
-import { Budget, proxyFetch, relay, type Stage, type StreamSummary, sseProxy } from 'sse-stream-kit'
-import { toNodeHandler } from 'sse-stream-kit/node'
+import { constants } from 'node:http2'
+import { Budget, proxyFetch, relay, type Stage, type StreamSummary } from 'sse-stream-kit'
 import { FrameSplitter, HeartbeatInjector } from 'sse-stream-kit/streams'
 import { fakeUpstream, gate, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ask } from '../node/raw-client.ts'
 import { watchRejections } from '../pipeline/watch-rejections.ts'
 import { openProxy } from '../proxy/open-proxy.ts'
+import { http2To } from './http2-to.ts'
 import { LAST_CHUNK } from './last-chunk.ts'
 import { rawTo } from './raw-to.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -88,17 +87,8 @@ describe('the life of a stream', () => {
   })
 
   it('L3 client over HTTP/2 leaves while the upstream is held back: the upstream closes at once', async () => {
-    const upstream = fakeUpstream(flood)
-    const proxy = sseProxy(await upstream.listen())
-    const server = createServer(toNodeHandler(proxy))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    onTestFinished(async () => {
-      session.destroy()
-      server.close()
-      await proxy.close({ drainMs: 0 })
-      await upstream.close()
-    })
+    const { proxy, upstream } = await openProxy(flood)
+    const session = await http2To(proxy)
     const stream = session.request({ ':path': '/' })
     stream.on('error', () => {})
     await new Promise((resolve) => stream.on('response', resolve))
@@ -129,6 +119,36 @@ describe('the life of a stream', () => {
         cause: { code: expect.stringMatching(/^(UND_ERR_SOCKET|ECONNRESET)$/) },
       },
     })
+  })
+
+  it('L4 upstream resets in mid-event, HTTP/2: a slow client gets every whole event, then a reset', async () => {
+    const { proxy, upstream } = await openProxy(function* ({ url }) {
+      if (url === '/next') return yield step.send({ data: 'next' })
+      for (let id = 0; id < 20; id++) yield step.send({ data: `${id} ${'x'.repeat(1_000)}` })
+      yield step.raw('data: ha')
+      // What was sent must have arrived: a reset overtakes it.
+      yield step.wait(20)
+      yield step.reset()
+    })
+    const session = await http2To(proxy)
+    const stream = session.request({ ':path': '/' })
+    stream.on('error', () => {})
+    const onEnd = vi.fn()
+    stream.on('end', onEnd)
+    let text = ''
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+      stream.pause()
+      setTimeout(() => stream.resume(), 10)
+    })
+    await new Promise((resolve) => stream.on('close', resolve))
+    expect(text.match(/^data: \d+ x{1000}$/gm)).toHaveLength(20)
+    expect(text).not.toContain('data: ha')
+    expect(onEnd).not.toHaveBeenCalled()
+    expect(stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR)
+    const next = session.request({ ':path': '/next' }).setEncoding('utf8')
+    expect((await next.toArray()).join('')).toBe('data: next\n\n')
+    expect(upstream.requests).toHaveLength(2)
   })
 
   it('L5 upstream resets while the client takes nothing: all is released within clientStallMs', async () => {

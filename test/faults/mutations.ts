@@ -47,6 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'this.#stop()\n    this.#onBreak(reason)',
     'this.#stop()\n    this.#res.end()',
   ),
+  without('L4', 'node/break-response.ts', 'sentAt() + FLUSH_MS - performance.now()', '0'),
   without(
     'L5',
     'proxy/watchdog.ts',
@@ -251,6 +252,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'headers.set(name, value)',
   ),
   without('P16', 'upstream/call-upstream.ts', "...(body !== null && { duplex: 'half' }),", ''),
+  without('P16', 'node/node-exchange.ts', 'this.#web?.release()\n    drainUpload(this.#req)', ''),
   without(
     'S1',
     'proxy/request-url.ts',

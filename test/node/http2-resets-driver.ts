@@ -5,12 +5,23 @@ import { toNodeHandler } from 'sse-stream-kit/node'
 import { fakeUpstream, loopbackCertificate, step } from 'sse-stream-kit/testing'
 
 /**
- * Sends requests over one HTTP/2 connection, four at a time, to a proxy whose upstream resets 10 ms after its first
- * event. A program of its own, because what goes wrong there ends the process.
+ * Sends requests over one HTTP/2 connection to a proxy whose upstream resets 10 ms after its head, or after its
+ * first event. A program of its own, because what goes wrong there ends the process.
+ *
+ * Behind an event the break waits for a second, so many of these requests are open at a time.
  */
+const COURSES = [
+  { path: '/head', lanes: 4 },
+  { path: '/event', lanes: 100 },
+] as const
+/** Of each course. */
 const count = Number(process.argv[2])
 const tls = await loopbackCertificate()
-const upstream = fakeUpstream([step.send({ data: '1' }), step.wait(10), step.reset()])
+const upstream = fakeUpstream(({ url }) => [
+  url === '/event' ? step.send({ data: '1' }) : step.raw('data: 1'),
+  step.wait(10),
+  step.reset(),
+])
 const proxy = sseProxy(await upstream.listen())
 const server = createSecureServer(tls, toNodeHandler(proxy))
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -18,13 +29,16 @@ const session = connect(`https://127.0.0.1:${(server.address() as AddressInfo).p
   ca: tls.cert,
 })
 const seen = new Map<string, number>()
-let left = count
 await Promise.all(
-  [1, 2, 3, 4].map(async () => {
-    while (left-- > 0) {
-      const ending = await post()
-      seen.set(ending, (seen.get(ending) ?? 0) + 1)
+  COURSES.map(({ path, lanes }) => {
+    let left = count
+    const lane = async (): Promise<void> => {
+      while (left-- > 0) {
+        const ending = `${path} ${await post(path)}`
+        seen.set(ending, (seen.get(ending) ?? 0) + 1)
+      }
     }
+    return Promise.all(Array.from({ length: lanes }, lane))
   }),
 )
 process.stdout.write(`${JSON.stringify(Object.fromEntries(seen))}\n`)
@@ -32,8 +46,8 @@ session.close()
 server.close()
 await Promise.all([proxy.close(), upstream.close()])
 
-function post(): Promise<string> {
-  const stream = session.request({ ':method': 'POST', ':path': '/v1/x' })
+function post(path: string): Promise<string> {
+  const stream = session.request({ ':method': 'POST', ':path': path })
   let text = ''
   stream.setEncoding('utf8')
   stream.on('data', (chunk: string) => {

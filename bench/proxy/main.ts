@@ -43,6 +43,7 @@ try {
   for (const [name, proxy] of proxies) {
     await proxy.ready()
     isPinned &&= pin(proxy.pid, 1)
+    process.stderr.write(`warming up: ${name}\n`)
     // Until its code is compiled a proxy is no measure of itself.
     await measure(proxy, upstream, { streams, windowMs: 1000 })
     results.set(name, [])
@@ -50,6 +51,7 @@ try {
   // In turns: what slows the machine down for a while then hits all of them.
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const [name, proxy] of proxies) {
+      process.stderr.write(`round ${round + 1} of ${values.rounds}: ${name}\n`)
       results.get(name)?.push(await measure(proxy, upstream, { streams, windowMs }))
     }
   }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { callHook } from '../base/call-hook.ts'
+import { emitWarning } from '../base/emit-warning.ts'
 import { BadRequestError } from './bad-request-error.ts'
 import { NodeExchange } from './node-exchange.ts'
 import type { NodeRequest, NodeResponse } from './node-message.ts'
@@ -75,5 +76,8 @@ export function toNodeHandler(
 }
 
 function warn(error: unknown): void {
-  process.emitWarning('A handler threw, and its client was sent a 500', { detail: inspect(error) })
+  emitWarning('A handler threw, and its client was sent a 500', {
+    code: 'SSE_HANDLER',
+    detail: inspect(error),
+  })
 }

@@ -89,6 +89,8 @@ export async function fastifyHost(handler: FetchHandler): Promise<Host> {
 export async function koaHost(handler: FetchHandler): Promise<Host> {
   const [handle, exchanges] = recorded(handler)
   const app = new Koa()
+  // Koa prints connections that clients reset.
+  app.silent = true
   app.use((ctx) => {
     ctx.respond = false
     return handle(ctx.req, ctx.res)

@@ -1,4 +1,5 @@
 import type { Http2ServerResponse } from 'node:http2'
+import { isBodilessStatus } from '../http/bodiless-status.ts'
 import { BadRequestError } from './bad-request-error.ts'
 import { BodyWriter } from './body-writer.ts'
 import { breakResponse } from './break-response.ts'
@@ -107,7 +108,7 @@ export class NodeExchange {
     const { body } = response
     if (!('stream' in res)) res.strictContentLength = true
     this.#head = saveHead(res)
-    if (!body || this.#req.method === 'HEAD' || isBodiless(response.status)) {
+    if (!body || this.#req.method === 'HEAD' || isBodilessStatus(response.status)) {
       setHead(res, response)
       discard(response, undefined)
       this.#end()
@@ -211,10 +212,6 @@ function checkResponse(response: unknown): asserts response is Response {
     )
   }
   if (bodyUsed) throw new TypeError('Cannot send the response as its body has been read')
-}
-
-function isBodiless(status: number): boolean {
-  return status === 204 || status === 205 || status === 304
 }
 
 function endOf(res: { end(): unknown }): void {

@@ -1,17 +1,18 @@
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
+import { isBodilessStatus } from '../http/bodiless-status.ts'
+import { setForwardedHeaders } from '../http/forwarded-headers.ts'
+import { requestHeaders } from '../http/request-headers.ts'
+import { requestUrl } from '../http/request-url.ts'
+import { isEventStream } from '../http/response-headers.ts'
 import { callUpstream } from '../upstream/call-upstream.ts'
 import { DirectBody } from '../upstream/direct-body.ts'
 import type { Exchange } from './exchange.ts'
-import { setForwardedHeaders } from './forwarded-headers.ts'
 import { peekInTime } from './peek-in-time.ts'
 import { type AnswerBody, PeekedBody } from './peeked-body.ts'
 import { type PhaseLimit, phaseLimit } from './phase-limit.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import type { ReplayBody } from './replay-body.ts'
-import { requestHeaders } from './request-headers.ts'
-import { requestUrl } from './request-url.ts'
-import { isEventStream } from './response-headers.ts'
 import type { UpstreamTarget } from './upstream-target.ts'
 
 /** An upstream's answer, at least as far as its headers. */
@@ -35,9 +36,6 @@ export interface AttemptOptions {
   /** Whether to wait for the first event, so that another upstream can be asked if there is none. */
   waitsForFirstEvent: boolean
 }
-
-/** Statuses whose answers have no body: a `Response` that is given one throws. */
-const BODILESS = new Set([204, 205, 304])
 
 /**
  * Asks one upstream once, as far as its headers or its first event.
@@ -120,7 +118,7 @@ function received(
       `Cannot pass on the answer as its status must be from 200 to 599: current value is ${status}`,
     )
   }
-  const hasBody = body !== null && exchange.request.method !== 'HEAD' && !BODILESS.has(status)
+  const hasBody = body !== null && exchange.request.method !== 'HEAD' && !isBodilessStatus(status)
   // Nothing comes, but a body that nobody reads would keep its socket from the next request.
   if (!hasBody) body?.cancel().catch(() => {})
   return {

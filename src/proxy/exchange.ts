@@ -6,9 +6,9 @@ import { roundMs } from '../base/round-ms.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 import type { Verdict } from '../base/verdict.ts'
+import type { HeaderChanges } from '../http/header-changes.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { StreamSummary } from '../transforms/stream-summary.ts'
-import type { HeaderChanges } from './header-changes.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 
 /** What is known of a body that was relayed, at its end. */

@@ -1,3 +1,5 @@
+import { acceptsEventStream } from '../http/media-type.ts'
+
 /** What the choice of a heartbeat depends on. */
 export interface HeartbeatContext {
   pathname: string
@@ -8,7 +10,6 @@ export interface HeartbeatContext {
 const COMMENT = ': keepalive\n\n'
 const COMMENT_LINE = ': keepalive\n'
 const BLANK = '\n'
-const EVENT_STREAM = /(?:^|,)\s*text\/event-stream\s*(?:[,;]|$)/i
 
 /**
  * Returns the bytes of a heartbeat: those that `heartbeat.frame` names, and for `'auto'` a frame that the client
@@ -21,7 +22,7 @@ export function heartbeatFrame(frame: string, { pathname, accept }: HeartbeatCon
   if (frame !== 'auto') return frame
   // Sent by EventSource, its replacements and MCP clients, which all read line by line. Some of them report each
   // blank line as a message. No client of Google's sends it to the paths below.
-  if (accept !== null && EVENT_STREAM.test(accept)) return COMMENT_LINE
+  if (accept !== null && acceptsEventStream(accept)) return COMMENT_LINE
   // Google's clients lose the text behind a comment, or throw; they all ignore a blank line.
   return pathname.includes(':streamGenerateContent') ? BLANK : COMMENT
 }

@@ -1,8 +1,8 @@
 import { SseKitError } from '../base/sse-kit-error.ts'
+import { type HeaderChanges, type HeadersLike, headerChanges } from '../http/header-changes.ts'
+import { replacePath } from '../http/request-url.ts'
 import type { Exchange, OutgoingRequest } from './exchange.ts'
-import { type HeaderChanges, type HeadersLike, headerChanges } from './header-changes.ts'
 import type { ProxySettings } from './proxy-settings.ts'
-import { replacePath } from './request-url.ts'
 
 /**
  * Asks the application for the path and the headers of a request, once, whatever the number of attempts.

@@ -1,3 +1,6 @@
+import type { ForwardedOptions } from '../http/forwarded-headers.ts'
+import type { HeadersLike } from '../http/header-changes.ts'
+import type { PathFunction, PathRules } from '../http/path-rules.ts'
 import type { Budget } from '../pipeline/budget.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
@@ -6,9 +9,6 @@ import type { CallPolicy, CircuitBreakerOptions } from '../upstream/circuit-brea
 import type { DispatcherLike } from '../upstream/dispatcher-fetch.ts'
 import type { RetryDelayOptions } from '../upstream/retry-delay.ts'
 import type { UpstreamPoolOptions } from '../upstream/upstream-pool.ts'
-import type { ForwardedOptions } from './forwarded-headers.ts'
-import type { HeadersLike } from './header-changes.ts'
-import type { PathFunction, PathRules } from './path-rules.ts'
 
 /** One upstream, where its URL alone does not say it all. */
 export interface UpstreamOptions {

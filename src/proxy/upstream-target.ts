@@ -1,11 +1,11 @@
 import { checkFunction } from '../base/check-function.ts'
+import { type HeaderChanges, headerChanges } from '../http/header-changes.ts'
+import { upstreamUrl } from '../http/upstream-url.ts'
 import type { CallPolicy } from '../upstream/circuit-breaker.ts'
 import { dispatcherFetch } from '../upstream/dispatcher-fetch.ts'
 import { checkUpstreamOptions } from './check-proxy-options.ts'
-import { type HeaderChanges, headerChanges } from './header-changes.ts'
 import type { ProxyOptions, TimeoutOptions, Upstream, UpstreamOptions } from './proxy-options.ts'
 import { type ProxySettings, type Timeouts, timeoutSettings } from './proxy-settings.ts'
-import { upstreamUrl } from './upstream-url.ts'
 
 type Fetch = typeof fetch
 

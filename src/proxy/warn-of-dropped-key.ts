@@ -1,6 +1,6 @@
 import { emitWarning } from '../base/emit-warning.ts'
+import { isCredentialHeader } from '../http/header-kinds.ts'
 import type { Exchange } from './exchange.ts'
-import { isCredentialHeader } from './header-kinds.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import type { UpstreamTarget } from './upstream-target.ts'
 

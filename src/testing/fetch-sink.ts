@@ -1,8 +1,6 @@
+import { isBodilessStatus } from '../http/bodiless-status.ts'
 import type { RequestRecord } from './request-record.ts'
 import type { StepSink } from './run-steps.ts'
-
-/** Statuses whose Response must have no body at all. */
-const NULL_BODY = [204, 205, 304]
 
 /**
  * The answer of a `fetch` without a socket: as strict about backpressure as can be, since nothing lies
@@ -27,7 +25,7 @@ export class FetchSink implements StepSink {
   }
 
   head(status: number, headers: Headers): void {
-    if (this.#record.method === 'HEAD' || NULL_BODY.includes(status)) {
+    if (this.#record.method === 'HEAD' || isBodilessStatus(status)) {
       this.#resolve(new Response(null, { status, headers }))
       return
     }

@@ -1,8 +1,6 @@
+import { isBodilessStatus } from '../http/bodiless-status.ts'
 import type { RequestRecord } from './request-record.ts'
 import type { BodyCoding, StepHeaders, UpstreamStep } from './step.ts'
-
-/** Statuses whose answers have no body. */
-const NULL_BODY = [204, 205, 304]
 
 /** Where the steps of a script go: a socket, or the answer of a `fetch`. */
 export interface StepSink {
@@ -37,7 +35,7 @@ export async function runSteps(
     if (coding !== undefined) headers.set('content-encoding', coding)
     await sink.head(status, headers, coding)
     // Ended at once, or an endless script would write into nothing for ever.
-    if (record.method === 'HEAD' || NULL_BODY.includes(status)) await finish('end')
+    if (record.method === 'HEAD' || isBodilessStatus(status)) await finish('end')
   }
   const finish = async (how: 'end' | 'cut' | 'reset'): Promise<void> => {
     if (how === 'end') await sendHead()

@@ -1,8 +1,8 @@
 import type { ReadResult } from '../base/read-result.ts'
+import { EVENT_STREAM_HEADERS } from '../http/event-stream-headers.ts'
 import { type RelayReader, type RelaySource, relay } from '../pipeline/relay.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { type EncodableSse, encodeEvent } from '../wire/encode-event.ts'
-import { EVENT_STREAM_HEADERS } from '../wire/event-stream-headers.ts'
 import { isBytes } from '../wire/is-bytes.ts'
 import { HeartbeatInjector, type HeartbeatInjectorOptions } from './heartbeat-injector.ts'
 

@@ -1,4 +1,5 @@
 import { type Dispatcher, fetch as undiciFetch } from 'undici'
+import { isEventStreamType } from '../http/media-type.ts'
 import { DirectBody } from './direct-body.ts'
 import { ForwardingHandler } from './forwarding-handler.ts'
 
@@ -116,7 +117,7 @@ function isDirect(status: number, headers: Iterable<[unknown, unknown]>): boolea
   for (const [name, value] of headers) {
     const known = String(name).toLowerCase()
     if (known === 'content-encoding') return false
-    if (known === 'content-type') isEventStream = /^text\/event-stream\s*(;|$)/i.test(String(value))
+    if (known === 'content-type') isEventStream = isEventStreamType(String(value))
   }
   return isEventStream
 }

@@ -1,10 +1,10 @@
 import { type HeadersLike, isCredentialHeader, proxyFetch, sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { headerChanges } from '../../src/proxy/header-changes.ts'
-import { requestHeaders } from '../../src/proxy/request-headers.ts'
-import { openProxy } from './open-proxy.ts'
-import { rawRequest } from './raw-request.ts'
+import { headerChanges } from '../../src/http/header-changes.ts'
+import { requestHeaders } from '../../src/http/request-headers.ts'
+import { openProxy } from '../proxy/open-proxy.ts'
+import { rawRequest } from '../proxy/raw-request.ts'
 
 const CREDENTIALS = {
   authorization: 'Bearer client',

@@ -1,5 +1,6 @@
-import { isDecodedByFetch } from '../upstream/decoded-codings.ts'
-import { EVENT_STREAM_HEADERS } from '../wire/event-stream-headers.ts'
+import { isDecodedByFetch } from './decoded-codings.ts'
+import { EVENT_STREAM_HEADERS } from './event-stream-headers.ts'
+import { isEventStreamType } from './media-type.ts'
 import { dropHopByHop } from './request-headers.ts'
 
 /** What the headers for the client depend on. */
@@ -48,5 +49,5 @@ export function responseHeaders(
 export function isEventStream(headers: Headers): boolean {
   const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
   const isReadable = coding === '' || coding === 'identity' || isDecodedByFetch(coding)
-  return isReadable && /^\s*text\/event-stream\s*(?:;|$)/i.test(headers.get('content-type') ?? '')
+  return isReadable && isEventStreamType(headers.get('content-type') ?? '')
 }

@@ -1,7 +1,7 @@
 import { type PathRules, sseProxy } from 'sse-stream-kit'
 import { describe, expect, it } from 'vitest'
-import { pathFunction } from '../../src/proxy/path-rules.ts'
-import { replacePath } from '../../src/proxy/request-url.ts'
+import { pathFunction } from '../../src/http/path-rules.ts'
+import { replacePath } from '../../src/http/request-url.ts'
 
 const rewritten = (rules: PathRules, path: string): unknown => {
   const url = `http://proxy.test${path}`

@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { requestUrl } from '../../src/proxy/request-url.ts'
-import { openProxy } from './open-proxy.ts'
-import { rawRequest } from './raw-request.ts'
+import { requestUrl } from '../../src/http/request-url.ts'
+import { openProxy } from '../proxy/open-proxy.ts'
+import { rawRequest } from '../proxy/raw-request.ts'
 
 const join = (base: string, path: string): string | undefined =>
   requestUrl(new URL(base), `http://client.test${path}`)?.href

@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { isDecodedByFetch } from '../../src/upstream/decoded-codings.ts'
+import { isDecodedByFetch } from '../../src/http/decoded-codings.ts'
 
 describe('isDecodedByFetch', () => {
   it.each([

@@ -46,7 +46,6 @@ export {
   MetricsTap,
   type MetricsTapOptions,
   type MetricsTapStage,
-  type TapObserver,
   type TapSummary,
 } from './transforms/metrics-tap.ts'
 export {

@@ -23,7 +23,6 @@ export {
   MetricsTap,
   type MetricsTapOptions,
   type MetricsTapStage,
-  type TapObserver,
   type TapSummary,
 } from './transforms/metrics-tap.ts'
 export {

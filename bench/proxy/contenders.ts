@@ -66,7 +66,7 @@ function resilient(origin: string): RequestListener {
     retry: {},
     breaker: {},
     forwarded: {},
-    onUpstreamError: 'event-then-break',
+    upstreamErrors: 'event-then-break',
   })
   return toNodeHandler(proxy)
 }

@@ -87,7 +87,7 @@ function optionsOf(route: Route, { http2Fetch }: LaneContext): ProxyOptions {
     case 'http2':
       return { fetch: http2Fetch }
     case 'told':
-      return { onUpstreamError: 'event-then-break' }
+      return { upstreamErrors: 'event-then-break' }
     default:
       return {}
   }

@@ -29,7 +29,7 @@ const PROXY: OptionNames<ProxyOptions> = {
   replayBodyBytes: true,
   breaker: true,
   allowedUpstreams: true,
-  onUpstreamError: true,
+  upstreamErrors: true,
   forwarded: true,
   budget: true,
   onEnd: true,

@@ -146,7 +146,7 @@ export interface ProxyOptions {
    * What a client is sent when an event stream fails after its headers: nothing but the broken connection, or
    * an error event first, in the form of the API at hand. @default 'break'
    */
-  onUpstreamError?: 'break' | 'event-then-break' | undefined
+  upstreamErrors?: 'break' | 'event-then-break' | undefined
   /** Sets `x-forwarded-*` and `via` on the upstream request. @default false */
   forwarded?: false | ForwardedOptions | undefined
   /** A bound on the bytes that are held over all streams, shared with other proxies. @default none */

@@ -83,7 +83,7 @@ export function proxySettings({
   fallbackOn,
   replayBodyBytes = 1_048_576,
   breaker = false,
-  onUpstreamError = 'break',
+  upstreamErrors = 'break',
   forwarded = false,
   budget,
 }: ProxyOptions): ProxySettings {
@@ -94,9 +94,9 @@ export function proxySettings({
   checkDispatcher(dispatcher, { fetch, pool })
   checkFunction('metrics.streamStarted', metrics && (metrics.streamStarted ?? null))
   checkFunction('metrics.streamEnded', metrics && (metrics.streamEnded ?? null))
-  if (onUpstreamError !== 'break' && onUpstreamError !== 'event-then-break') {
+  if (upstreamErrors !== 'break' && upstreamErrors !== 'event-then-break') {
     throw new TypeError(
-      `Cannot use onUpstreamError as it must be "break" or "event-then-break": current value is ${JSON.stringify(onUpstreamError)}`,
+      `Cannot use upstreamErrors as it must be "break" or "event-then-break": current value is ${JSON.stringify(upstreamErrors)}`,
     )
   }
   checkFunction('budget.join', budget && (budget.join ?? null))
@@ -122,7 +122,7 @@ export function proxySettings({
     isFailure: predicate('breaker.on', (breaker && 'on' in breaker && breaker.on) || isServerError),
     replayBodyBytes: checkNumber('replayBodyBytes', replayBodyBytes, { min: 0 }),
     policyFor: policies(breaker),
-    tellsErrors: onUpstreamError === 'event-then-break',
+    tellsErrors: upstreamErrors === 'event-then-break',
     forwarded: forwarded === false ? undefined : checkForwarded(forwarded),
     budget,
   }

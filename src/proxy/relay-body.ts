@@ -32,7 +32,7 @@ export function relayBody(
   const { isSse } = exchange
   // Not from the headers on: with others to turn to, the first event has been waited for since then.
   const startedMs = performance.now() - exchange.requestedAt
-  const tap = MetricsTap.stage<Uint8Array>({ onEnd }, { countEvents: isSse })
+  const tap = MetricsTap.stage<Uint8Array>({ onEnd, countEvents: isSse })
   const signs = isSse && timeouts.idleCounts === 'events' ? new LifeSigns() : undefined
   const watchdog = new Watchdog(
     { ...timeouts, requestedAt: exchange.requestedAt },

@@ -30,22 +30,17 @@ export interface TapSummary {
   pauses: { count: number; totalMs: number }
 }
 
-/** Who is told. What an observer throws is reported and touches nothing. */
-export interface TapObserver {
-  /** The first item came. Exactly once, unless there is none. */
-  onFirst?: ((first: { firstItemMs: number }) => void) | undefined
-  /** The stream is over. Exactly once, on every path. */
-  onEnd?: ((summary: TapSummary, gaps: GapDistribution) => void) | undefined
-}
-
-/** What a {@link MetricsTap} looks at. */
+/** What a {@link MetricsTap} reports, and what it counts. A hook that throws is reported and affects nothing else. */
 export interface MetricsTapOptions {
-  /** Whether events are counted where items are bytes; off for bytes that are no event stream. @default true */
+  /** Called with the first item, exactly once, unless there is none. @default none */
+  onFirst?: ((first: { firstItemMs: number }) => void) | undefined
+  /** Called when the stream is over, exactly once, on every path. @default none */
+  onEnd?: ((summary: TapSummary, gaps: GapDistribution) => void) | undefined
+  /** Whether events are counted where items are bytes; `false` for bytes that are not an event stream. @default true */
   countEvents?: boolean | undefined
 }
 
-const OBSERVER: OptionNames<TapObserver> = { onFirst: true, onEnd: true }
-const OPTIONS: OptionNames<MetricsTapOptions> = { countEvents: true }
+const OPTIONS: OptionNames<MetricsTapOptions> = { onFirst: true, onEnd: true, countEvents: true }
 
 /**
  * Watches a stream go by: times, counts and how it ended, for items of any kind.
@@ -67,24 +62,20 @@ const OPTIONS: OptionNames<MetricsTapOptions> = { countEvents: true }
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export class MetricsTap<T = Uint8Array> extends StageStream<T, T> {
-  constructor(observer?: TapObserver, options?: MetricsTapOptions) {
-    super(MetricsTap.stage(observer, options))
+  constructor(options?: MetricsTapOptions) {
+    super(MetricsTap.stage(options))
   }
 
   /** The same logic as a stage, to be fused with others by `relay`. */
-  static stage<T = Uint8Array>(
-    observer?: TapObserver,
-    options?: MetricsTapOptions,
-  ): MetricsTapStage<T> {
-    checkOptions('observer of MetricsTap', observer, OBSERVER)
+  static stage<T = Uint8Array>(options?: MetricsTapOptions): MetricsTapStage<T> {
     checkOptions('options of MetricsTap', options, OPTIONS)
-    return new MetricsTapStage(observer, options)
+    return new MetricsTapStage(options)
   }
 }
 
 /** The logic of {@link MetricsTap}. */
 export class MetricsTapStage<T> implements Stage<T, T> {
-  readonly #observer: TapObserver
+  readonly #options: MetricsTapOptions
   readonly #countsEvents: boolean
   readonly #counter = new EventCounter()
   readonly #gaps = new GapHistogram()
@@ -99,8 +90,9 @@ export class MetricsTapStage<T> implements Stage<T, T> {
   #pauses = 0
   #pausedMs = 0
 
-  constructor(observer: TapObserver = {}, { countEvents = true }: MetricsTapOptions = {}) {
-    this.#observer = observer
+  constructor(options: MetricsTapOptions = {}) {
+    const { countEvents = true } = options
+    this.#options = options
     this.#countsEvents = countEvents
   }
 
@@ -156,7 +148,7 @@ export class MetricsTapStage<T> implements Stage<T, T> {
 
   dispose(outcome: StageOutcome, reason?: unknown): void {
     this.resume()
-    const { onEnd } = this.#observer
+    const { onEnd } = this.#options
     if (onEnd === undefined) return
     callHook('onEnd', () => onEnd(this.#summary(outcome, reason), this.#gaps))
   }
@@ -164,7 +156,7 @@ export class MetricsTapStage<T> implements Stage<T, T> {
   #onFirst(now: number): void {
     const firstItemMs = roundMs(now - this.#startedAt)
     this.#firstItemMs = firstItemMs
-    callHook('onFirst', () => this.#observer.onFirst?.({ firstItemMs }))
+    callHook('onFirst', () => this.#options.onFirst?.({ firstItemMs }))
   }
 
   #summary(outcome: StageOutcome, reason: unknown): TapSummary {

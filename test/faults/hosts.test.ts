@@ -63,7 +63,7 @@ describe.each(FETCH_HOSTS)(
     ])(
       'delivers every whole event, and the error event, when the upstream %s',
       async (__, script, options, code) => {
-        const told = await read(script, { ...options, onUpstreamError: 'event-then-break' })
+        const told = await read(script, { ...options, upstreamErrors: 'event-then-break' })
         expect(told.text.slice(0, EVENTS.length)).toBe(EVENTS)
         expect(told.text.slice(EVENTS.length)).toMatch(
           new RegExp(`^data: {"error":.*"code":"${code}"}}\n\n$`),

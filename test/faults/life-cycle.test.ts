@@ -219,7 +219,7 @@ describe('the life of a stream', () => {
     const { url, upstream, ended } = await openProxy([step.send({ data: '1' }), step.hang()], {
       timeouts: { idleMs: 150 },
       heartbeat: { intervalMs: 20 },
-      onUpstreamError: 'event-then-break',
+      upstreamErrors: 'event-then-break',
     })
     const client = rawTo(url)
     await client.closed
@@ -241,7 +241,7 @@ describe('the life of a stream', () => {
           step.until(seen.opened),
           step.cut(),
         ],
-        { onUpstreamError: 'event-then-break' },
+        { upstreamErrors: 'event-then-break' },
       )
       const client = rawTo(url)
       await client.until('data: 1\n\n')

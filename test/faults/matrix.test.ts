@@ -99,7 +99,7 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     const { client, ended } = await openCell(
       cell,
       [ONE_AND_A_HALF, step.until(seen.opened), step.cut()],
-      { onUpstreamError: 'event-then-break' },
+      { upstreamErrors: 'event-then-break' },
     )
     const slow = await client
     await slow.received(arrived.length)

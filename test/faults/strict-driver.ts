@@ -53,7 +53,7 @@ async function throughNode(upstreamUrl: string): Promise<void> {
   const proxy = sseProxy(upstreamUrl, {
     timeouts: { headersMs: 200, idleMs: 200, clientStallMs: 200 },
     heartbeat: { intervalMs: 5 },
-    onUpstreamError: 'event-then-break',
+    upstreamErrors: 'event-then-break',
     pool: { allowH2: true, tls: { ca: tls.cert } },
     onEnd,
   })

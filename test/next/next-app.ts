@@ -36,7 +36,7 @@ export interface NextServer {
 
 /**
  * Makes an application with the tarball and five routes: the block of docs/recipes/next.md as a reader pastes it
- * (`/v1`), the same with `onUpstreamError` (`/told/v1`), with `heartbeat` (`/early/v1`) and with `path` and without
+ * (`/v1`), the same with `upstreamErrors` (`/told/v1`), with `heartbeat` (`/early/v1`) and with `path` and without
  * the arrow (`/api/chat`), and what examples/next-route.ts says to keep (`/example/v1`).
  *
  * @param upstream stands in for OpenAI's API
@@ -65,7 +65,7 @@ export async function makeNextApp(
     'told/v1/[...path]': replaced(
       pasted,
       UPSTREAM,
-      `'${upstream}', { onUpstreamError: 'event-then-break',`,
+      `'${upstream}', { upstreamErrors: 'event-then-break',`,
     ),
     'early/v1/[...path]': replaced(
       pasted,

@@ -22,7 +22,7 @@ async function run(steps: readonly UpstreamStep[], options: ProxyOptions = {}, p
   const upstream = fakeUpstream(steps)
   const proxy = sseProxy('http://secret-host.test:8443', {
     fetch: upstream.fetch,
-    onUpstreamError: 'event-then-break',
+    upstreamErrors: 'event-then-break',
     heartbeat: false,
     ...options,
     onEnd: (summary) => summaries.push(summary),
@@ -46,8 +46,8 @@ describe('an error event', () => {
     ])
   })
 
-  it.each([undefined, 'break'] as const)('is not sent with %s', async (onUpstreamError) => {
-    const { collected } = await run(CUT, { onUpstreamError })
+  it.each([undefined, 'break'] as const)('is not sent with %s', async (upstreamErrors) => {
+    const { collected } = await run(CUT, { upstreamErrors })
     expect(collected).toMatchObject({ verdict: 'error', text: 'data: 1\n\n' })
   })
 
@@ -139,7 +139,7 @@ describe('an error event', () => {
     const upstream = fakeUpstream([step.send({ data: '1' }), step.hang()])
     const proxy = sseProxy('http://up.test', {
       fetch: upstream.fetch,
-      onUpstreamError: 'event-then-break',
+      upstreamErrors: 'event-then-break',
     })
     const collecting = collect(await proxy(new Request('http://proxy.test/')))
     await settled()
@@ -205,7 +205,7 @@ describe('an error event', () => {
     const summaries: StreamSummary[] = []
     const proxy = sseProxy('http://up.test', {
       fetch: upstream.fetch,
-      onUpstreamError: 'event-then-break',
+      upstreamErrors: 'event-then-break',
       onEnd: (summary) => summaries.push(summary),
     })
     const request = new Request('http://proxy.test/', { signal: client.signal })
@@ -227,7 +227,7 @@ describe('an error event', () => {
     const upstream = fakeUpstream([step.send({ data: JSON.stringify(chunk) }), step.cut()])
     const proxy = sseProxy('http://up.test', {
       fetch: upstream.fetch,
-      onUpstreamError: 'event-then-break',
+      upstreamErrors: 'event-then-break',
     })
     const client = new OpenAI({
       apiKey: 'k',
@@ -245,8 +245,8 @@ describe('an error event', () => {
   })
 
   it('is refused under another name', () => {
-    expect(() => sseProxy('http://up.test', { onUpstreamError: 'event' as 'break' })).toThrow(
-      'onUpstreamError',
+    expect(() => sseProxy('http://up.test', { upstreamErrors: 'event' as 'break' })).toThrow(
+      'upstreamErrors',
     )
   })
 })

@@ -104,7 +104,7 @@ describe('heartbeats', () => {
       const response = await proxyFetch(new Request('http://client.test/'), 'http://up.test', {
         fetch: upstream.fetch,
         heartbeat,
-        onUpstreamError: 'event-then-break',
+        upstreamErrors: 'event-then-break',
       })
       const collecting = collect(response)
       await vi.advanceTimersByTimeAsync(60_000)

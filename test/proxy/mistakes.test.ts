@@ -73,11 +73,7 @@ describe('wrong options', () => {
       /Did you mean intervalMs\?$/,
     ],
     ['MetricsTap', () => new MetricsTap({ onend: 1 } as object), /Did you mean onEnd\?$/],
-    [
-      'MetricsTap',
-      () => MetricsTap.stage({}, { events: true } as object),
-      /Known are countEvents$/,
-    ],
+    ['MetricsTap', () => MetricsTap.stage({ colour: 1 } as object), /onEnd, countEvents$/],
     [
       'WatermarkBuffer',
       () => new WatermarkBuffer({ highWatermark: 1 } as unknown as { highWaterMark: number }),

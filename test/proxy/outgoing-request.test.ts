@@ -81,7 +81,7 @@ describe('a path of the application', () => {
     const upstream = fakeUpstream([step.send({ data: '1' }), step.cut()])
     const proxy = sseProxy('http://up.test', {
       path: { '/api/chat': '/v1/messages' },
-      onUpstreamError: 'event-then-break',
+      upstreamErrors: 'event-then-break',
       fetch: upstream.fetch,
     })
     const response = await proxy(new Request('http://proxy.test/api/chat'))

@@ -1,8 +1,8 @@
 import {
   FrameSplitter,
   MetricsTap,
+  type MetricsTapOptions,
   relay,
-  type TapObserver,
   type TapSummary,
 } from 'sse-stream-kit/streams'
 import { describe, expect, it, vi } from 'vitest'
@@ -24,7 +24,7 @@ const sleep = async (waitMs: number): Promise<void> => {
 }
 
 /** A tap with a reader that takes what comes, and what its observer is told. */
-function tapped<T = Uint8Array>(observer: TapObserver = {}) {
+function tapped<T = Uint8Array>(observer: MetricsTapOptions = {}) {
   const source = new HandFed<T>()
   const summaries: TapSummary[] = []
   const firsts: { firstItemMs: number }[] = []
@@ -111,7 +111,7 @@ describe('MetricsTap', () => {
     const source = new HandFed(bytes('data: 1\n\n'))
     source.close()
     const observer = { onEnd: (summary: TapSummary) => summaries.push(summary) }
-    await allOf(source.readable.pipeThrough(new MetricsTap(observer, { countEvents: false })))
+    await allOf(source.readable.pipeThrough(new MetricsTap({ ...observer, countEvents: false })))
     expect(summaries[0]).toMatchObject({ bytes: 9, events: 0 })
   })
 
@@ -222,7 +222,7 @@ describe('MetricsTap', () => {
     const observer = { onEnd: (summary: TapSummary) => summaries.push(summary) }
     json.close()
     words.close()
-    await allOf(json.readable.pipeThrough(new MetricsTap(observer, { countEvents: false })))
+    await allOf(json.readable.pipeThrough(new MetricsTap({ ...observer, countEvents: false })))
     await allOf(words.readable.pipeThrough(new MetricsTap<string>(observer)))
     expect(summaries.map(({ verdict }) => verdict)).toEqual(['complete', 'complete'])
   })

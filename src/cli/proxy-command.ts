@@ -53,12 +53,11 @@ export async function proxyCommand(args: readonly string[], host: HostProcess): 
 
   await signals.first
   const drainedBy = performance.now() + drainMs
-  registry.setDraining(true)
   const { active } = proxy.metrics
   if (active > 0) {
     print(`Draining: ${active} running, ${drainMs / 1000} s at most; signal again to end at once`)
   }
-  // The server listens meanwhile: a load balancer has to hear of it from /health.
+  // The server keeps listening meanwhile: load balancers read of it in /health.
   await proxy.close({ drainMs })
   // What a stream that has ended left in the socket's buffer is part of it.
   await listener.close(Math.max(drainedBy - performance.now(), LAST_BYTES_MS))

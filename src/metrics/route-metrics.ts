@@ -29,10 +29,16 @@ export class RouteMetrics implements MetricsSink {
   pauses = 0
   pausedSeconds = 0
   readonly #failures: FailureWindow
+  readonly #onDraining: () => void
 
-  constructor(labels: MetricLabels, failures: FailureWindow) {
+  constructor(labels: MetricLabels, failures: FailureWindow, onDraining: () => void) {
     this.labels = labels
     this.#failures = failures
+    this.#onDraining = onDraining
+  }
+
+  draining(): void {
+    this.#onDraining()
   }
 
   streamStarted(): void {

@@ -48,8 +48,8 @@ export interface StreamRegistryOptions {
 export class StreamRegistry implements MetricsSink {
   readonly #startedAt = performance.now()
   readonly #failures = new FailureWindow()
-  readonly #unnamed = new RouteMetrics({}, this.#failures)
-  readonly #other = new RouteMetrics({ route: OTHER_ROUTE }, this.#failures)
+  readonly #unnamed = new RouteMetrics({}, this.#failures, () => this.draining())
+  readonly #other = new RouteMetrics({ route: OTHER_ROUTE }, this.#failures, () => this.draining())
   readonly #named = new Map<string, RouteMetrics>()
   readonly #maxRoutes: number
   readonly #budget: HeldBytes | undefined
@@ -61,11 +61,14 @@ export class StreamRegistry implements MetricsSink {
   }
 
   /** Whether running streams go on and new ones should go elsewhere. */
-  get draining(): boolean {
+  get isDraining(): boolean {
     return this.#draining
   }
 
-  /** Says that the server is about to stop, or that it is not: `/health` answers 503 meanwhile. */
+  /**
+   * Says that the server is about to stop, or that it is not: `/health` answers 503 meanwhile. A proxy that reports
+   * here says so itself when it is closed.
+   */
   setDraining(draining: boolean): void {
     this.#draining = draining
   }
@@ -84,9 +87,14 @@ export class StreamRegistry implements MetricsSink {
     const known = this.#named.get(name)
     if (known !== undefined) return known
     if (name === OTHER_ROUTE || this.#named.size >= this.#maxRoutes) return this.#other
-    const created = new RouteMetrics({ route: name }, this.#failures)
+    const created = new RouteMetrics({ route: name }, this.#failures, () => this.draining())
     this.#named.set(name, created)
     return created
+  }
+
+  /** Called by a proxy that is closed; like `setDraining(true)`. */
+  draining(): void {
+    this.setDraining(true)
   }
 
   streamStarted(): void {

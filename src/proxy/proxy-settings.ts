@@ -94,6 +94,7 @@ export function proxySettings({
   checkDispatcher(dispatcher, { fetch, pool })
   checkFunction('metrics.streamStarted', metrics && (metrics.streamStarted ?? null))
   checkFunction('metrics.streamEnded', metrics && (metrics.streamEnded ?? null))
+  checkFunction('metrics.draining', metrics?.draining)
   if (upstreamErrors !== 'break' && upstreamErrors !== 'event-then-break') {
     throw new TypeError(
       `Cannot use upstreamErrors as it must be "break" or "event-then-break": current value is ${JSON.stringify(upstreamErrors)}`,

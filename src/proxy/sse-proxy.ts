@@ -1,3 +1,4 @@
+import { callHook } from '../base/call-hook.ts'
 import { checkNumber } from '../base/check-number.ts'
 import { startDeadline } from '../base/deadline.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
@@ -73,6 +74,9 @@ export function sseProxy(upstream: Upstreams, options: ProxyOptions = {}): SsePr
   }
   const close = ({ drainMs = 30_000 }: CloseOptions = {}): Promise<void> => {
     checkNumber('drainMs', drainMs, { min: 0, infinity: true, fraction: true })
+    if (closing === undefined) {
+      for (const sink of settings.metrics) callHook('metrics.draining', () => sink.draining?.())
+    }
     closing ??= drain(drainMs)
     return closing
   }

@@ -43,7 +43,7 @@ describe('healthHandler', () => {
     const registry = new StreamRegistry()
     const health = healthHandler(registry)
     registry.setDraining(true)
-    expect(registry.draining).toBe(true)
+    expect(registry.isDraining).toBe(true)
     const response = health(new Request(URL))
     expect(response.status).toBe(503)
     expect(await response.json()).toMatchObject({ status: 'draining' })

@@ -61,3 +61,21 @@ it('shows a stream as active until its client leaves', async () => {
   ).toBe(1)
   await proxy.close()
 })
+
+it.each(['a route', 'the registry'])(
+  'drains as soon as a proxy closes that reports to %s',
+  async (to) => {
+    const registry = new StreamRegistry()
+    const proxy = sseProxy('http://upstream.test', {
+      metrics: to === 'a route' ? registry.sink('chat') : registry,
+      fetch: async () => eventStream(new ReadableStream()),
+    })
+    const response = await proxy(request())
+    const closing = proxy.close()
+    const report = await healthHandler(registry)(new Request('http://localhost/health'))
+    expect(report.status).toBe(503)
+    await response.body?.cancel()
+    await closing
+    expect(registry.isDraining).toBe(true)
+  },
+)

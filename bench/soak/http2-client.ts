@@ -13,14 +13,18 @@ export function http2Client(
   let hasLeft = false
   let hasEnded = false
   let resumeTimer: ReturnType<typeof setTimeout> | undefined
-  const stream = session.request({ ':path': path, ':method': requestBytes > 0 ? 'POST' : 'GET' })
+  const left = new AbortController()
+  const stream = session.request(
+    { ':path': path, ':method': requestBytes > 0 ? 'POST' : 'GET' },
+    { signal: left.signal },
+  )
   const leave = (): void => {
     hasLeft = true
-    // `fetch` of undici 7 resets with NO_ERROR, a browser with CANCEL.
+    // `fetch` of undici 7 resets with NO_ERROR, a browser with CANCEL. Not `close()`: the reset then waits for the
+    // upload, and a `destroy()` behind it makes Node's client send empty frames in an endless loop.
     const isFetch = path.charCodeAt(path.length - 1) % 2 === 0
-    stream.close(isFetch ? constants.NGHTTP2_NO_ERROR : constants.NGHTTP2_CANCEL)
-    // A closed stream of Node's client stays open behind writes of its upload that nobody takes any more.
-    stream.destroy()
+    if (isFetch) stream.destroy()
+    else left.abort()
   }
   const reins = {
     get receivedBytes() {

@@ -121,7 +121,8 @@ function judgeEnd(
   const rest =
     plan.route === 'told' && expected.end === 'broken' ? lessError(match.rest) : match.rest
   if (rest.length > 0) breaches.push(`bytes that were not sent: ${show(rest)}`)
-  if (expected.end === 'clean') {
+  // What went out reaches also a client that is slow to read it.
+  if (expected.end === 'clean' || plan.scenario.endsWith('/slow')) {
     differs('bytes out', summary.bytesOut, client.body.length)
     differs('heartbeats', summary.heartbeats, match.heartbeats)
   }
@@ -151,10 +152,12 @@ function expectedOf(plan: StreamPlan): Expected[] {
         },
       ]
     case 'cut/reads':
+    case 'cut/slow':
       return plan.route === 'http2'
         ? [{ ...broken, frames: 'some' }, refusal('upstream_error', 502)]
         : [broken]
     case 'reset/reads':
+    case 'reset/slow':
       return [{ ...broken, frames: 'some' }, refusal('upstream_error', 502)]
     case 'refused/reads':
       return [refusal('upstream_error', 502)]

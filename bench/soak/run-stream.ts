@@ -45,7 +45,11 @@ export async function runStream(
       if (plan.scenario === 'endless/leaves') client?.leave()
     },
   })
-  const acts: ClientActs = { requestBytes: plan.requestBytes, onChunk: actsOf(plan, random) }
+  const isHttp1 = lane.proxy !== undefined && session === undefined
+  const acts: ClientActs = {
+    requestBytes: plan.requestBytes,
+    onChunk: actsOf(plan, random, isHttp1),
+  }
   client =
     lane.proxy === undefined
       ? fetchClient(
@@ -94,11 +98,17 @@ function leavesEarly(plan: StreamPlan, random: Random): boolean {
   return plan.scenario === 'complete/leaves' && random.next() < 0.5
 }
 
-function actsOf(plan: StreamPlan, random: Random): ClientActs['onChunk'] {
+function actsOf(plan: StreamPlan, random: Random, isHttp1: boolean): ClientActs['onChunk'] {
   const leavesAt = random.between(1, 2_000)
   let isPaused = false
   return (reins) => {
     switch (plan.scenario) {
+      case 'cut/slow':
+      case 'reset/slow':
+        // Node's HTTP/1 client drops what it has not read when its connection breaks, however long ago it came.
+        if (isHttp1) break
+        if (random.next() < 0.4) reins.pauseFor(random.between(1, 20))
+        break
       case 'complete/slow':
         if (random.next() < 0.4) reins.pauseFor(random.between(1, 20))
         break

@@ -122,6 +122,8 @@ export class SoakUpstream {
     incoming.on('end', () => {
       // A stream of HTTP/2 that was reset ends like one that is whole.
       if ('stream' in incoming && incoming.stream.rstCode !== 0) return
+      // Behind a whole response undici ends an upload that it gives up.
+      if (outgoing.writableEnded) return
       if (received !== plan.requestBytes) side.isRequestWrong = true
     })
     incoming.on('error', () => {})

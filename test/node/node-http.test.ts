@@ -436,6 +436,31 @@ describe('the end of an exchange', () => {
     for (const each of counts) expect(Object.values(each)).toEqual([0, 0, 0, 0, 0, 0])
   })
 
+  it.each<[string, FetchHandler]>([
+    ['before it reads the body', () => new Response('no', { status: 413 })],
+    [
+      'after the first chunk of the body',
+      async (request) => {
+        await request.body?.getReader().read()
+        return new Response('no', { status: 413 })
+      },
+    ],
+  ])('keeps the connection of an upload that the handler refuses %s', async (_, refuse) => {
+    const host = await open((request) =>
+      request.method === 'GET' ? new Response('next') : refuse(request),
+    )
+    const client = rawClient(host.port)
+    const body = 'x'.repeat(300_000)
+    const upload = post('/', body)
+    client.send(upload.slice(0, -200_000))
+    await client.until('HTTP/1.1 413')
+    client.send(upload.slice(-200_000) + ask('/next', 'GET', '1.1', CLOSE))
+    await client.closed
+    expect(client.text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200'])
+    expect(client.text).toMatch(/\r\n\r\n(4\r\n)?next/)
+    await Promise.all(host.exchanges)
+  })
+
   it('aborts a pipelined request whose response is still waiting for its turn', async () => {
     const first = manualBody()
     const second = deferred<AbortSignal>()

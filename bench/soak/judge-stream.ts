@@ -47,7 +47,11 @@ export function judgeStream(sides: StreamSides): string[] {
       `${upstream.open} of ${upstream.tries} answers of the upstream were not let go of`,
     )
   }
-  if (upstream.isRequestWrong) breaches.push('the upstream got another request body')
+  // undici closes an aborted HTTP/2 stream by `close()`, which ends the upload before it resets the stream.
+  const isCutByUndici = plan.route === 'http2' && plan.scenario.endsWith('/leaves')
+  if (upstream.isRequestWrong && !isCutByUndici) {
+    breaches.push('the upstream got another request body')
+  }
   if (summary === undefined) return breaches
   const match = matchFrames(client.body, framesOf(plan), HEARTBEAT)
   if (plan.scenario.endsWith('/leaves') || plan.scenario.endsWith('/stalls')) {

@@ -24,7 +24,7 @@ export interface StreamContext {
 }
 
 /** Anything that takes longer than this hangs: many times the longest limit. */
-const HANGS_AFTER_MS = 20_000
+const HANGS_AFTER_MS = 60_000
 
 /** Carries out the plan of one stream, and says what its three sides saw; or that it hung. */
 export async function runStream(

@@ -42,9 +42,9 @@ export interface SoakReport {
   breaches: string[]
 }
 
-const ROUNDS = 20
+const ROUNDS = 10
 /** Sockets and timers end within a turn or a limit of their own; then nothing may be left. */
-const SETTLES_WITHIN_MS = 3_000
+const SETTLES_WITHIN_MS = 6_000
 /**
  * Divided by the streams, three times the deviation of the slope: the heap was seen to differ by 200 KB from one
  * checkpoint to the next, mostly by pooled connections. 10,000 streams are sure of 150 bytes a stream, and the 18 KB

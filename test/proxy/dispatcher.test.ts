@@ -59,10 +59,11 @@ describe('a dispatcher', () => {
   it.each([
     [
       'EnvHttpProxyAgent',
-      (url: string) => new EnvHttpProxyAgent({ httpProxy: url, noProxy: '' }),
+      // For http: upstreams undici 8 tunnels only when it is told to.
+      (url: string) => new EnvHttpProxyAgent({ httpProxy: url, noProxy: '', proxyTunnel: true }),
       'CONNECT',
     ],
-    ['ProxyAgent', (url: string) => new ProxyAgent(url), 'CONNECT'],
+    ['ProxyAgent', (url: string) => new ProxyAgent({ uri: url, proxyTunnel: true }), 'CONNECT'],
     [
       'ProxyAgent without tunnels',
       (url: string) => new ProxyAgent({ uri: url, proxyTunnel: false }),

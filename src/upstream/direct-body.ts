@@ -1,6 +1,5 @@
-import { isSseKitError } from '../base/outcomes.ts'
-import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import { FetchBody } from './fetch-body.ts'
+import { toNetworkError } from './to-network-error.ts'
 
 /** So much is taken from the upstream before somebody asks for it. */
 const MAX_QUEUED_BYTES = 16_384
@@ -57,7 +56,7 @@ export class DirectBody {
     this.#ending = response.body.getReader()
     this.#ending.read().then(
       () => this.#endWith('done'),
-      (reason) => this.#endWith({ reason: coded(reason) }),
+      (reason) => this.#endWith({ reason: toNetworkError(reason) }),
     )
   }
 
@@ -154,11 +153,6 @@ export class DirectBody {
     if (end === 'done') this.#close()
     else this.#fail(end.reason)
   }
-}
-
-/** An abort with a reason of ours comes back as that reason; all else is the connection's. */
-function coded(reason: unknown): unknown {
-  return isSseKitError(reason) ? reason : new UpstreamNetworkError(reason)
 }
 
 interface Waiting {

@@ -1,5 +1,4 @@
-import { isSseKitError } from '../base/outcomes.ts'
-import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
+import { toNetworkError } from './to-network-error.ts'
 
 type Result = ReadableStreamReadResult<Uint8Array>
 
@@ -30,7 +29,6 @@ export class FetchBody {
   }
 }
 
-/** An abort with a reason of ours comes back as that reason. */
 function throwCoded(reason: unknown): never {
-  throw isSseKitError(reason) ? reason : new UpstreamNetworkError(reason)
+  throw toNetworkError(reason)
 }

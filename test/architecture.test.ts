@@ -8,6 +8,7 @@ import {
   checkLaws,
   checkLengths,
   checkNames,
+  checkTestImports,
   MAX_LINES,
   reachOf,
   type Sources,
@@ -30,14 +31,17 @@ const NOT_IN_GIT = ['node_modules', 'dist', 'coverage']
 
 const root = new URL('..', import.meta.url)
 
-const sources: Sources = new Map(
-  readdirSync(new URL('src', root), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => {
-      const path = join(entry.parentPath.replaceAll('\\', '/'), entry.name)
-      return [path.slice(path.lastIndexOf('/src/') + 1), readFileSync(path, 'utf8')]
-    }),
-)
+const filesOf = (folder: string): Sources =>
+  new Map(
+    readdirSync(new URL(folder, root), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => {
+        const path = join(entry.parentPath.replaceAll('\\', '/'), entry.name)
+        return [path.slice(path.lastIndexOf(`/${folder}/`) + 1), readFileSync(path, 'utf8')]
+      }),
+  )
+
+const sources = filesOf('src')
 
 describe('the house', () => {
   it('is read', () => {
@@ -62,6 +66,14 @@ describe('the house', () => {
       (name) => !name.startsWith('.') && !NOT_IN_GIT.includes(name) && !/\.(tgz|log)$/.test(name),
     )
     expect(entries.filter((name) => !TOP_LEVEL.includes(name))).toEqual([])
+  })
+})
+
+describe('the tests', () => {
+  it('share helpers only in test/support/', () => {
+    const tests = [...filesOf('test')].filter(([path]) => /\.(ts|mjs)$/.test(path))
+    expect(tests.map(([path]) => path)).toContain('test/support/settled.ts')
+    expect(checkTestImports(new Map(tests))).toEqual([])
   })
 })
 
@@ -139,6 +151,24 @@ describe('the checks see a breach', () => {
       'src/cli.ts': "#!/usr/bin/env node\nimport { main } from './cli/main.ts'\n\nawait main()",
     })
     expect(checkDoors(doors)).toEqual([])
+  })
+
+  it.each([
+    ['another folder', 'test/wire/x.test.ts', '../spec/bytes.ts'],
+    ['another folder, from support', 'test/support/x.ts', '../spec/bytes.ts'],
+    ['the folder of another test', 'test/docs.test.ts', './matrix/snippets.ts'],
+  ])('test helpers: from %s', (_, path, specifier) => {
+    expect(checkTestImports(project({ [path]: `import '${specifier}'` }))).toHaveLength(1)
+  })
+
+  it.each([
+    ['the own folder', 'test/wire/x.test.ts', './a/bytes.ts'],
+    ['support', 'test/wire/a/x.test.ts', '../../support/bytes.ts'],
+    ['the folder of the test', 'test/docs.test.ts', './docs/blocks.ts'],
+    ['src', 'test/wire/x.test.ts', '../../src/wire.ts'],
+    ['bench', 'test/bench/x.test.ts', '../../bench/race.ts'],
+  ])('test helpers: not from %s', (_, path, specifier) => {
+    expect(checkTestImports(project({ [path]: `import '${specifier}'` }))).toEqual([])
   })
 
   it.each([

@@ -9,8 +9,8 @@ import { createContext, runInContext } from 'node:vm'
 import { type BuildOptions, build } from 'esbuild'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { notUndefined } from './matrix/not-undefined.ts'
-import { packProject } from './matrix/pack-project.ts'
+import { notUndefined } from './support/packaging/not-undefined.ts'
+import { packProject } from './support/packaging/pack-project.ts'
 
 const STREAMS = [
   'Budget',

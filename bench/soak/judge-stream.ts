@@ -1,8 +1,8 @@
 import type { Verdict } from '../../src/base/verdict.ts'
 import type { StreamSummary } from '../../src/transforms/stream-summary.ts'
+import { type FrameMatch, matchFrames } from '../../test/support/sse/match-frames.ts'
 import type { ClientSide } from './client-side.ts'
 import { HEARTBEAT } from './lane.ts'
-import { type FrameMatch, matchFrames } from './match-frames.ts'
 import { BUSY, FLOOD_FRAME, type UpstreamSide } from './soak-upstream.ts'
 import type { StreamPlan } from './stream-plan.ts'
 

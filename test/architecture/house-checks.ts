@@ -121,6 +121,22 @@ export function checkImports(sources: Sources): string[] {
   return breaches
 }
 
+/** Helpers of tests: from the test's own folder (`x.test.ts` has `x/`), or from `test/support/`. */
+export function checkTestImports(tests: Sources): string[] {
+  const breaches: string[] = []
+  for (const [path, text] of tests) {
+    const folder = (path.split('/')[1] ?? '').replace(/\.test\.ts$/, '')
+    for (const { specifier } of importsOf(path, text)) {
+      if (!isRelative(specifier)) continue
+      const target = resolve(path, specifier)
+      const [top, of] = target.split('/')
+      if (top === 'test' && of !== 'support' && of !== folder)
+        breaches.push(`${path}: import helpers from test/support/, not ${target}`)
+    }
+  }
+  return breaches
+}
+
 export function checkCycles(sources: Sources): string[] {
   const breaches: string[] = []
   const finished = new Set<string>()

@@ -12,9 +12,9 @@ import {
 } from 'sse-stream-kit/streams'
 import { fakeUpstream, serve, step, streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { warningsDuring } from '../pipeline/warnings-during.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
-import { bytes } from '../spec/bytes.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

@@ -3,7 +3,7 @@ import * as streams from 'sse-stream-kit'
 import { type ProxyOptions, sseProxy } from 'sse-stream-kit'
 import { prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
 import { describe, expect, it } from 'vitest'
-import { gapsOf, summaryOf } from '../metrics/summary-of.ts'
+import { gapsOf, summaryOf } from '../support/summary-of.ts'
 
 const page = (name: string): string =>
   readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8').replaceAll(/\s+/g, ' ')

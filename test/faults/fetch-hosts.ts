@@ -5,7 +5,7 @@ import Fastify from 'fastify'
 import { H3, serve as serveH3 } from 'h3'
 import { Hono } from 'hono'
 import { loopbackCertificate, serve } from 'sse-stream-kit/testing'
-import type { FetchHandler } from '../node/hosts.ts'
+import type { FetchHandler } from '../support/http/hosts.ts'
 
 /** A server of somebody else's that reads the body of a `Response` by itself. */
 export interface FetchHost {

@@ -1,6 +1,6 @@
 import { gate, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 import { CELLS, openCell } from './open-cell.ts'
 
 const KIB_64 = 65_536

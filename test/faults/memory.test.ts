@@ -2,7 +2,7 @@ import { Budget, proxyFetch, type StreamSummary } from 'sse-stream-kit'
 import { FrameSplitter } from 'sse-stream-kit/streams'
 import { fakeUpstream, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { openProxy } from '../proxy/open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 import { LAST_CHUNK } from './last-chunk.ts'
 import { rawTo } from './raw-to.ts'
 

@@ -1,4 +1,4 @@
-import { ask, type RawClient, rawClient } from '../node/raw-client.ts'
+import { ask, type RawClient, rawClient } from '../support/http/raw-client.ts'
 
 /** Opens a connection to a server and sends a request as it is written. */
 export function rawTo(url: string, text: string = ask('/')): RawClient {

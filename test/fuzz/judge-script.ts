@@ -1,6 +1,6 @@
 import type { Verdict } from 'sse-stream-kit'
-import { matchFrames } from '../../bench/soak/match-frames.ts'
-import { cuttingPlaces, isCommentLines } from '../spec/boundary-oracle.ts'
+import { cuttingPlaces, isCommentLines } from '../support/sse/boundary-oracle.ts'
+import { matchFrames } from '../support/sse/match-frames.ts'
 import type { ReadAnswer } from './read-answer.ts'
 
 /** How an upstream ends its answer. */

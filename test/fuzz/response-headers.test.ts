@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { type SseProxy, sseProxy } from 'sse-stream-kit'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { rawRequest } from '../proxy/raw-request.ts'
+import { rawRequest } from '../support/http/raw-request.ts'
 import { ByteUpstream } from './byte-upstream.ts'
 
 const SEED = 20_261_121

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { type SseProxy, type StreamSummary, sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { someChunks, someSse } from '../spec/some-sse.ts'
+import { someChunks, someSse } from '../support/sse/some-sse.ts'
 import { type Ending, judgeScript } from './judge-script.ts'
 import { readAnswer } from './read-answer.ts'
 

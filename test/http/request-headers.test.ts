@@ -3,8 +3,8 @@ import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { headerChanges } from '../../src/http/header-changes.ts'
 import { requestHeaders } from '../../src/http/request-headers.ts'
-import { openProxy } from '../proxy/open-proxy.ts'
-import { rawRequest } from '../proxy/raw-request.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
+import { rawRequest } from '../support/http/raw-request.ts'
 
 const CREDENTIALS = {
   authorization: 'Bearer client',

@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import { step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { requestUrl } from '../../src/http/request-url.ts'
-import { openProxy } from '../proxy/open-proxy.ts'
-import { rawRequest } from '../proxy/raw-request.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
+import { rawRequest } from '../support/http/raw-request.ts'
 
 const join = (base: string, path: string): string | undefined =>
   requestUrl(new URL(base), `http://client.test${path}`)?.href

@@ -1,7 +1,7 @@
 import { step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { isEventStream, responseHeaders } from '../../src/http/response-headers.ts'
-import { openProxy } from '../proxy/open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 
 const SSE = { isSse: true, hasBody: true, forwardSetCookie: false }
 const OTHER = { ...SSE, isSse: false }

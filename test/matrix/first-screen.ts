@@ -4,8 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fakeUpstream, transcript } from '../../src/testing.ts'
-import { replaced } from './replaced.ts'
-import { must, run } from './run-command.ts'
+import { replaced } from '../support/packaging/replaced.ts'
+import { must, run } from '../support/packaging/run-command.ts'
 
 const FENCE = /^```(?:ts|js)\b[^\n]*\n([\s\S]*?)^```/gm
 const RUN_MS = 30_000

@@ -6,10 +6,10 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { cachedInstall, nodeBinary, npmInstall } from './cached-install.ts'
+import { cachedInstall, nodeBinary, npmInstall } from '../support/packaging/cached-install.ts'
+import { packProject } from '../support/packaging/pack-project.ts'
+import { messageOf, must, run } from '../support/packaging/run-command.ts'
 import { type Consumer, runFirstScreen } from './first-screen.ts'
-import { packProject } from './pack-project.ts'
-import { messageOf, must, run } from './run-command.ts'
 import { tryCommonJs, tryJest, tryNode10Resolution } from './try-older-settings.ts'
 
 const INSTALL_MS = 120_000

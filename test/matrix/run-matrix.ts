@@ -5,9 +5,9 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { cachedInstall, nodeBinary, npmInstall } from './cached-install.ts'
-import { packProject } from './pack-project.ts'
-import { messageOf, must, run, tail } from './run-command.ts'
+import { cachedInstall, nodeBinary, npmInstall } from '../support/packaging/cached-install.ts'
+import { packProject } from '../support/packaging/pack-project.ts'
+import { messageOf, must, run, tail } from '../support/packaging/run-command.ts'
 
 /**
  * Node's major to the majors of our dependencies. Ours are those that load on Node 20; where the next ones load,

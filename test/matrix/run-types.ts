@@ -6,9 +6,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { cachedInstall } from './cached-install.ts'
-import { packProject } from './pack-project.ts'
-import { messageOf, must, run, tail } from './run-command.ts'
+import { cachedInstall } from '../support/packaging/cached-install.ts'
+import { packProject } from '../support/packaging/pack-project.ts'
+import { messageOf, must, run, tail } from '../support/packaging/run-command.ts'
 import { snippetsOf } from './snippets.ts'
 
 const TYPESCRIPT = ['~5.4', '~5.9', '~6.0', '~7.0']

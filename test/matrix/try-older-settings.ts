@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cachedInstall } from './cached-install.ts'
-import { must, run } from './run-command.ts'
+import { cachedInstall } from '../support/packaging/cached-install.ts'
+import { must, run } from '../support/packaging/run-command.ts'
 
 const RUN_MS = 60_000
 

@@ -1,6 +1,6 @@
 import { healthHandler, StreamRegistry, type StreamSummary } from 'sse-stream-kit/metrics'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { gapsOf, summaryOf } from './summary-of.ts'
+import { gapsOf, summaryOf } from '../support/summary-of.ts'
 
 const URL = 'http://localhost/health'
 

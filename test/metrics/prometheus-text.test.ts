@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import parse from 'parse-prometheus-text-format'
 import { type MetricFamily, prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
 import { describe, expect, it } from 'vitest'
-import { gapsOf, summaryOf } from './summary-of.ts'
+import { gapsOf, summaryOf } from '../support/summary-of.ts'
 
 const AWKWARD_ROUTE = 'a "b" \\n c\\\nd, e="{f}" \u00e9\u{1f600}'
 

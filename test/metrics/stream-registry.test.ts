@@ -1,8 +1,8 @@
 import { type MetricsSink, StreamRegistry, type Verdict } from 'sse-stream-kit/metrics'
 import { describe, expect, it } from 'vitest'
 import { GapHistogram } from '../../src/transforms/gap-histogram.ts'
+import { gapsOf, summaryOf } from '../support/summary-of.ts'
 import { samplesOf } from './samples.ts'
-import { gapsOf, summaryOf } from './summary-of.ts'
 
 const VERDICTS: Verdict[] = [
   'complete',

@@ -1,6 +1,6 @@
 import { prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
 import { describe, expect, it } from 'vitest'
-import { summaryOf } from './summary-of.ts'
+import { summaryOf } from '../support/summary-of.ts'
 
 const NO_GAPS = { forEach: () => {} }
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { cachedInstall, npmInstall } from '../matrix/cached-install.ts'
-import { replaced } from '../matrix/replaced.ts'
-import { must, run } from '../matrix/run-command.ts'
+import { cachedInstall, npmInstall } from '../support/packaging/cached-install.ts'
+import { replaced } from '../support/packaging/replaced.ts'
+import { must, run } from '../support/packaging/run-command.ts'
 
 /** Next, and what its type checks of an application in TypeScript need. */
 const SPECS = [

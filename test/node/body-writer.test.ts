@@ -5,8 +5,8 @@ import { expect, it, vi } from 'vitest'
 import { HAND_OVER } from '../../src/base/hand-over.ts'
 import { BodyWriter } from '../../src/node/body-writer.ts'
 import type { NodeResponse } from '../../src/node/node-message.ts'
-import { HandFed } from '../pipeline/hand-fed.ts'
-import { settled } from '../pipeline/settled.ts'
+import { settled } from '../support/settled.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
 
 /** A response that is full after the writes it is told to be. */
 class Sink extends EventEmitter {

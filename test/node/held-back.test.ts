@@ -13,9 +13,9 @@ import {
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { fakeUpstream, gate, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { type FetchHandler, type Host, serverHost } from './hosts.ts'
+import { type FetchHandler, type Host, serverHost } from '../support/http/hosts.ts'
+import { rawClient } from '../support/http/raw-client.ts'
 import { manualBody } from './manual-body.ts'
-import { rawClient } from './raw-client.ts'
 
 const GET = 'GET /v1 HTTP/1.1\r\nhost: a\r\naccept-encoding: gzip, br\r\n\r\n'
 const SSE = { 'content-type': 'text/event-stream' }

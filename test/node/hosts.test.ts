@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { type FetchHandler, HOSTS, type Host } from './hosts.ts'
+import { type FetchHandler, HOSTS, type Host } from '../support/http/hosts.ts'
+import { ask, post, rawClient } from '../support/http/raw-client.ts'
 import { deferred, endlessBody, manualBody } from './manual-body.ts'
-import { ask, post, rawClient } from './raw-client.ts'
 
 const opened: Host[] = []
 afterEach(async () => {

@@ -10,7 +10,7 @@ import {
 import { type AddressInfo, connect as connectSocket } from 'node:net'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { FetchHandler } from './hosts.ts'
+import type { FetchHandler } from '../support/http/hosts.ts'
 import { deferred, endlessBody, manualBody } from './manual-body.ts'
 
 interface Answer {

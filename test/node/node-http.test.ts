@@ -3,9 +3,9 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { type NodeHandlerOptions, toNodeHandler } from 'sse-stream-kit/node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type FetchHandler, type Host, nodeHost, serverHost } from './hosts.ts'
+import { type FetchHandler, type Host, nodeHost, serverHost } from '../support/http/hosts.ts'
+import { ask, post, rawClient } from '../support/http/raw-client.ts'
 import { deferred, endlessBody, manualBody } from './manual-body.ts'
-import { ask, post, rawClient } from './raw-client.ts'
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void
 

@@ -5,9 +5,15 @@ import express from 'express'
 import Fastify from 'fastify'
 import { type NodeRequest, toNodeHandler } from 'sse-stream-kit/node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { expressHost, type FetchHandler, type Host, nodeHost, serverHost } from './hosts.ts'
+import {
+  expressHost,
+  type FetchHandler,
+  type Host,
+  nodeHost,
+  serverHost,
+} from '../support/http/hosts.ts'
+import { ask, post, rawClient } from '../support/http/raw-client.ts'
 import { deferred } from './manual-body.ts'
-import { ask, post, rawClient } from './raw-client.ts'
 
 const opened: Host[] = []
 afterEach(async () => {

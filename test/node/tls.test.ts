@@ -6,8 +6,8 @@ import { connect, type TLSSocket } from 'node:tls'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { loopbackCertificate } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
+import { ask } from '../support/http/raw-client.ts'
 import { deferred, endlessBody, manualBody } from './manual-body.ts'
-import { ask } from './raw-client.ts'
 
 const { key, cert } = await loopbackCertificate()
 

@@ -10,10 +10,10 @@ import {
 import { describe, expect, it } from 'vitest'
 import { HAND_OVER, type HandOver } from '../../src/base/hand-over.ts'
 import { DirectBody } from '../../src/upstream/direct-body.ts'
-import { bytes } from '../spec/bytes.ts'
-import { HandFed } from './hand-fed.ts'
-import { settled } from './settled.ts'
-import { watchRejections } from './watch-rejections.ts'
+import { settled } from '../support/settled.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

@@ -1,9 +1,9 @@
 import { Budget, type BudgetMember, FrameSplitter, relay } from 'sse-stream-kit/streams'
 import { describe, expect, it } from 'vitest'
-import { bytes } from '../spec/bytes.ts'
-import { HandFed } from './hand-fed.ts'
-import { settled } from './settled.ts'
-import { watchRejections } from './watch-rejections.ts'
+import { settled } from '../support/settled.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

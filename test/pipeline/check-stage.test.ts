@@ -14,9 +14,9 @@ import {
 } from 'sse-stream-kit/streams'
 import { streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { settled } from './settled.ts'
-import { watchRejections } from './watch-rejections.ts'
-import { watchTimers } from './watch-timers.ts'
+import { settled } from '../support/settled.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
+import { watchTimers } from '../support/watch-timers.ts'
 
 watchRejections()
 watchTimers()

@@ -14,10 +14,10 @@ import {
 } from 'sse-stream-kit/streams'
 import { streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { allOf } from '../spec/all-of.ts'
-import { bytes } from '../spec/bytes.ts'
-import { someChunks, someSse } from '../spec/some-sse.ts'
-import { watchRejections } from './watch-rejections.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { someChunks, someSse } from '../support/sse/some-sse.ts'
+import { allOf } from '../support/streams/all-of.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

@@ -1,8 +1,8 @@
 import { relay } from 'sse-stream-kit/streams'
 import { expect, it } from 'vitest'
 import { HAND_OVER, type HandOver } from '../../src/base/hand-over.ts'
-import { HandFed } from './hand-fed.ts'
-import { settled } from './settled.ts'
+import { settled } from '../support/settled.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -1,9 +1,9 @@
 import { EventMap, MetricsTap, relay, type Stage, StageStream } from 'sse-stream-kit/streams'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { HandFed } from './hand-fed.ts'
-import { settled } from './settled.ts'
-import { warningsDuring } from './warnings-during.ts'
-import { watchRejections } from './watch-rejections.ts'
+import { settled } from '../support/settled.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

@@ -1,9 +1,9 @@
 import { MetricsTap, relay, type TapSummary } from 'sse-stream-kit/streams'
 import { describe, expect, it, vi } from 'vitest'
-import { HandFed } from './hand-fed.ts'
-import { settled } from './settled.ts'
-import { watchRejections } from './watch-rejections.ts'
-import { watchTimers } from './watch-timers.ts'
+import { settled } from '../support/settled.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
+import { watchTimers } from '../support/watch-timers.ts'
 
 const FAILURE = new Error('the upstream broke')
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { MetricsTap, relay, type TapSummary } from 'sse-stream-kit/streams'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { EVERY_TRANSFORM } from '../transforms/every-transform.ts'
-import { HandFed } from './hand-fed.ts'
-import { settled } from './settled.ts'
-import { watchRejections } from './watch-rejections.ts'
-import { type StageEnding, watchedStage } from './watched-stage.ts'
+import { settled } from '../support/settled.ts'
+import { EVERY_TRANSFORM } from '../support/streams/every-transform.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
+import { type StageEnding, watchedStage } from '../support/streams/watched-stage.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 const REASON = new Error('the client left')
 const FAILURE = new Error('the upstream broke')

@@ -1,10 +1,10 @@
 import { EventMap, MetricsTap, relay, type Stage } from 'sse-stream-kit/streams'
 import { describe, expect, it } from 'vitest'
-import { bytes } from '../spec/bytes.ts'
-import { HandFed } from './hand-fed.ts'
-import { settled } from './settled.ts'
-import { warningsDuring } from './warnings-during.ts'
-import { watchRejections } from './watch-rejections.ts'
+import { settled } from '../support/settled.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

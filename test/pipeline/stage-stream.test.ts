@@ -1,9 +1,9 @@
 import { EventMap, type Stage, type StageOutput, StageStream } from 'sse-stream-kit/streams'
 import { describe, expect, it } from 'vitest'
-import { allOf } from '../spec/all-of.ts'
-import { HandFed } from './hand-fed.ts'
-import { settled } from './settled.ts'
-import { watchRejections } from './watch-rejections.ts'
+import { settled } from '../support/settled.ts'
+import { allOf } from '../support/streams/all-of.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

@@ -1,8 +1,8 @@
 import { sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { warningsDuring } from '../pipeline/warnings-during.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

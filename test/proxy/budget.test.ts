@@ -2,9 +2,9 @@ import { Budget, sseProxy } from 'sse-stream-kit'
 import { prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
 import { fakeUpstream, slowClient, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { settled } from '../pipeline/settled.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
-import { bytes } from '../spec/bytes.ts'
+import { settled } from '../support/settled.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

@@ -1,7 +1,7 @@
 import { proxyFetch, type StreamSummary } from 'sse-stream-kit'
 import { chunkings, fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { openProxy } from './open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 
 const utf8 = new TextEncoder()
 const BOM = '\ufeff'

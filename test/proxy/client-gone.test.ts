@@ -1,7 +1,7 @@
 import { proxyFetch, type StreamSummary } from 'sse-stream-kit'
 import { fakeUpstream, gate, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { openProxy } from './open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 
 const KIB_64 = 65_536
 const flood: UpstreamScript = function* () {

@@ -1,7 +1,7 @@
 import { sseProxy } from 'sse-stream-kit'
 import { gate, slowClient, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { openProxy } from './open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 
 describe('close', () => {
   it('lets running streams end, takes no new ones, and closes the connections', async () => {

@@ -1,7 +1,7 @@
 import * as zlib from 'node:zlib'
 import { type BodyCoding, gate, slowClient, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { openProxy } from './open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 
 const HAS_ZSTD = 'createZstdCompress' in zlib
 const CODINGS: BodyCoding[] = ['gzip', 'deflate', 'br']

@@ -1,6 +1,6 @@
 import { disconnectAfter, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { expect, it, vi } from 'vitest'
-import { openProxy } from './open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 
 const STREAMS = 200
 

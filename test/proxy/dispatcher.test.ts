@@ -4,7 +4,7 @@ import { type DispatcherLike, type ProxyOptions, proxyFetch, sseProxy } from 'ss
 import { fakeUpstream, loopbackCertificate, step } from 'sse-stream-kit/testing'
 import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

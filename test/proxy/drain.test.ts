@@ -2,8 +2,8 @@ import { type ProxyOptions, sseProxy } from 'sse-stream-kit'
 import { prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
 import { collect, fakeUpstream, gate, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { settled } from '../pipeline/settled.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { settled } from '../support/settled.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

@@ -3,8 +3,8 @@ import { type ProxyOptions, type StreamSummary, sseProxy } from 'sse-stream-kit'
 import { collect, fakeUpstream, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { errorFrame } from '../../src/proxy/error-frame.ts'
-import { settled } from '../pipeline/settled.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { settled } from '../support/settled.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

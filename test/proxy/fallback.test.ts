@@ -8,9 +8,9 @@ import {
   type UpstreamScript,
 } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { settled } from '../pipeline/settled.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
-import { bytes } from '../spec/bytes.ts'
+import { settled } from '../support/settled.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 import { refusingUrl, severalUpstreams } from './several-upstreams.ts'
 
 watchRejections()

@@ -4,9 +4,9 @@ import { type ForwardedOptions, type SseProxy, sseProxy } from 'sse-stream-kit'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ask, rawClient } from '../node/raw-client.ts'
-import { warningsDuring } from '../pipeline/warnings-during.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { ask, rawClient } from '../support/http/raw-client.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

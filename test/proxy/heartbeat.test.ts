@@ -7,7 +7,7 @@ import {
   type UpstreamScript,
 } from 'sse-stream-kit/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { openProxy } from './open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 
 const PREFILL = [step.status(200), step.wait(50_000), step.send({ data: '1' })]
 

@@ -6,7 +6,7 @@ import {
   type UpstreamScript,
 } from 'sse-stream-kit/testing'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { type OpenProxy, openProxy } from './open-proxy.ts'
+import { type OpenProxy, openProxy } from '../support/http/open-proxy.ts'
 
 let tls: { key: string; cert: string }
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { CircuitBreaker, type StreamSummary, sseProxy } from 'sse-stream-kit'
 import { collect } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { warningsDuring } from '../pipeline/warnings-during.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
 
 const EVENTS = { 'content-type': 'text/event-stream' }
 

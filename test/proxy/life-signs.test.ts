@@ -1,8 +1,8 @@
 import { type ProxyOptions, sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { settled } from '../pipeline/settled.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { settled } from '../support/settled.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 beforeEach(() => {

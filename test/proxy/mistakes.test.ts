@@ -15,7 +15,7 @@ import {
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { nearest } from '../../src/base/nearest.ts'
-import { warningsDuring } from '../pipeline/warnings-during.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
 
 const REQUEST = new Request('http://client.test/')
 

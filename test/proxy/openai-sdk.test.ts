@@ -1,7 +1,7 @@
 import OpenAI from 'openai'
 import { step, transcript } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { openProxy } from './open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 
 const TEXT = 'Grüße aus 世界, says the stream 🎉'
 const prompt = {

@@ -1,8 +1,8 @@
 import { proxyFetch } from 'sse-stream-kit'
 import { gate, slowClient, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { openProxy } from './open-proxy.ts'
-import { rawRequest } from './raw-request.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
+import { rawRequest } from '../support/http/raw-request.ts'
 
 describe('an answer that is no event stream', () => {
   it.each([400, 401, 404, 413, 429, 500, 503, 529])(

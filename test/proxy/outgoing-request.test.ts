@@ -2,8 +2,8 @@ import { getEventListeners } from 'node:events'
 import { type HeadersLike, type ProxyOptions, proxyFetch, sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, gate, serve, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
-import { openProxy } from './open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

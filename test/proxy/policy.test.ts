@@ -14,9 +14,9 @@ import {
 import { type CallPolicy, sseProxy } from 'sse-stream-kit'
 import { gate, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { settled } from '../pipeline/settled.ts'
-import { warningsDuring } from '../pipeline/warnings-during.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { settled } from '../support/settled.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 import { severalUpstreams } from './several-upstreams.ts'
 
 watchRejections()

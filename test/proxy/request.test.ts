@@ -2,8 +2,8 @@ import { createServer, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gate, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { openProxy } from './open-proxy.ts'
-import { rawRequest } from './raw-request.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
+import { rawRequest } from '../support/http/raw-request.ts'
 
 describe('a request', () => {
   it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(

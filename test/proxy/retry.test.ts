@@ -1,8 +1,8 @@
 import { proxyFetch, sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, gate, step } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { settled } from '../pipeline/settled.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
+import { settled } from '../support/settled.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 import { refusingUrl, severalUpstreams } from './several-upstreams.ts'
 
 watchRejections()

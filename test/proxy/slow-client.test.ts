@@ -1,7 +1,7 @@
 import { proxyFetch, type StreamSummary } from 'sse-stream-kit'
 import { fakeUpstream, slowClient, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { openProxy } from './open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 
 const EVENT = `data: ${'x'.repeat(1_016)}\n\n`
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type ProxyOptions, proxyFetch, type StreamSummary, sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, gate, slowClient, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { openProxy } from './open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 
 const request = (): Request => new Request('http://client.test/v1')
 

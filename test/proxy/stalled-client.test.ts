@@ -1,7 +1,7 @@
 import { proxyFetch, type StreamSummary } from 'sse-stream-kit'
 import { fakeUpstream, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type OpenProxy, openProxy } from './open-proxy.ts'
+import { type OpenProxy, openProxy } from '../support/http/open-proxy.ts'
 
 const flood: UpstreamScript = function* () {
   for (;;) yield step.raw(`data: ${'x'.repeat(10_000)}\n\n`)

@@ -15,7 +15,7 @@ import {
   type UpstreamScript,
 } from 'sse-stream-kit/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { openProxy } from './open-proxy.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
 
 interface Run {
   response: Promise<Response>

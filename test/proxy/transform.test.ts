@@ -1,8 +1,8 @@
 import { type ProxyFetchOptions, proxyFetch, type StreamSummary } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { openProxy } from './open-proxy.ts'
-import { rawRequest } from './raw-request.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
+import { rawRequest } from '../support/http/raw-request.ts'
 
 const STREAM = ': hi\r\n\r\nid: 1\r\ndata: a\r\n\r\nevent: ping\n\ndata: b\nfoo: x\n\ndata:c\r\r'
 

@@ -3,8 +3,8 @@ import { createServer } from 'node:net'
 import { proxyFetch, sseProxy } from 'sse-stream-kit'
 import { step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { openProxy } from './open-proxy.ts'
-import { rawRequest } from './raw-request.ts'
+import { openProxy } from '../support/http/open-proxy.ts'
+import { rawRequest } from '../support/http/raw-request.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 

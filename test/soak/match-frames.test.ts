@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { matchFrames } from '../../bench/soak/match-frames.ts'
+import { matchFrames } from '../support/sse/match-frames.ts'
 
 const beat = Buffer.from(': beat\n\n')
 const sent = ['data: a\n\n', 'data: b\r\n\r\n', ': c\n\n'].map((text) => Buffer.from(text))

@@ -1,9 +1,9 @@
 import { FrameSplitter, SseDecoder } from 'sse-stream-kit/streams'
 import { streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { allOf } from './all-of.ts'
-import { bytes } from './bytes.ts'
-import { saidBy } from './spec-case.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { saidBy } from '../support/sse/spec-case.ts'
+import { allOf } from '../support/streams/all-of.ts'
 
 const MIB = 1_048_576
 

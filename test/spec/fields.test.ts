@@ -1,4 +1,4 @@
-import { sentence } from './spec-case.ts'
+import { sentence } from '../support/sse/spec-case.ts'
 
 // HTML 9.2.6, "Interpreting an event stream": from fields to events.
 

@@ -1,5 +1,5 @@
-import { bytes } from './bytes.ts'
-import { sentence } from './spec-case.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { sentence } from '../support/sse/spec-case.ts'
 
 const BOM = [0xef, 0xbb, 0xbf] as const
 

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BoundaryScanner } from '../../src/wire/boundary-scanner.ts'
 import { EventCounter } from '../../src/wire/event-counter.ts'
-import { isCommentLines } from './boundary-oracle.ts'
-import { bytes } from './bytes.ts'
-import { referenceDecode } from './reference-decoder.ts'
-import { someChunks, someSse } from './some-sse.ts'
-import { saidBy } from './spec-case.ts'
+import { isCommentLines } from '../support/sse/boundary-oracle.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { referenceDecode } from '../support/sse/reference-decoder.ts'
+import { someChunks, someSse } from '../support/sse/some-sse.ts'
+import { saidBy } from '../support/sse/spec-case.ts'
 
 describe('streams that nobody would write', () => {
   it('are decoded as the standard says, word for word', () => {

@@ -1,9 +1,9 @@
 import { EventMap, type EventMapper, mapEvents, SseDecoder } from 'sse-stream-kit/streams'
 import { streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { HandFed } from '../pipeline/hand-fed.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
-import { allOf } from '../spec/all-of.ts'
+import { allOf } from '../support/streams/all-of.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

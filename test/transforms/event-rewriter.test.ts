@@ -3,11 +3,11 @@ import { type DecodedSseEvent, FrameSplitter, relay, type SseEvent } from 'sse-s
 import { streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { EventRewriterStage, type EventTransform } from '../../src/transforms/event-rewriter.ts'
-import { allOf } from '../spec/all-of.ts'
-import { cuttingPlaces } from '../spec/boundary-oracle.ts'
-import { bytes } from '../spec/bytes.ts'
-import { referenceDecode } from '../spec/reference-decoder.ts'
-import { someChunks, someSse } from '../spec/some-sse.ts'
+import { cuttingPlaces } from '../support/sse/boundary-oracle.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { referenceDecode } from '../support/sse/reference-decoder.ts'
+import { someChunks, someSse } from '../support/sse/some-sse.ts'
+import { allOf } from '../support/streams/all-of.ts'
 
 async function rewrite(chunks: Iterable<string | Uint8Array>, transform: EventTransform) {
   const stages = [FrameSplitter.stage(), new EventRewriterStage(transform)] as const

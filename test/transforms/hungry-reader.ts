@@ -1,8 +1,8 @@
 import { HeartbeatInjector, type HeartbeatInjectorOptions } from 'sse-stream-kit/streams'
 import { vi } from 'vitest'
-import { HandFed } from '../pipeline/hand-fed.ts'
-import { settled } from '../pipeline/settled.ts'
-import { bytes } from '../spec/bytes.ts'
+import { settled } from '../support/settled.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
 
 /** What a test does with such a stream. */
 export interface HungryReader {

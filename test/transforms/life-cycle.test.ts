@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { HandFed } from '../pipeline/hand-fed.ts'
-import { settled } from '../pipeline/settled.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
-import type { StageEnding } from '../pipeline/watched-stage.ts'
-import { EVERY_TRANSFORM } from './every-transform.ts'
+import { settled } from '../support/settled.ts'
+import { EVERY_TRANSFORM } from '../support/streams/every-transform.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
+import type { StageEnding } from '../support/streams/watched-stage.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 const REASON = new Error('the client left')
 const FAILURE = new Error('the upstream broke')

@@ -6,13 +6,13 @@ import {
   type TapSummary,
 } from 'sse-stream-kit/streams'
 import { describe, expect, it, vi } from 'vitest'
-import { HandFed } from '../pipeline/hand-fed.ts'
-import { settled } from '../pipeline/settled.ts'
-import { warningsDuring } from '../pipeline/warnings-during.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
-import { watchTimers } from '../pipeline/watch-timers.ts'
-import { allOf } from '../spec/all-of.ts'
-import { bytes } from '../spec/bytes.ts'
+import { settled } from '../support/settled.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { allOf } from '../support/streams/all-of.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
+import { watchTimers } from '../support/watch-timers.ts'
 
 watchRejections()
 watchTimers()

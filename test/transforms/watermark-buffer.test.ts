@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { WatermarkBuffer, type WatermarkBufferOptions } from 'sse-stream-kit/streams'
 import { describe, expect, it } from 'vitest'
-import { HandFed } from '../pipeline/hand-fed.ts'
-import { settled } from '../pipeline/settled.ts'
-import { warningsDuring } from '../pipeline/warnings-during.ts'
-import { watchRejections } from '../pipeline/watch-rejections.ts'
-import { allOf } from '../spec/all-of.ts'
-import { bytes } from '../spec/bytes.ts'
+import { settled } from '../support/settled.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { allOf } from '../support/streams/all-of.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
+import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { DirectBody } from '../../src/upstream/direct-body.ts'
 import { FetchBody } from '../../src/upstream/fetch-body.ts'
-import { HandFed } from '../pipeline/hand-fed.ts'
+import { HandFed } from '../support/streams/hand-fed.ts'
 
 const KIB_8 = 8_192
 

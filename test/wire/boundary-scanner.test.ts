@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BoundaryScanner } from '../../src/wire/boundary-scanner.ts'
-import { cuttingPlaces, endsAtBoundary } from '../spec/boundary-oracle.ts'
-import { bytes } from '../spec/bytes.ts'
-import { someChunks, someSse } from '../spec/some-sse.ts'
+import { cuttingPlaces, endsAtBoundary } from '../support/sse/boundary-oracle.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { someChunks, someSse } from '../support/sse/some-sse.ts'
 
 const limits = fc.constantFrom(1, 2, 3, 4, 5, 8, 13, 30, Infinity)
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { type EncodableSse, encodeEvent } from 'sse-stream-kit/streams'
 import { describe, expect, it } from 'vitest'
-import { bytes } from '../spec/bytes.ts'
-import { referenceDecode } from '../spec/reference-decoder.ts'
-import { someChunks } from '../spec/some-sse.ts'
-import { saidBy } from '../spec/spec-case.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { referenceDecode } from '../support/sse/reference-decoder.ts'
+import { someChunks } from '../support/sse/some-sse.ts'
+import { saidBy } from '../support/sse/spec-case.ts'
 
 /** What does not belong to an item's type, as a caller without types may give it. */
 const untyped = (item: Record<string, unknown>): EncodableSse => item as never

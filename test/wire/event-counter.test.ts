@@ -1,7 +1,7 @@
 import { chunkings } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { EventCounter } from '../../src/wire/event-counter.ts'
-import { bytes } from '../spec/bytes.ts'
+import { bytes } from '../support/sse/bytes.ts'
 
 // Random streams are in test/spec/random-streams.test.ts, against the decoder.
 describe('EventCounter', () => {

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { FrameSplitter, type FrameSplitterOptions } from 'sse-stream-kit/streams'
 import { chunkings, streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { warningsDuring } from '../pipeline/warnings-during.ts'
-import { allOf } from '../spec/all-of.ts'
-import { cuttingPlaces, endsAtBoundary } from '../spec/boundary-oracle.ts'
-import { bytes } from '../spec/bytes.ts'
-import { someChunks, someSse } from '../spec/some-sse.ts'
+import { cuttingPlaces, endsAtBoundary } from '../support/sse/boundary-oracle.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { someChunks, someSse } from '../support/sse/some-sse.ts'
+import { allOf } from '../support/streams/all-of.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
 
 /** What comes out of the stage at once for each chunk that goes in. */
 function split(chunks: Iterable<Uint8Array>, options?: FrameSplitterOptions) {

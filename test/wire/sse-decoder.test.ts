@@ -1,9 +1,9 @@
 import { type DecodedSseEvent, SseDecoder, type SseDecoderOptions } from 'sse-stream-kit/streams'
 import { chunkings, streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { warningsDuring } from '../pipeline/warnings-during.ts'
-import { allOf } from '../spec/all-of.ts'
-import { bytes } from '../spec/bytes.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { allOf } from '../support/streams/all-of.ts'
+import { warningsDuring } from '../support/warnings-during.ts'
 
 /** Reads to the end, and gives what came and how it ended. */
 async function decode(chunks: Uint8Array[] | string[], options?: SseDecoderOptions) {

@@ -1,7 +1,7 @@
 import { type EncodableSse, SseDecoder, SseEncoder } from 'sse-stream-kit/streams'
 import { describe, expect, it } from 'vitest'
-import { allOf } from '../spec/all-of.ts'
-import { bytes } from '../spec/bytes.ts'
+import { bytes } from '../support/sse/bytes.ts'
+import { allOf } from '../support/streams/all-of.ts'
 
 function streamOfItems<T>(...items: T[]): ReadableStream<T> {
   return new ReadableStream({

@@ -9,8 +9,8 @@ import {
   StageStream,
   WatermarkBuffer,
 } from 'sse-stream-kit/streams'
-import { type StageEnding, watchedStage } from '../pipeline/watched-stage.ts'
-import { bytes } from '../spec/bytes.ts'
+import { bytes } from '../sse/bytes.ts'
+import { type StageEnding, watchedStage } from './watched-stage.ts'
 
 /** A transform, whatever its items are. */
 export interface TransformCase {

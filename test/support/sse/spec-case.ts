@@ -1,7 +1,7 @@
 import { FrameSplitter, SseDecoder } from 'sse-stream-kit/streams'
 import { chunkings, streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { allOf } from './all-of.ts'
+import { allOf } from '../streams/all-of.ts'
 import { cuttingPlaces, isCommentLines } from './boundary-oracle.ts'
 import { bytes } from './bytes.ts'
 import { referenceDecode, type SaidBySse } from './reference-decoder.ts'

@@ -1,21 +1,17 @@
-import { type FakeUpstream, fakeUpstream, step, type UpstreamScript } from 'sse-stream-kit/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { type FakeUpstream, step, type UpstreamScript } from 'sse-stream-kit/testing'
+import { describe, expect, it } from 'vitest'
 import { main } from '../../src/cli/main.ts'
+import { openUpstream } from '../support/http/open-upstream.ts'
 import { fakeHost } from './fake-host.ts'
 import { Screen } from './screen.ts'
 import { startCli, useCli } from './start-cli.ts'
 
 useCli()
 
-const opened: FakeUpstream[] = []
 const open = async (script: UpstreamScript): Promise<[FakeUpstream, string]> => {
-  const upstream = fakeUpstream(script)
-  opened.push(upstream)
+  const upstream = openUpstream(script)
   return [upstream, await upstream.listen()]
 }
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((upstream) => upstream.close()))
-})
 const token = (content: string): ReturnType<typeof step.send> =>
   step.send({ data: JSON.stringify({ choices: [{ delta: { content } }] }) })
 

@@ -1,20 +1,15 @@
-import { type FakeUpstream, fakeUpstream, step, type UpstreamScript } from 'sse-stream-kit/testing'
-import { afterEach, expect, it } from 'vitest'
+import { step, type UpstreamScript } from 'sse-stream-kit/testing'
+import { expect, it } from 'vitest'
 import { figuresTable } from '../../src/cli/figures-table.ts'
 import { HEARTBEAT_FRAME } from '../../src/cli/heartbeat-frame.ts'
 import { type MeasuredAnswer, measureAnswer } from '../../src/cli/measure-answer.ts'
+import { openUpstream } from '../support/http/open-upstream.ts'
 import { measured } from './measured.ts'
-
-const opened: FakeUpstream[] = []
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((upstream) => upstream.close()))
-})
 
 const measure = async (
   script: UpstreamScript,
 ): Promise<{ answer: MeasuredAnswer; seen: string[] }> => {
-  const upstream = fakeUpstream(script)
-  opened.push(upstream)
+  const upstream = openUpstream(script)
   const seen: string[] = []
   const answer = await measureAnswer(await upstream.listen(), '{}', {
     onToken: (text) => seen.push(text),

@@ -4,26 +4,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   type FakeUpstream,
-  fakeUpstream,
   gate,
   loopbackCertificate,
   step,
   type UpstreamScript,
 } from 'sse-stream-kit/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { openUpstream } from '../support/http/open-upstream.ts'
 import { startCli, startProxy, useCli } from './start-cli.ts'
 
 useCli()
 
-const opened: FakeUpstream[] = []
 const open = async (script: UpstreamScript): Promise<[FakeUpstream, string]> => {
-  const upstream = fakeUpstream(script)
-  opened.push(upstream)
+  const upstream = openUpstream(script)
   return [upstream, await upstream.listen()]
 }
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((upstream) => upstream.close()))
-})
 
 interface Health {
   activeStreams: number
@@ -165,8 +160,7 @@ describe('the proxy of the command line', () => {
     const folder = await mkdtemp(join(tmpdir(), 'sse-stream-kit-cli-'))
     const file = join(folder, 'ca.pem')
     await writeFile(file, tls.cert)
-    const upstream = fakeUpstream([step.send({ data: 'one' })])
-    opened.push(upstream)
+    const upstream = openUpstream([step.send({ data: 'one' })])
     const url = await upstream.listen({ tls, http2: version === '2.0' })
     const proxy = await startProxy(['--upstream', url, ...args], { NODE_EXTRA_CA_CERTS: file })
     expect(await (await fetch(proxy.url)).text()).toBe('data: one\n\n')

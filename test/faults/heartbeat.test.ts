@@ -4,9 +4,9 @@ import { collect, fakeUpstream, gate, step } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
 import { ask } from '../support/http/raw-client.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 import { LAST_CHUNK } from './last-chunk.ts'
 import { rawTo } from './raw-to.ts'
-import { seededRandom } from './seeded-random.ts'
 
 const BEAT = ': keepalive\n\n'
 

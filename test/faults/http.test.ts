@@ -6,6 +6,7 @@ import { type BodyCoding, gate, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
 import { ask } from '../support/http/raw-client.ts'
+import { rawRequest } from '../support/http/raw-request.ts'
 import { http2To } from './http2-to.ts'
 import { LAST_CHUNK } from './last-chunk.ts'
 import { rawTo } from './raw-to.ts'
@@ -15,13 +16,6 @@ const SSE_HEAD =
   'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n'
 const SSE_BODY = '\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n'
 
-/** All that came back for a request over a connection of its own. */
-async function answerTo(url: string, text: string): Promise<string> {
-  const client = rawTo(url, text)
-  await client.closed
-  return client.text
-}
-
 describe('HTTP at both ends', () => {
   it('P1 hop-by-hop headers: none goes through, in either direction', async () => {
     const answered =
@@ -29,7 +23,7 @@ describe('HTTP at both ends', () => {
     const { url, upstream } = await openProxy([step.wire(SSE_HEAD + answered + SSE_BODY)])
     const hops =
       'Keep-Alive: timeout=7\r\nProxy-Connection: keep-alive\r\nTE: trailers\r\nTrailer: x-a\r\nProxy-Authenticate: a\r\nProxy-Authorization: Basic b\r\nHTTP2-Settings: c\r\nX-Kept: 1\r\n'
-    const answer = await answerTo(url, ask('/', 'GET', '1.1', `${CLOSE}${hops}`))
+    const answer = await rawRequest(url, ask('/', 'GET', '1.1', `${CLOSE}${hops}`))
     expect(answer).toMatch(/^HTTP\/1\.1 200 /)
     const names = [...(upstream.requests[0]?.headers.keys() ?? [])]
     for (const name of hops.toLowerCase().matchAll(/^([\w-]+):/gm)) {
@@ -48,7 +42,7 @@ describe('HTTP at both ends', () => {
       headers: { 'x-own': 'ours', authorization: 'Bearer ours' },
     })
     const sent = (names: string): Promise<string> =>
-      answerTo(
+      rawRequest(
         url,
         ask('/', 'GET', '1.1', `Connection: close, ${names}\r\nX-User: 1\r\nX-Own: theirs\r\n`),
       )
@@ -72,15 +66,17 @@ describe('HTTP at both ends', () => {
       },
       { transform: (event) => ({ ...event, data: 'longer than it was' }) },
     )
-    const changed = await answerTo(lengths.url, ask('/', 'GET', '1.1', CLOSE))
+    const changed = await rawRequest(lengths.url, ask('/', 'GET', '1.1', CLOSE))
     expect(changed).toContain('data: longer than it was\n\n')
     expect(changed).not.toMatch(/^content-length:/im)
     expect(changed).toMatch(LAST_CHUNK)
-    const two = await answerTo(lengths.url, ask('/two', 'GET', '1.1', CLOSE))
+    const two = await rawRequest(lengths.url, ask('/two', 'GET', '1.1', CLOSE))
     expect(two).toMatch(/^HTTP\/1\.1 502 /)
     // From the client two are refused by Node before anybody sees them.
     const twice = 'content-length: 1\r\ncontent-length: 2\r\n'
-    expect(await answerTo(lengths.url, ask('/', 'POST', '1.1', twice))).toMatch(/^HTTP\/1\.1 400 /)
+    expect(await rawRequest(lengths.url, ask('/', 'POST', '1.1', twice))).toMatch(
+      /^HTTP\/1\.1 400 /,
+    )
     expect(lengths.upstream.requests).toHaveLength(2)
   })
 
@@ -101,12 +97,12 @@ describe('HTTP at both ends', () => {
         }),
         step.raw('data: 1\n\n'),
       ])
-      const get = await answerTo(url, ask('/', 'GET', '1.1', CLOSE))
+      const get = await rawRequest(url, ask('/', 'GET', '1.1', CLOSE))
       expect(get).toContain('data: 1\n\n')
       expect(/^content-encoding:/im.test(get)).toBe(!isDecoded)
       expect(/^content-digest:/im.test(get)).toBe(!isDecoded)
       expect(get).toMatch(isDecoded ? /^etag: W\/"strong"/im : /^etag: "strong"/im)
-      const head = await answerTo(url, ask('/', 'HEAD', '1.1', CLOSE))
+      const head = await rawRequest(url, ask('/', 'HEAD', '1.1', CLOSE))
       expect(head).toMatch(new RegExp(`^content-encoding: ${coding}`, 'im'))
       expect(head).toMatch(/^etag: "strong"/im)
     },
@@ -144,7 +140,7 @@ describe('HTTP at both ends', () => {
     [200, 'HEAD'],
   ])('P6 answer without a body, %s to %s: passes without one', async (status, method) => {
     const { url, ended } = await openProxy([step.status(status, { 'x-kept': '1' })])
-    const answer = await answerTo(url, ask('/', method, '1.1', CLOSE))
+    const answer = await rawRequest(url, ask('/', method, '1.1', CLOSE))
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
     expect(answer).toMatch(/^x-kept: 1/im)
     expect(answer.split('\r\n\r\n')[1]).toBe('')
@@ -189,7 +185,7 @@ describe('HTTP at both ends', () => {
   it('P8 pseudo headers and names that are none: dropped or refused', async () => {
     const { url, upstream, proxy } = await openProxy([step.send({ data: '1' })])
     for (const line of [':path: /x\r\n', 'x y: 1\r\n', 'x\ny: 1\r\n']) {
-      expect(await answerTo(url, ask('/', 'GET', '1.1', line)), line).toMatch(/^HTTP\/1\.1 400 /)
+      expect(await rawRequest(url, ask('/', 'GET', '1.1', line)), line).toMatch(/^HTTP\/1\.1 400 /)
     }
     expect(upstream.requests).toHaveLength(0)
     const session = await http2To(proxy)
@@ -224,7 +220,7 @@ describe('HTTP at both ends', () => {
     const { url, upstream } = await openProxy([step.status(200), step.send({ data: '1' })])
     for (const method of ['HEAD', 'OPTIONS']) {
       const extra = `${CLOSE}origin: http://page.test\r\nlast-event-id: 7\r\n`
-      const answer = await answerTo(url, ask('/', method, '1.1', extra))
+      const answer = await rawRequest(url, ask('/', method, '1.1', extra))
       expect(answer).toMatch(/^HTTP\/1\.1 200 /)
       expect(answer).not.toMatch(/^(access-control|vary)/im)
     }
@@ -243,7 +239,7 @@ describe('HTTP at both ends', () => {
       accept: 'text/event-stream',
     }
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
-    await answerTo(url, ask('/', 'GET', '1.1', CLOSE + lines.join('')))
+    await rawRequest(url, ask('/', 'GET', '1.1', CLOSE + lines.join('')))
     const { headers: received } = await upstream.request()
     for (const name of Object.keys(headers)) expect(received.has(name)).toBe(name === 'accept')
   })
@@ -256,7 +252,7 @@ describe('HTTP at both ends', () => {
       ),
       step.hang(),
     ])
-    const answer = await answerTo(url, ask('/', 'GET', '1.1', CLOSE))
+    const answer = await rawRequest(url, ask('/', 'GET', '1.1', CLOSE))
     expect(answer).toMatch(/^HTTP\/1\.1 200 /)
     expect(answer).toMatch(LAST_CHUNK)
     expect(answer).not.toMatch(/103|a\.css|x-late/)
@@ -284,7 +280,7 @@ describe('HTTP at both ends', () => {
       const { url } = await openProxy([step.wire(head + SSE_BODY), step.hang()], {
         forwardSetCookie,
       })
-      const answer = await answerTo(url, ask('/', 'GET', '1.1', CLOSE))
+      const answer = await rawRequest(url, ask('/', 'GET', '1.1', CLOSE))
       const cookies = [...answer.matchAll(/^set-cookie: (.*)\r$/gim)].map((match) => match[1])
       expect(cookies).toEqual(forwardSetCookie ? ['a=1; Path=/', 'b=2'] : [])
     }

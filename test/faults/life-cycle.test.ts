@@ -6,11 +6,11 @@ import { fakeUpstream, gate, slowClient, step, type UpstreamScript } from 'sse-s
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
 import { ask } from '../support/http/raw-client.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 import { http2To } from './http2-to.ts'
 import { LAST_CHUNK } from './last-chunk.ts'
 import { rawTo } from './raw-to.ts'
-import { seededRandom } from './seeded-random.ts'
 
 const SSE = { 'content-type': 'text/event-stream' }
 const flood: UpstreamScript = function* () {

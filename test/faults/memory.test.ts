@@ -3,6 +3,7 @@ import { FrameSplitter } from 'sse-stream-kit/streams'
 import { fakeUpstream, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
+import { standstill } from '../support/standstill.ts'
 import { LAST_CHUNK } from './last-chunk.ts'
 import { rawTo } from './raw-to.ts'
 
@@ -109,15 +110,9 @@ describe('the memory and time of a stream', () => {
     const client = slowClient(url, { paused: true })
     await client.head
     const asked = await upstream.request()
-    let before = -1
-    // Twice the same: the sockets are full, and nobody reads them.
-    await vi.waitFor(
-      () => {
-        const isStill = asked.bytesTaken === before
-        before = asked.bytesTaken
-        expect(isStill && asked.pauses > 0).toBe(true)
-      },
-      { interval: 100, timeout: 5_000 },
+    await standstill(
+      () => asked.bytesTaken,
+      () => asked.pauses > 0,
     )
     client.leave()
     await asked.closed

@@ -9,16 +9,9 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { outcomeOf } from '../../src/base/outcomes.ts'
 import { openProxy } from '../support/http/open-proxy.ts'
 import { ask } from '../support/http/raw-client.ts'
-import { rawTo } from './raw-to.ts'
+import { rawRequest } from '../support/http/raw-request.ts'
 
 const CLOSE = 'connection: close\r\n'
-
-/** All that came back for a request over a connection of its own. */
-async function answerTo(url: string, text: string): Promise<string> {
-  const client = rawTo(url, text)
-  await client.closed
-  return client.text
-}
 
 describe('where requests go, and who may send them', () => {
   it('S1 path that would leave the base: refused, or kept inside', async () => {
@@ -47,7 +40,7 @@ describe('where requests go, and who may send them', () => {
       '/a/..\\..\\admin',
       '*',
     ]
-    for (const target of targets) await answerTo(url, ask(target, 'GET', '1.1', CLOSE))
+    for (const target of targets) await rawRequest(url, ask(target, 'GET', '1.1', CLOSE))
     for (const { url: path, headers } of upstream.requests) {
       expect(path).toMatch(/^\/base(\/|\?|$)/)
       expect(path.replace('/..;/', '')).not.toMatch(/(^|[/\\])(\.|%2e|%252e){2}([/\\]|%2f|%5c|$)/i)
@@ -106,7 +99,7 @@ describe('where requests go, and who may send them', () => {
     })
     const credentials =
       'Authorization: Bearer theirs\r\nCookie: a=1\r\nProxy-Authorization: Basic x\r\nX-Api-Key: theirs\r\nApi-Key: theirs\r\nX-Goog-Api-Key: theirs\r\n'
-    await answerTo(url, ask('/', 'GET', '1.1', CLOSE + credentials))
+    await rawRequest(url, ask('/', 'GET', '1.1', CLOSE + credentials))
     const { headers } = await upstream.request()
     expect(headers.get('authorization')).toBe('Bearer ours')
     for (const name of [
@@ -146,7 +139,7 @@ describe('where requests go, and who may send them', () => {
       'Forwarded: for=1.1.1.1\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Host: evil.test\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 1\r\nX-Real-IP: 1.1.1.1\r\n'
     const names = ['forwarded', 'x-real-ip', 'x-forwarded-port', 'x-forwarded-for']
     const off = await openProxy([step.send({ data: '1' })])
-    await answerTo(off.url, ask('/', 'GET', '1.1', CLOSE + spoofed))
+    await rawRequest(off.url, ask('/', 'GET', '1.1', CLOSE + spoofed))
     const { headers: plain } = await off.upstream.request()
     for (const name of [...names, 'x-forwarded-host', 'x-forwarded-proto', 'via']) {
       expect(plain.has(name), name).toBe(false)
@@ -154,7 +147,7 @@ describe('where requests go, and who may send them', () => {
     const on = await openProxy([step.send({ data: '1' })], {
       forwarded: { via: 'kit', clientAddress: () => '192.0.2.7' },
     })
-    await answerTo(on.url, ask('/', 'GET', '1.1', CLOSE + spoofed))
+    await rawRequest(on.url, ask('/', 'GET', '1.1', CLOSE + spoofed))
     const { headers } = await on.upstream.request()
     expect(headers.get('x-forwarded-for')).toBe('192.0.2.7')
     expect(headers.get('x-forwarded-host')).toBe('test')
@@ -223,7 +216,7 @@ describe('where requests go, and who may send them', () => {
       step.status(200, { constructor: 'c' }),
       step.raw('__proto__: x\nevent: __proto__\ndata: {"__proto__":{"polluted":1}}\n\n'),
     ])
-    const answer = await answerTo(
+    const answer = await rawRequest(
       url,
       ask(
         '/?__proto__[polluted]=1',

@@ -1,17 +1,8 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { type EndContext, proxyFetch, type StreamSummary, type Upstreams } from 'sse-stream-kit'
 import { fakeUpstream, loopbackCertificate, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { causeCode } from '../../src/base/cause-code.ts'
-
-async function closedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+import { closedPort } from '../support/http/closed-port.ts'
 
 async function listening(listen = {}): Promise<string> {
   const upstream = fakeUpstream([step.send({ data: '1' }), step.reset()])

@@ -1,22 +1,12 @@
 import { disconnectAfter, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { expect, it, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
+import { seededRandom } from '../support/seeded-random.ts'
 
 const STREAMS = 200
 
-/** Mulberry32: the same numbers for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 it('serves 200 streams at once, of which half leave at random, and mixes none of them up', async () => {
-  const random = randomFrom(42)
+  const random = seededRandom(42)
   const streams = Array.from({ length: STREAMS }, (_, id) => {
     const lengths = Array.from({ length: 12 }, () => Math.floor(random() * 400))
     const events = lengths.map((length, n) => `data: ${id}/${n} ${'é'.repeat(length)}\n\n`)

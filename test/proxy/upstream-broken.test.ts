@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { proxyFetch, sseProxy } from 'sse-stream-kit'
 import { step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
+import { closedPort } from '../support/http/closed-port.ts'
 import { openProxy } from '../support/http/open-proxy.ts'
 import { rawRequest } from '../support/http/raw-request.ts'
 
@@ -138,11 +139,3 @@ describe('an upstream that cannot be reached', () => {
     server.close()
   })
 })
-
-async function closedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}

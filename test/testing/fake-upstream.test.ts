@@ -14,16 +14,7 @@ import {
 } from 'sse-stream-kit/testing'
 import * as undici from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-
-const opened: FakeUpstream[] = []
-const make = (script: UpstreamScript): FakeUpstream => {
-  const upstream = fakeUpstream(script)
-  opened.push(upstream)
-  return upstream
-}
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((upstream) => upstream.close()))
-})
+import { openUpstream } from '../support/http/open-upstream.ts'
 
 /** The two faces: the same script has to do the same over both. */
 const FACES: [string, (upstream: FakeUpstream) => Promise<typeof fetch>][] = [
@@ -43,7 +34,11 @@ const URL_OF_TEST = 'http://upstream.test/v1/chat?stream=1'
 
 describe.each(FACES)('fakeUpstream %s', (_, open) => {
   it('sends what the script says and ends', async () => {
-    const upstream = make([step.comment('hi'), step.send({ data: '1' }), step.raw('data: 2')])
+    const upstream = openUpstream([
+      step.comment('hi'),
+      step.send({ data: '1' }),
+      step.raw('data: 2'),
+    ])
     const response = await (await open(upstream))(URL_OF_TEST)
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('text/event-stream')
@@ -51,7 +46,7 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
   })
 
   it('records the request and what became of it', async () => {
-    const upstream = make([step.send({ data: '1' })])
+    const upstream = openUpstream([step.send({ data: '1' })])
     const response = await (await open(upstream))(URL_OF_TEST, {
       method: 'POST',
       body: 'größer',
@@ -70,7 +65,7 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
 
   it.each(['cut', 'reset'] as const)('breaks the body by %s', async (how) => {
     const seen = gate()
-    const upstream = make([step.send({ data: '1' }), step.until(seen.opened), step[how]()])
+    const upstream = openUpstream([step.send({ data: '1' }), step.until(seen.opened), step[how]()])
     const response = await (await open(upstream))(URL_OF_TEST)
     seen.open()
     await expect(response.text()).rejects.toThrow('terminated')
@@ -80,12 +75,12 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
   })
 
   it('breaks the connection before a head', async () => {
-    const upstream = make([step.reset()])
+    const upstream = openUpstream([step.reset()])
     await expect((await open(upstream))(URL_OF_TEST)).rejects.toThrow('fetch failed')
   })
 
   it('tells that the client left a silent answer', async () => {
-    const upstream = make([step.send({ data: '1' }), step.hang()])
+    const upstream = openUpstream([step.send({ data: '1' }), step.hang()])
     const response = await (await open(upstream))(URL_OF_TEST)
     await response.body?.cancel()
     const request = await upstream.request()
@@ -94,7 +89,7 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
   })
 
   it('tells that the client left before a head', async () => {
-    const upstream = make([step.never()])
+    const upstream = openUpstream([step.never()])
     const controller = new AbortController()
     const answer = (await open(upstream))(URL_OF_TEST, { signal: controller.signal })
     const request = await upstream.request()
@@ -110,7 +105,11 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
     const gate = new Promise<void>((resolve) => {
       openGate = resolve
     })
-    const upstream = make([step.send({ data: '1' }), step.until(gate), step.send({ data: '2' })])
+    const upstream = openUpstream([
+      step.send({ data: '1' }),
+      step.until(gate),
+      step.send({ data: '2' }),
+    ])
     const response = await (await open(upstream))(URL_OF_TEST)
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
     const read = async (): Promise<string> =>
@@ -122,7 +121,7 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
   })
 
   it('answers as whole JSON', async () => {
-    const upstream = make([step.json(429, { error: 'slow down' }, { 'retry-after': '3' })])
+    const upstream = openUpstream([step.json(429, { error: 'slow down' }, { 'retry-after': '3' })])
     const response = await (await open(upstream))(URL_OF_TEST)
     expect(response.status).toBe(429)
     expect(response.headers.get('retry-after')).toBe('3')
@@ -132,7 +131,7 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
 
   it('pulls an endless script no faster than it is read', async () => {
     let sent = 0
-    const upstream = make(function* () {
+    const upstream = openUpstream(function* () {
       for (;;) {
         sent++
         yield step.raw(new Uint8Array(65_536))
@@ -151,7 +150,9 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
 
 describe('fakeUpstream', () => {
   it('gives each request the steps a function chooses', async () => {
-    const upstream = make(async ({ index, url }) => [step.send({ data: `${index} ${url}` })])
+    const upstream = openUpstream(async ({ index, url }) => [
+      step.send({ data: `${index} ${url}` }),
+    ])
     const texts = ['/a', '/b?c'].map(async (path) =>
       (await upstream.fetch(`http://upstream.test${path}`)).text(),
     )
@@ -162,7 +163,7 @@ describe('fakeUpstream', () => {
 
   it.each(FACES)('ends an answer without a body after its head, %s', async (_, open) => {
     let sent = 0
-    const upstream = make(function* () {
+    const upstream = openUpstream(function* () {
       for (;;) {
         sent++
         yield step.raw('x')
@@ -172,13 +173,12 @@ describe('fakeUpstream', () => {
     expect(await response.text()).toBe('')
     await (await upstream.request()).closed
     expect(sent).toBe(1)
-    const empty = make([step.status(204), step.hang()])
+    const empty = openUpstream([step.status(204), step.hang()])
     expect((await (await open(empty))(URL_OF_TEST)).status).toBe(204)
   })
 
   it.each(FACES)('keeps no more of a body than it may, %s', async (_, open) => {
-    const upstream = fakeUpstream([], { maxBodyBytes: 3 })
-    opened.push(upstream)
+    const upstream = openUpstream([], { maxBodyBytes: 3 })
     await (await open(upstream))(URL_OF_TEST, { method: 'POST', body: '12345' })
     const request = await upstream.request()
     expect(await request.text()).toBe('123')
@@ -188,7 +188,7 @@ describe('fakeUpstream', () => {
 
   it.each(FACES)('breaks the answer when its script throws, and says so, %s', async (_, open) => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
-    const upstream = make(function* () {
+    const upstream = openUpstream(function* () {
       yield step.send({ data: '1' })
       throw new Error('bad script')
     })
@@ -203,7 +203,7 @@ describe('fakeUpstream', () => {
     ['bytes on the wire without a socket', [step.wire('HTTP')], 'listen()'],
   ])('refuses %s', async (_, script, message) => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
-    const upstream = make(script)
+    const upstream = openUpstream(script)
     const answer = upstream.fetch(URL_OF_TEST).then((response) => response.text())
     await expect(answer).rejects.toThrow()
     expect((await warned).cause).toMatchObject({ message: expect.stringContaining(message) })
@@ -211,7 +211,7 @@ describe('fakeUpstream', () => {
 
   it('sends bytes as they were when the script was written', async () => {
     const bytes = Uint8Array.of(49)
-    const upstream = make([step.raw(bytes)])
+    const upstream = openUpstream([step.raw(bytes)])
     bytes[0] = 50
     expect(await (await upstream.fetch(URL_OF_TEST)).text()).toBe('1')
   })
@@ -225,7 +225,11 @@ describe('fakeUpstream', () => {
   it('waits by the timers of the moment, and not for a client that has gone', async () => {
     vi.useFakeTimers()
     try {
-      const upstream = make([step.wait(60_000), step.send({ data: '1' }), step.wait(60_000)])
+      const upstream = openUpstream([
+        step.wait(60_000),
+        step.send({ data: '1' }),
+        step.wait(60_000),
+      ])
       const answer = upstream.fetch(URL_OF_TEST)
       await vi.advanceTimersByTimeAsync(60_000)
       const response = await answer
@@ -242,7 +246,7 @@ describe('fakeUpstream', () => {
   })
 
   it('gives each chunk only when it is asked for, and its bytes to read more than once', async () => {
-    const upstream = make([step.raw('1'), step.raw('2')])
+    const upstream = openUpstream([step.raw('1'), step.raw('2')])
     for (const index of [0, 1]) {
       const response = await upstream.fetch(URL_OF_TEST)
       const reader = (response.body as ReadableStream<Uint8Array>).getReader({ mode: 'byob' })
@@ -256,7 +260,7 @@ describe('fakeUpstream', () => {
   })
 
   it('is given up with the reason of the signal, in the body too', async () => {
-    const upstream = make([step.send({ data: '1' }), step.hang()])
+    const upstream = openUpstream([step.send({ data: '1' }), step.hang()])
     const controller = new AbortController()
     const response = await upstream.fetch(new Request(URL_OF_TEST, { signal: controller.signal }))
     const reason = new Error('enough')
@@ -268,7 +272,7 @@ describe('fakeUpstream', () => {
   })
 
   it('breaks what is open when it closes, on both faces', async () => {
-    const upstream = make([step.status(200), step.hang()])
+    const upstream = openUpstream([step.status(200), step.hang()])
     const overSocket = await fetch(await upstream.listen())
     const asFetch = await upstream.fetch(URL_OF_TEST)
     expect(upstream.connections).toBe(1)
@@ -282,13 +286,13 @@ describe('fakeUpstream', () => {
   })
 
   it('listens once', async () => {
-    const upstream = make([])
+    const upstream = openUpstream([])
     expect(await upstream.listen()).toBe(await upstream.listen())
     expect(await upstream.listen()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
   })
 
   it('records the body of a client that left in the middle of it', async () => {
-    const upstream = make([step.never()])
+    const upstream = openUpstream([step.never()])
     const url = new URL(await upstream.listen())
     const socket = connect(Number(url.port), url.hostname)
     socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n123')
@@ -323,31 +327,31 @@ describe('on the wire', () => {
   }
 
   it('cuts with a FIN and without a last chunk, after all that was sent', async () => {
-    const { text, isReset } = await talk(make([step.send({ data: '1' }), step.cut()]))
+    const { text, isReset } = await talk(openUpstream([step.send({ data: '1' }), step.cut()]))
     expect(isReset).toBe(false)
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n9\r\ndata: 1\n\n\r\n$/)
   })
 
   it('cuts before a head', async () => {
-    expect(await talk(make([step.cut()]))).toEqual({ text: '', isReset: false })
+    expect(await talk(openUpstream([step.cut()]))).toEqual({ text: '', isReset: false })
   })
 
   it('resets with a RST', async () => {
     const seen = gate()
-    const upstream = make([step.send({ data: '1' }), step.until(seen.opened), step.reset()])
+    const upstream = openUpstream([step.send({ data: '1' }), step.until(seen.opened), step.reset()])
     const { text, isReset } = await talk(upstream, seen.open)
     expect(isReset).toBe(true)
     expect(text).toContain('data: 1\n\n')
   })
 
   it('sends what came before a reset, though nothing waited in between', async () => {
-    const { text } = await talk(make([step.send({ data: '1' }), step.reset()]))
+    const { text } = await talk(openUpstream([step.send({ data: '1' }), step.reset()]))
     expect(text).toContain('data: 1\n\n')
   })
 
   it('sends the head on its own, before any body', async () => {
     const released = gate()
-    const upstream = make([
+    const upstream = openUpstream([
       step.status(200, { 'x-a': 'b' }),
       step.until(released.opened),
       step.cut(),
@@ -366,16 +370,16 @@ describe('on the wire', () => {
     const raw = 'HTTP/1.1 200 What\r\n\r\nraw'
     for (const end of [[], [step.end()], [step.cut()]]) {
       const { text } = await talk(
-        make([step.wire(raw.slice(0, 9)), step.wire(raw.slice(9)), ...end]),
+        openUpstream([step.wire(raw.slice(0, 9)), step.wire(raw.slice(9)), ...end]),
       )
       expect(text).toBe(raw)
     }
-    const { text } = await talk(make([step.raw('a'), step.wire('zz'), step.cut()]))
+    const { text } = await talk(openUpstream([step.raw('a'), step.wire('zz'), step.cut()]))
     expect(text).toMatch(/\r\n\r\n1\r\na\r\nzz$/)
   })
 
   it('ends the record of a body whose sender leaves after the answer', async () => {
-    const upstream = make([step.send({ data: '1' })])
+    const upstream = openUpstream([step.send({ data: '1' })])
     const { port } = new URL(await upstream.listen())
     const socket = connect(Number(port), '127.0.0.1')
     socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 20\r\n\r\nhalf')
@@ -392,7 +396,7 @@ describe('coded bodies', () => {
 
   it.each(codings)('flushes each step of a body in %s', async (coding) => {
     const released = gate()
-    const upstream = make([
+    const upstream = openUpstream([
       step.coding(coding),
       step.send({ data: '1' }),
       step.until(released.opened),
@@ -413,14 +417,18 @@ describe('coded bodies', () => {
   })
 
   it('ends with a whole gzip body', async () => {
-    const upstream = make([step.coding('gzip'), step.send({ data: '1' }), step.send({ data: '2' })])
+    const upstream = openUpstream([
+      step.coding('gzip'),
+      step.send({ data: '1' }),
+      step.send({ data: '2' }),
+    ])
     const [answer] = (await once(get(await upstream.listen()), 'response')) as [IncomingMessage]
     const coded = Buffer.concat(await answer.toArray())
     expect(String(zlib.gunzipSync(coded))).toBe('data: 1\n\ndata: 2\n\n')
   })
 
   it.each(codings)('tells of %s as a fetch, decoded', async (coding) => {
-    const upstream = make([step.coding(coding), step.send({ data: '1' })])
+    const upstream = openUpstream([step.coding(coding), step.send({ data: '1' })])
     const response = await upstream.fetch(URL_OF_TEST)
     expect(response.headers.get('content-encoding')).toBe(coding)
     expect(await response.text()).toBe('data: 1\n\n')
@@ -428,7 +436,7 @@ describe('coded bodies', () => {
 
   it.skipIf('createZstdCompress' in zlib)('says that there is no zstd', async () => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
-    const upstream = make([step.coding('zstd'), step.send({ data: '1' })])
+    const upstream = openUpstream([step.coding('zstd'), step.send({ data: '1' })])
     await expect(fetch(await upstream.listen())).rejects.toThrow('fetch failed')
     expect((await warned).cause).toMatchObject({ message: expect.stringContaining('"zstd"') })
   })
@@ -441,7 +449,7 @@ describe('over TLS', () => {
     http2: boolean,
   ): Promise<{ upstream: FakeUpstream; ask: () => Promise<undici.Response> }> {
     const tls = await loopbackCertificate()
-    const upstream = make(script)
+    const upstream = openUpstream(script)
     const url = await upstream.listen({ tls, http2 })
     const dispatcher = new undici.Agent({ connect: { ca: tls.cert }, allowH2: http2 })
     agents.push(dispatcher)
@@ -503,7 +511,7 @@ describe('over TLS', () => {
   })
 
   it('wants a certificate for HTTP/2', async () => {
-    await expect(make([]).listen({ http2: true })).rejects.toThrow('needs tls')
+    await expect(openUpstream([]).listen({ http2: true })).rejects.toThrow('needs tls')
   })
 
   it('makes a certificate that is its own, for the loopback address', async () => {

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { gate, loopbackCertificate, serve, streamOf, type TestServer } from 'sse-stream-kit/testing'
 import * as undici from 'undici'
 import { afterEach, describe, expect, it } from 'vitest'
+import { standstill } from '../support/standstill.ts'
 
 const servers: TestServer[] = []
 const start = async (...args: Parameters<typeof serve>): Promise<TestServer> => {
@@ -126,14 +127,10 @@ describe('serve', () => {
     const server = await start(() => new Response(body))
     const socket = open(server, GET)
     socket.pause()
-    let before = -1
-    await expect
-      .poll(() => {
-        const isStill = body.pulls > 0 && body.pulls === before
-        before = body.pulls
-        return isStill
-      })
-      .toBe(true)
+    await standstill(
+      () => body.pulls,
+      () => body.pulls > 0,
+    )
     expect(body.bytesSent).toBeLessThan(50_000_000)
     socket.destroy()
     expect(await body.verdict).toBe('cancelled')
@@ -205,14 +202,7 @@ describe('serve', () => {
       signal: leave.signal,
     })
     await first.opened
-    let before = -1
-    await expect
-      .poll(() => {
-        const isStill = sent === before
-        before = sent
-        return isStill
-      })
-      .toBe(true)
+    await standstill(() => sent)
     expect(sent).toBeLessThan(25_000_000)
     leave.abort()
     await expect(answer).rejects.toThrow()

@@ -1,24 +1,17 @@
 import {
-  type FakeUpstream,
   fakeUpstream,
   gate,
   loopbackCertificate,
   slowClient,
   step,
   streamOf,
-  type UpstreamScript,
 } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { openUpstream } from '../support/http/open-upstream.ts'
+import { standstill } from '../support/standstill.ts'
 
-const opened: FakeUpstream[] = []
-const make = (script: UpstreamScript): FakeUpstream => {
-  const upstream = fakeUpstream(script)
-  opened.push(upstream)
-  return upstream
-}
 afterEach(async () => {
   vi.useRealTimers()
-  await Promise.all(opened.splice(0).map((upstream) => upstream.close()))
 })
 function* endless() {
   for (;;) yield step.raw(new Uint8Array(65_536))
@@ -26,7 +19,7 @@ function* endless() {
 
 describe('slowClient over a socket', () => {
   it('sends its request and reads the answer to its end', async () => {
-    const upstream = make([step.status(201, { 'x-a': 'b' }), step.send({ data: 'größer' })])
+    const upstream = openUpstream([step.status(201, { 'x-a': 'b' }), step.send({ data: 'größer' })])
     const client = slowClient(`${await upstream.listen()}/v1?a`, {
       headers: { 'x-key': '1' },
       body: 'hi',
@@ -43,19 +36,12 @@ describe('slowClient over a socket', () => {
   })
 
   it('stops reading the socket while paused, so that the other side has to wait', async () => {
-    const upstream = make(endless)
+    const upstream = openUpstream(endless)
     const client = slowClient(await upstream.listen())
     await client.received(100_000)
     client.pause()
     const request = await upstream.request()
-    let before = -1
-    await expect
-      .poll(() => {
-        const isStill = request.bytesTaken === before
-        before = request.bytesTaken
-        return isStill
-      })
-      .toBe(true)
+    const before = await standstill(() => request.bytesTaken)
     const pauses = request.pauses
     expect(pauses).toBeGreaterThan(0)
     const { bytesReceived } = client
@@ -67,7 +53,7 @@ describe('slowClient over a socket', () => {
   })
 
   it('leaves at once while paused', async () => {
-    const upstream = make(endless)
+    const upstream = openUpstream(endless)
     const client = slowClient(await upstream.listen(), { paused: true })
     await client.head
     expect(client.bytesReceived).toBe(0)
@@ -80,7 +66,7 @@ describe('slowClient over a socket', () => {
   })
 
   it('leaves before the head', async () => {
-    const upstream = make([step.never()])
+    const upstream = openUpstream([step.never()])
     const client = slowClient(await upstream.listen())
     const request = await upstream.request()
     client.leave()
@@ -92,7 +78,7 @@ describe('slowClient over a socket', () => {
 
   it.each(['cut', 'reset'] as const)('tells of a body that broke by %s', async (how) => {
     const seen = gate()
-    const upstream = make([step.send({ data: '1' }), step.until(seen.opened), step[how]()])
+    const upstream = openUpstream([step.send({ data: '1' }), step.until(seen.opened), step[how]()])
     const client = slowClient(await upstream.listen())
     await client.received(9)
     seen.open()
@@ -113,7 +99,7 @@ describe('slowClient over a socket', () => {
 
   it('trusts the certificate it is given', async () => {
     const tls = await loopbackCertificate()
-    const upstream = make([step.send({ data: '1' })])
+    const upstream = openUpstream([step.send({ data: '1' })])
     const url = await upstream.listen({ tls })
     const client = slowClient(url, { ca: tls.cert })
     expect(await client.verdict).toBe('complete')
@@ -121,7 +107,7 @@ describe('slowClient over a socket', () => {
   })
 
   it('uses a connection of its own, and no other after it', async () => {
-    const upstream = make([step.status(200), step.hang()])
+    const upstream = openUpstream([step.status(200), step.hang()])
     const url = await upstream.listen()
     const clients = [slowClient(url), slowClient(url)]
     await Promise.all(clients.map(({ head }) => head))

@@ -6,9 +6,10 @@ import {
   type RecordedRequest,
   step,
 } from 'sse-stream-kit/testing'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { DirectBody } from '../../src/upstream/direct-body.ts'
 import { createUpstreamPool, type UpstreamPoolOptions } from '../../src/upstream/upstream-pool.ts'
+import { standstill } from '../support/standstill.ts'
 import { bodyText } from './body-text.ts'
 
 type Script = Parameters<typeof fakeUpstream>[0]
@@ -115,15 +116,9 @@ describe('directFetch', () => {
         { h2 },
       )
       const [request] = upstream.requests as [RecordedRequest]
-      let before = -1
-      // Twice the same: what the sockets take is full.
-      await vi.waitFor(
-        () => {
-          const isStill = request.bytesTaken === before
-          before = request.bytesTaken
-          expect(isStill && request.pauses > 0).toBe(true)
-        },
-        { interval: 100, timeout: 10_000 },
+      const before = await standstill(
+        () => request.bytesTaken,
+        () => request.pauses > 0,
       )
       expect(before).toBeLessThan(20_000_000)
       expect((await bodyText(response)).length).toBe(20_000_000)

@@ -1,11 +1,13 @@
+export type { ItemReader, ItemSource } from './base/byte-source.ts'
 export type { IterableStream } from './base/iterable-stream.ts'
 export type { ReadResult } from './base/read-result.ts'
 export { SseKitError, type SseKitErrorCode } from './base/sse-kit-error.ts'
 export { SseLimitError } from './base/sse-limit-error.ts'
 export type { StreamVerdict } from './base/stream-verdict.ts'
 export { Budget, type BudgetMember, type BudgetOptions } from './pipeline/budget.ts'
-export { type RelayOptions, type RelayReader, type RelaySource, relay } from './pipeline/relay.ts'
+export { type RelayOptions, relay } from './pipeline/relay.ts'
 export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'
+export type { ObservedOutput, StageObserver } from './pipeline/stage-observer.ts'
 export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts'
 export {
   EventMap,

@@ -1,4 +1,4 @@
-import { HAND_OVER, type HandOver } from '../base/hand-over.ts'
+import { FLOW, type ItemSource } from '../base/byte-source.ts'
 import type { NodeResponse } from './node-message.ts'
 
 /** What a writer needs of a response; node:http and node:http2 declare it in ways that do not overlap. */
@@ -9,8 +9,8 @@ interface Sink {
 }
 
 /**
- * Writes a body to a Node response: one read waiting, one write for each chunk. A body that hands over is
- * only read where something waits in it.
+ * Writes a body to a Node response: one pending read, one write for each chunk. Switches the body to flowing mode
+ * where it can, and reads it only while chunks wait in it.
  *
  * - Holds nothing itself; Node holds what the socket has not taken, up to its own high mark and one chunk.
  * - Backpressure: after a full write the body is not read before `drain`.
@@ -21,12 +21,12 @@ interface Sink {
 export class BodyWriter {
   readonly #res: Sink
   readonly #onWritten: (() => void) | undefined
-  readonly #body: Partial<HandOver<Uint8Array>>
+  readonly #body: Pick<ItemSource<Uint8Array>, typeof FLOW>
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #onEnd: () => void
   readonly #onBreak: (reason: unknown) => void
   #sentAt = Number.NEGATIVE_INFINITY
-  #isHandedOver = false
+  #isFlowing = false
   #isBlocked = false
   #hasEnded = false
 
@@ -43,7 +43,7 @@ export class BodyWriter {
         this.#sentAt = performance.now()
       }
     }
-    this.#body = body as Partial<HandOver<Uint8Array>>
+    this.#body = body as Pick<ItemSource<Uint8Array>, typeof FLOW>
     this.#reader = body.getReader()
     this.#onEnd = onEnd
     this.#onBreak = onBreak
@@ -77,13 +77,13 @@ export class BodyWriter {
   }
 
   #readNext(): void {
-    this.#isHandedOver = this.#body[HAND_OVER]?.(this.#onChunk) ?? false
-    if (!this.#isHandedOver) this.#reader.read().then(this.#onRead, this.#onReadError)
+    this.#isFlowing = this.#body[FLOW]?.(this.#onChunk) ?? false
+    if (!this.#isFlowing) this.#reader.read().then(this.#onRead, this.#onReadError)
   }
 
   readonly #onChunk = (chunk: Uint8Array): void => {
     // What comes before the client takes more is held by the body, within its marks.
-    if (!this.#write(chunk)) this.#body[HAND_OVER]?.(undefined)
+    if (!this.#write(chunk)) this.#body[FLOW]?.(undefined)
   }
 
   readonly #onRead = (result: ReadableStreamReadResult<Uint8Array>): void => {
@@ -125,7 +125,7 @@ export class BodyWriter {
   }
 
   readonly #onClosed = (): void => {
-    if (this.#isHandedOver && !this.#hasEnded) this.#end()
+    if (this.#isFlowing && !this.#hasEnded) this.#end()
   }
 
   readonly #onReadError = (reason: unknown): void => {

@@ -1,10 +1,11 @@
 import { shown } from '../base/shown.ts'
 import { checkStage } from './check-stage.ts'
 
-/** @throws TypeError for what is not the source of a relay, or not its stages, before either is touched */
-export function checkRelay(source: unknown, stages: unknown): void {
+/** @throws TypeError for what is not the source of a relay, or not its stages or observers, before any is touched */
+export function checkRelay(source: unknown, stages: unknown, observers: unknown): void {
   checkSource(source)
   checkStages(stages)
+  checkObservers(observers)
 }
 
 function checkSource(source: unknown): void {
@@ -23,4 +24,17 @@ function checkStages(stages: unknown): void {
     )
   }
   for (const [index, stage] of stages.entries()) checkStage(`stages[${index}]`, stage)
+}
+
+function checkObservers(observers: unknown): void {
+  if (!Array.isArray(observers)) {
+    throw new TypeError(`observers must be an array: got ${shown(observers)}`)
+  }
+  for (const [index, observer] of observers.entries()) {
+    const { start } = (observer ?? {}) as { start?: unknown }
+    if (typeof start === 'function') continue
+    throw new TypeError(
+      `observers[${index}] must be an object with a start method: got ${shown(observer)}`,
+    )
+  }
 }

@@ -41,11 +41,11 @@ export class Outlet<Out> implements StageOutput<Out> {
   /** Whether the reader has taken the last item of a failed stream; the error follows. */
   #isErroring = false
   /** Runs while a failed stream waits for its reader. */
-  #lingering: ReturnType<typeof setTimeout> | undefined
+  #flushTimer: ReturnType<typeof setTimeout> | undefined
   /** Down to this much it has to drain to open again. */
   #resumeAt: number
-  /** Whom items are given to, instead of to the stream; only while nothing is queued. */
-  #take: ((item: Out) => void) | undefined
+  /** The sink of flowing mode; set only while nothing is queued. */
+  #sink: ((item: Out) => void) | undefined
   /** Of the item that is being emitted. */
   #size = 0
 
@@ -60,7 +60,7 @@ export class Outlet<Out> implements StageOutput<Out> {
         },
         pull: () => this.#pull(),
         cancel: (reason) => {
-          clearTimeout(this.#lingering)
+          clearTimeout(this.#flushTimer)
           this.#isSettled = true
           this.#open = false
           return this.#feed.cancelled(reason)
@@ -81,9 +81,9 @@ export class Outlet<Out> implements StageOutput<Out> {
     return this.#marks.high - (this.#controller.desiredSize ?? this.#marks.high)
   }
 
-  /** Whether items go to whom they are handed over, who neither changes nor transfers them. */
-  get handsOver(): boolean {
-    return this.#take !== undefined
+  /** Whether a flowing-mode sink is attached. It must neither mutate nor transfer items. */
+  get isFlowing(): boolean {
+    return this.#sink !== undefined
   }
 
   /** Whether the feed may go on. */
@@ -93,8 +93,8 @@ export class Outlet<Out> implements StageOutput<Out> {
 
   emit(item: Out): void {
     if (this.#isSettled || this.#end !== undefined) return
-    if (this.#take !== undefined) {
-      this.#take(item)
+    if (this.#sink !== undefined) {
+      this.#sink(item)
       return
     }
     // Asked for here, since a size that throws inside of `enqueue` takes with it all that is queued. And never
@@ -115,10 +115,10 @@ export class Outlet<Out> implements StageOutput<Out> {
     }
   }
 
-  /** What a stream that hands over does, see `HandOver`; for one with a high mark above 0. */
-  handOver(take: ((item: Out) => void) | undefined): boolean {
-    if (take !== undefined && (this.#isSettled || this.queued > 0)) return false
-    this.#take = take
+  /** The `[FLOW]` of an `ItemSource`; for an outlet with a high mark above 0. */
+  flow(sink: ((item: Out) => void) | undefined): boolean {
+    if (sink !== undefined && (this.#isSettled || this.queued > 0)) return false
+    this.#sink = sink
     return true
   }
 
@@ -144,20 +144,20 @@ export class Outlet<Out> implements StageOutput<Out> {
    * Errors the stream when all that it holds has been read, or after so many milliseconds at the latest: what
    * it holds then is dropped. Also where it was to close.
    */
-  fail(reason: unknown, lingerMs: number = Infinity): void {
+  fail(reason: unknown, flushMs: number = Infinity): void {
     if (this.#end === 'close') this.#end = undefined
-    this.#endWith({ reason }, lingerMs)
+    this.#endWith({ reason }, flushMs)
   }
 
-  #endWith(end: { reason: unknown } | 'close', lingerMs: number): void {
+  #endWith(end: { reason: unknown } | 'close', flushMs: number): void {
     if (this.#isSettled || this.#end !== undefined) return
     this.#end = end
     this.#open = false
     this.#releasePull()
-    if (lingerMs <= 0) this.#settle()
+    if (flushMs <= 0) this.#settle()
     // A high mark of 0 has no `pull` that would tell when the last item was taken.
     else if (this.queued === 0 || (end === 'close' && this.#marks.high === 0)) this.#drained()
-    else this.#lingering = startDeadline(lingerMs, () => this.#settle())
+    else this.#flushTimer = startDeadline(flushMs, () => this.#settle())
   }
 
   /**
@@ -167,7 +167,7 @@ export class Outlet<Out> implements StageOutput<Out> {
    */
   #drained(): void {
     // A sink has every item already, and flushes by itself.
-    if (this.#end === 'close' || this.#take !== undefined) {
+    if (this.#end === 'close' || this.#sink !== undefined) {
       this.#settle()
     } else if (!this.#isErroring) {
       this.#isErroring = true
@@ -178,7 +178,7 @@ export class Outlet<Out> implements StageOutput<Out> {
   #settle(): void {
     // Cancelled, or past its deadline, while it waited.
     if (this.#isSettled) return
-    clearTimeout(this.#lingering)
+    clearTimeout(this.#flushTimer)
     this.#isSettled = true
     if (this.#end === 'close') this.#controller.close()
     else this.#controller.error(this.#end?.reason)

@@ -1,5 +1,5 @@
+import { FLOW, type ItemReader, type ItemSource } from '../base/byte-source.ts'
 import { callHook } from '../base/call-hook.ts'
-import { HAND_OVER, type HandOver } from '../base/hand-over.ts'
 import type { IterableStream } from '../base/iterable-stream.ts'
 import type { ReadResult } from '../base/read-result.ts'
 import type { Budget, BudgetMember } from './budget.ts'
@@ -9,6 +9,7 @@ import { checkMarks, type Marks } from './marks.ts'
 import { Outlet, type OutletFeed } from './outlet.ts'
 import type { Stage } from './stage.ts'
 import { type AnyStage, StageLine } from './stage-line.ts'
+import type { StageObserver } from './stage-observer.ts'
 
 /** How much a relay may hold for a reader that is slower than the source. */
 export interface RelayOptions {
@@ -27,32 +28,12 @@ export interface RelayOptions {
   /** A bound on what all streams hold together; past it the fullest are not read until they have drained. */
   budget?: Budget | undefined
   /**
-   * How long a stream that failed waits, in milliseconds, for its reader to take what was whole before; the
-   * rest is dropped then. 0 drops it at once. @default Infinity
+   * Returns how long a stream that failed waits, in milliseconds, for its reader to take what was whole before;
+   * the rest is dropped then. 0 drops it at once. @default () => Infinity
    */
-  lingerMs?: ((reason: unknown) => number) | undefined
-}
-
-/** What a relay needs of its source: a `ReadableStream`, or anything that is read like one. */
-export interface RelaySource<T> {
-  getReader(): RelayReader<T>
-}
-
-/** What a relay needs of its source's reader. */
-export interface RelayReader<T> {
-  read(): Promise<ReadResult<T>>
-  cancel(reason?: unknown): Promise<void>
-  /**
-   * From now on calls `take` for each item, until this is called with `undefined`; the end is told by `closed`.
-   * An item may share its memory with others, so it must be neither changed nor transferred.
-   *
-   * Returns false, and does nothing, where the next thing has to be read.
-   */
-  lend?(take: ((item: T) => void) | undefined): boolean
-  /** Settles at the end of the source, when all of it has been taken. */
-  readonly closed?: Promise<unknown> | undefined
-  /** Called if the relay cannot start: the source can be read by somebody else then. */
-  releaseLock?(): void
+  flushMsFor?: ((reason: unknown) => number) | undefined
+  /** What follows the life of the stream. */
+  observers?: readonly StageObserver[] | undefined
 }
 
 /**
@@ -107,24 +88,33 @@ export function relay<A, B, C, D, E>(
   options?: RelayOptions,
 ): IterableStream<E>
 export function relay<T>(
-  source: RelaySource<T>,
+  source: ItemSource<T>,
   stages: readonly Stage<T, T>[],
   options?: RelayOptions,
 ): IterableStream<T>
 export function relay(
-  source: RelaySource<unknown>,
+  source: ItemSource<unknown>,
   stages: readonly AnyStage[],
   {
     watermark: { highBytes = 65_536, lowBytes = Math.floor(highBytes / 2) } = {},
     budget,
-    lingerMs = () => Infinity,
+    flushMsFor = () => Infinity,
+    observers = [],
   }: RelayOptions = {},
 ): IterableStream<unknown> {
   const marks = checkMarks('highBytes', highBytes, 'lowBytes', lowBytes)
-  checkRelay(source, stages)
-  const { outlet } = new Relay(source, stages, { ...marks, size: heldSize }, budget, lingerMs)
-  const handOver: HandOver<unknown> = { [HAND_OVER]: (take) => outlet.handOver(take) }
-  return Object.assign(outlet.readable, handOver)
+  checkRelay(source, stages, observers)
+  const { outlet } = new Relay(
+    source,
+    stages,
+    observers,
+    { ...marks, size: heldSize },
+    budget,
+    flushMsFor,
+  )
+  return Object.assign(outlet.readable, {
+    [FLOW]: (sink: ((item: unknown) => void) | undefined) => outlet.flow(sink),
+  })
 }
 
 function copyOf(item: unknown): unknown {
@@ -133,31 +123,34 @@ function copyOf(item: unknown): unknown {
 
 class Relay implements OutletFeed, BudgetMember {
   readonly outlet: Outlet<unknown>
-  readonly #reader: RelayReader<unknown>
+  readonly #source: ItemSource<unknown>
+  readonly #reader: ItemReader<unknown>
   readonly #budget: Budget | undefined
   readonly #line: StageLine
-  readonly #lingerMs: (reason: unknown) => number
+  readonly #flushMsFor: (reason: unknown) => number
   #isReading = false
   /** Whether the source calls for each item, and is not read. */
-  #isBorrowing = false
+  #isFlowing = false
   #isPaused = false
   #hasEnded = false
   /** The source is done, and the reader has not taken all of it. */
   #isClosing = false
 
   constructor(
-    source: RelaySource<unknown>,
+    source: ItemSource<unknown>,
     stages: readonly AnyStage[],
+    observers: readonly StageObserver[],
     marks: Marks<unknown>,
     budget: Budget | undefined,
-    lingerMs: (reason: unknown) => number,
+    flushMsFor: (reason: unknown) => number,
   ) {
-    this.#lingerMs = lingerMs
+    this.#flushMsFor = flushMsFor
     this.#budget = budget
+    this.#source = source
     this.#reader = source.getReader()
     this.outlet = new Outlet(marks, this)
     try {
-      this.#line = new StageLine(stages, this.outlet)
+      this.#line = new StageLine(stages, this.outlet, observers)
     } catch (error) {
       // The outlet asks for items all the same.
       this.#hasEnded = true
@@ -165,7 +158,7 @@ class Relay implements OutletFeed, BudgetMember {
       throw error
     }
     budget?.join(this)
-    if (this.#reader.lend) this.#reader.closed?.then(this.#onSourceClosed, this.#onSourceBroken)
+    if (source[FLOW]) this.#reader.closed?.then(this.#onSourceClosed, this.#onSourceBroken)
   }
 
   get heldBytes(): number {
@@ -182,8 +175,8 @@ class Relay implements OutletFeed, BudgetMember {
 
   full(): void {
     this.#isPaused = true
-    if (this.#isBorrowing) {
-      this.#stopBorrowing()
+    if (this.#isFlowing) {
+      this.#stopFlow()
       this.#isReading = false
     }
     this.#line.pause()
@@ -215,46 +208,46 @@ class Relay implements OutletFeed, BudgetMember {
   #read(): void {
     if (this.#isReading || this.#hasEnded) return
     this.#isReading = true
-    if (!this.#borrow()) this.#reader.read().then(this.#onRead, this.#onSourceError)
+    if (!this.#startFlow()) this.#reader.read().then(this.#onRead, this.#onSourceError)
   }
 
-  #borrow(): boolean {
-    if (this.#reader.lend === undefined) return false
+  #startFlow(): boolean {
+    if (this.#source[FLOW] === undefined) return false
     // Before the call: what waits in the source comes inside of it, and may fill the output.
-    this.#isBorrowing = true
-    if (!this.#reader.lend(this.#onLent)) {
-      this.#isBorrowing = false
+    this.#isFlowing = true
+    if (!this.#source[FLOW](this.#onItem)) {
+      this.#isFlowing = false
       return false
     }
     return true
   }
 
-  #stopBorrowing(): void {
-    this.#isBorrowing = false
-    this.#reader.lend?.(undefined)
+  #stopFlow(): void {
+    this.#isFlowing = false
+    this.#source[FLOW]?.(undefined)
   }
 
-  readonly #onLent = (item: unknown): void => {
+  readonly #onItem = (item: unknown): void => {
     if (this.#hasEnded) return
     // Whoever reads the stream owns its chunks, and may transfer them.
-    if (this.#push(this.outlet.handsOver ? item : copyOf(item))) {
+    if (this.#push(this.outlet.isFlowing ? item : copyOf(item))) {
       this.#mindBudget()
       return
     }
-    this.#stopBorrowing()
+    this.#stopFlow()
     // Until what this item left unfinished is done; the output may have filled and said otherwise.
     this.#isReading = true
   }
 
   readonly #onSourceClosed = (): void => {
-    if (!this.#isBorrowing || this.#hasEnded) return
+    if (!this.#isFlowing || this.#hasEnded) return
     // What the stages still give may fill the output, and what is full must not go back to the source.
-    this.#isBorrowing = false
+    this.#isFlowing = false
     this.#finish()
   }
 
   readonly #onSourceBroken = (reason: unknown): void => {
-    if (this.#isBorrowing) this.#onSourceError(reason)
+    if (this.#isFlowing) this.#onSourceError(reason)
   }
 
   readonly #onRead = (result: ReadResult<unknown>): void => {
@@ -339,7 +332,7 @@ class Relay implements OutletFeed, BudgetMember {
   #end(reason: unknown): void {
     this.#isClosing = false
     this.#line.dispose('failed', reason)
-    const lingerMs = callHook('lingerMs', () => this.#lingerMs(reason))
-    this.outlet.fail(reason, typeof lingerMs === 'number' ? lingerMs : Infinity)
+    const flushMs = callHook('flushMsFor', () => this.#flushMsFor(reason))
+    this.outlet.fail(reason, typeof flushMs === 'number' ? flushMs : Infinity)
   }
 }

@@ -1,5 +1,6 @@
 import { callHook } from '../base/call-hook.ts'
 import type { Stage, StageOutcome, StageOutput } from './stage.ts'
+import type { StageObserver } from './stage-observer.ts'
 
 /** A stage whose item types nobody needs to know: the types were checked where the line was put together. */
 export type AnyStage = Stage<never, unknown>
@@ -48,10 +49,18 @@ export class StageLine {
   /** What the last push to each stage left unfinished, by the stage's place in the line. */
   readonly #unfinished: (Promise<void> | undefined)[] = []
   readonly #stages: readonly AnyStage[]
+  readonly #observers: readonly StageObserver[]
+  /** The stages and observers that have started, in their order. */
+  readonly #members: (AnyStage | StageObserver)[] = []
   readonly #head: StageOutput<unknown>
 
-  constructor(stages: readonly AnyStage[], sink: StageOutput<unknown>) {
+  constructor(
+    stages: readonly AnyStage[],
+    sink: StageOutput<unknown>,
+    observers: readonly StageObserver[] = [],
+  ) {
     this.#stages = stages
+    this.#observers = observers
     const outputs = stages.map((_, index): StageOutput<unknown> => {
       const next = stages[index + 1]
       return next === undefined ? sink : new Link(next, index + 1, this, sink)
@@ -59,12 +68,17 @@ export class StageLine {
     const first = stages[0]
     this.#head = first === undefined ? sink : new Link(first, 0, this, sink)
     // Back to front: a stage that emits in `start` finds the ones behind it ready.
-    let index = stages.length
     try {
-      while (--index >= 0) stages[index]?.start(outputs[index] as StageOutput<unknown>)
+      for (const [index, stage] of [...stages.entries()].reverse()) {
+        this.#members.unshift(stage)
+        stage.start(outputs[index] as StageOutput<unknown>)
+      }
+      for (const observer of observers) {
+        this.#members.push(observer)
+        observer.start(sink)
+      }
     } catch (error) {
       // Those that have started may hold timers.
-      this.#stages = stages.slice(index)
       this.dispose('failed', error)
       throw error
     }
@@ -118,6 +132,7 @@ export class StageLine {
 
   /** Lets every stage give what it still holds, front to back, so that each passes through those behind it. */
   async end(): Promise<void> {
+    for (const observer of this.#observers) observer.end?.()
     for (const stage of this.#stages) {
       await this.settleWaiting()
       if (this.isDisposed) return
@@ -142,19 +157,19 @@ export class StageLine {
   }
 
   pause(): void {
-    for (const stage of this.#stages) stage.pause?.()
+    for (const member of this.#members) member.pause?.()
   }
 
   resume(): void {
-    for (const stage of this.#stages) stage.resume?.()
+    for (const member of this.#members) member.resume?.()
   }
 
-  /** Ends every stage, once; what one throws does not keep the others from their end. */
+  /** Ends every stage and observer, once; what one throws does not keep the others from their end. */
   dispose(outcome: StageOutcome, reason?: unknown): void {
     if (this.isDisposed) return
     this.isDisposed = true
-    for (const stage of this.#stages) {
-      callHook('dispose', () => stage.dispose?.(outcome, reason))
+    for (const member of this.#members) {
+      callHook('dispose', () => member.dispose?.(outcome, reason))
     }
   }
 }

@@ -1,11 +1,9 @@
+import { type ByteSource, FLOW, type ItemReader } from '../base/byte-source.ts'
 import type { ReadResult } from '../base/read-result.ts'
-import type { RelayReader, RelaySource } from '../pipeline/relay.ts'
 import { EventCounter } from '../wire/event-counter.ts'
 
 /** The body of an answer, or what stands for it. */
-export interface AnswerBody extends RelaySource<Uint8Array> {
-  cancel(reason?: unknown): Promise<void>
-}
+export type AnswerBody = ByteSource
 
 /**
  * A body of which the beginning has been read, up to its first event, to know that the upstream is alive
@@ -14,10 +12,16 @@ export interface AnswerBody extends RelaySource<Uint8Array> {
  * Holds the chunks up to the first event, at most `maxBytes` and a chunk.
  */
 export class PeekedBody implements AnswerBody {
-  readonly #reader: RelayReader<Uint8Array>
+  static {
+    Object.assign(PeekedBody.prototype, { [FLOW]: PeekedBody.prototype.flow })
+  }
+
+  readonly #reader: ItemReader<Uint8Array>
+  readonly #body: AnswerBody
   readonly #read: ReadResult<Uint8Array>[] = []
 
   constructor(body: AnswerBody) {
+    this.#body = body
     this.#reader = body.getReader()
   }
 
@@ -39,13 +43,15 @@ export class PeekedBody implements AnswerBody {
     }
   }
 
-  getReader(): RelayReader<Uint8Array> {
-    const { lend, closed } = this.#reader
+  /** The method [FLOW] of the body, under a name that a declaration file can have. */
+  flow(sink: ((chunk: Uint8Array) => void) | undefined): boolean {
+    if (sink !== undefined && this.#read.length > 0) return false
+    return this.#body[FLOW]?.(sink) ?? false
+  }
+
+  getReader(): ItemReader<Uint8Array> {
+    const { closed } = this.#reader
     return {
-      ...(lend && {
-        lend: (take) =>
-          (take === undefined || this.#read.length === 0) && lend.call(this.#reader, take),
-      }),
       ...(closed && { closed }),
       read: () => {
         const result = this.#read.shift()

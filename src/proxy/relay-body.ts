@@ -65,7 +65,7 @@ export function relayBody(
   const relayed = relay<Uint8Array>(body, stages, {
     watermark: settings.watermark,
     budget: settings.budget,
-    lingerMs: (reason) => {
+    flushMsFor: (reason) => {
       const { flushMs } = outcomeOf(reason)
       return flushMs === 'clientStallMs' ? timeouts.clientStallMs : flushMs
     },

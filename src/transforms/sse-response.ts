@@ -1,6 +1,7 @@
+import type { ItemReader, ItemSource } from '../base/byte-source.ts'
 import type { ReadResult } from '../base/read-result.ts'
 import { EVENT_STREAM_HEADERS } from '../http/event-stream-headers.ts'
-import { type RelayReader, type RelaySource, relay } from '../pipeline/relay.ts'
+import { relay } from '../pipeline/relay.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { type EncodableSse, encodeEvent } from '../wire/encode-event.ts'
 import { isBytes } from '../wire/is-bytes.ts'
@@ -71,7 +72,7 @@ export function sseResponse(
   return new Response(relay(stream, stages), head)
 }
 
-function relaySource(source: SseResponseSource): RelaySource<Uint8Array> {
+function relaySource(source: SseResponseSource): ItemSource<Uint8Array> {
   const { getReader, [Symbol.asyncIterator]: iterator } = Object(source)
   if (typeof getReader === 'function') return source as ReadableStream<Uint8Array>
   if (typeof iterator === 'function') {
@@ -83,7 +84,7 @@ function relaySource(source: SseResponseSource): RelaySource<Uint8Array> {
 }
 
 /** Reads an async iterable as a stream is read. */
-class IterableSource<T> implements RelaySource<T>, RelayReader<T> {
+class IterableSource<T> implements ItemSource<T>, ItemReader<T> {
   readonly #iterator: AsyncIterator<T>
 
   constructor(iterable: AsyncIterable<T>) {

@@ -1,3 +1,4 @@
+import { type ByteSource, FLOW } from '../base/byte-source.ts'
 import { FetchBody } from './fetch-body.ts'
 import { toNetworkError } from './to-network-error.ts'
 
@@ -15,7 +16,11 @@ type Chunk = Uint8Array<ArrayBufferLike>
  * - Cancel: what is held is dropped, and the request is aborted.
  * - Error: what came before it is read first.
  */
-export class DirectBody {
+export class DirectBody implements ByteSource {
+  static {
+    Object.assign(DirectBody.prototype, { [FLOW]: DirectBody.prototype.flow })
+  }
+
   static readonly #byResponse = new WeakMap<Response, DirectBody>()
 
   /** Settles when the body has ended and all of it has been taken. */
@@ -26,7 +31,7 @@ export class DirectBody {
   /** The reader of the stream of `fetch`. */
   #ending: ReadableStreamDefaultReader<Uint8Array> | undefined
   #end: 'done' | { reason: unknown } | undefined
-  #take: ((chunk: Chunk) => void) | undefined
+  #sink: ((chunk: Chunk) => void) | undefined
   #queue: Chunk[] = []
   #queuedBytes = 0
   #isHeldBack = false
@@ -65,8 +70,8 @@ export class DirectBody {
     // Nobody is there to take it; held back, the connection would never come to its end.
     if (this.#end !== undefined) return true
     const chunk = isSmallPart(received) ? new Uint8Array(received) : received
-    if (this.#take !== undefined) {
-      this.#take(chunk)
+    if (this.#sink !== undefined) {
+      this.#sink(chunk)
     } else if (this.#waiting !== undefined) {
       const { resolve } = this.#waiting
       this.#waiting = undefined
@@ -97,19 +102,14 @@ export class DirectBody {
     })
   }
 
-  /**
-   * From now on each chunk goes to `take` as it comes, until this is called with `undefined`. It may share its
-   * memory with others: whoever takes it may keep it, but neither change nor transfer it.
-   *
-   * Returns false, and does nothing, when there is nothing to come.
-   */
-  lend(take: ((chunk: Chunk) => void) | undefined): boolean {
-    if (take !== undefined && this.#end !== undefined && this.#queue.length === 0) return false
-    this.#take = take
-    while (this.#take !== undefined) {
+  /** The method [FLOW] of the body, under a name that a declaration file can have. */
+  flow(sink: ((chunk: Chunk) => void) | undefined): boolean {
+    if (sink !== undefined && this.#end !== undefined && this.#queue.length === 0) return false
+    this.#sink = sink
+    while (this.#sink !== undefined) {
       const chunk = this.#shift()
       if (chunk === undefined) break
-      this.#take(chunk)
+      this.#sink(chunk)
     }
     this.#goOn()
     return true

@@ -84,10 +84,10 @@ const CALLERS: [string, (hook: Hook) => Promise<void>][] = [
     },
   ],
   [
-    'lingerMs',
-    async (lingerMs) => {
+    'flushMsFor',
+    async (flushMsFor) => {
       const broken = streamOf(['data: 1\n\n', { error: new Error('cut') }])
-      await read(relay(broken, [], { lingerMs })).catch(() => {})
+      await read(relay(broken, [], { flushMsFor })).catch(() => {})
     },
   ],
 ]

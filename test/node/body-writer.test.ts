@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import fc from 'fast-check'
 import { relay } from 'sse-stream-kit/streams'
 import { expect, it, vi } from 'vitest'
-import { HAND_OVER } from '../../src/base/hand-over.ts'
+import { FLOW } from '../../src/base/byte-source.ts'
 import { BodyWriter } from '../../src/node/body-writer.ts'
 import type { NodeResponse } from '../../src/node/node-message.ts'
 import { settled } from '../support/settled.ts'
@@ -36,10 +36,10 @@ function start(sink: Sink, body: ReadableStream<Uint8Array>) {
   return { writer, onBreak }
 }
 
-const withoutHandOver = (body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> =>
-  Object.assign(body, { [HAND_OVER]: undefined })
+const withoutFlow = (body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> =>
+  Object.assign(body, { [FLOW]: undefined })
 
-it('takes what a relay hands over without reading it', async () => {
+it('takes the items of a relay in flowing mode, without reading it', async () => {
   const source = new HandFed()
   const body = relay(source.readable, [])
   const read = vi.spyOn(ReadableStreamDefaultReader.prototype, 'read')
@@ -59,17 +59,17 @@ it('takes what a relay hands over without reading it', async () => {
   expect(writer.hasEnded).toBe(true)
 })
 
-it('writes the same bytes whether they are handed over or read, whenever the client is full', async () => {
+it('writes the same bytes whether they are passed in flowing mode or read, whenever the client is full', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.constantFrom('give', 'drain', 'wait'), { maxLength: 60 }),
       fc.integer({ min: 1, max: 5 }),
       fc.boolean(),
-      async (steps, every, isHandedOver) => {
+      async (steps, every, isFlowing) => {
         const source = new HandFed()
         const body = relay(source.readable, [], { watermark: { highBytes: 4 } })
         const sink = new Sink((write) => write % every === 0)
-        start(sink, isHandedOver ? body : withoutHandOver(body))
+        start(sink, isFlowing ? body : withoutFlow(body))
         const given: number[] = []
         for (const step of steps) {
           if (step === 'drain') sink.emit('drain')
@@ -92,7 +92,7 @@ it('writes the same bytes whether they are handed over or read, whenever the cli
   )
 })
 
-it('tells once that a body broke which was handed over, and cancels one that cannot be written', async () => {
+it('reports once that a body in flowing mode broke, and cancels one that cannot be written', async () => {
   const failing = new HandFed(Uint8Array.of(1))
   const broken = start(new Sink(), relay(failing.readable, []))
   await settled()
@@ -111,7 +111,7 @@ it('tells once that a body broke which was handed over, and cancels one that can
   expect(source.cancels).toHaveLength(1)
 })
 
-it('cancels a body that is handed over', async () => {
+it('cancels a body in flowing mode', async () => {
   const source = new HandFed(Uint8Array.of(1))
   const sink = new Sink()
   const { writer } = start(sink, relay(source.readable, []))

@@ -65,40 +65,40 @@ describe('DirectBody', () => {
     expect(body.push(bytes(1))).toBe(true)
   })
 
-  it('holds the upstream back until what waits has been lent', () => {
+  it('holds the upstream back until what waits has been passed to the sink', () => {
     const { body, resumes } = answer()
     body.push(bytes(KIB_8))
     body.push(bytes(KIB_8))
     const lengths: number[] = []
-    body.lend(({ length }) => {
+    body.flow(({ length }) => {
       lengths.push(length)
-      if (lengths.length === 1) body.lend(undefined)
+      if (lengths.length === 1) body.flow(undefined)
     })
     expect([lengths, resumes()]).toEqual([[KIB_8], 0])
-    body.lend(({ length }) => void lengths.push(length))
+    body.flow(({ length }) => void lengths.push(length))
     expect([lengths, resumes()]).toEqual([[KIB_8, KIB_8], 1])
   })
 
-  it('lends each chunk as it came, and queues them when it is told to stop', async () => {
+  it('passes each chunk as it came in flowing mode, and queues them after it', async () => {
     const { body } = answer()
     const taken: Uint8Array[] = []
     const [first, second, third] = [bytes(1, 1), bytes(1, 2), bytes(1, 3)]
     body.push(first)
-    expect(body.lend((chunk) => void taken.push(chunk))).toBe(true)
+    expect(body.flow((chunk) => void taken.push(chunk))).toBe(true)
     body.push(second)
     expect(taken[0]).toBe(first)
     expect(taken[1]).toBe(second)
-    body.lend(undefined)
+    body.flow(undefined)
     body.push(third)
     expect(taken.length).toBe(2)
     expect((await body.read()).value).toEqual(third)
   })
 
-  it('has nothing to lend at its end', async () => {
+  it('has no flowing mode at its end', async () => {
     const { body, source } = answer()
     source.close()
     await body.closed
-    expect(body.lend(() => {})).toBe(false)
+    expect(body.flow(() => {})).toBe(false)
   })
 
   it('is closed only when what came before its end was taken', async () => {
@@ -111,7 +111,7 @@ describe('DirectBody', () => {
     source.close()
     await new Promise((resolve) => setImmediate(resolve))
     expect(isClosed).toBe(false)
-    expect(body.lend(() => {})).toBe(true)
+    expect(body.flow(() => {})).toBe(true)
     await body.closed
   })
 
@@ -141,7 +141,7 @@ describe('DirectBody', () => {
     expect(source.cancels).toEqual(['enough'])
     expect(body.push(bytes(KIB_8))).toBe(true)
     expect(await body.read()).toEqual({ done: true, value: undefined })
-    expect(body.lend(() => {})).toBe(false)
+    expect(body.flow(() => {})).toBe(false)
   })
 
   it('ends a read that waits on cancel', async () => {
@@ -151,10 +151,10 @@ describe('DirectBody', () => {
     expect(await read).toEqual({ done: true, value: undefined })
   })
 
-  it('lends nothing more after a cancel', async () => {
+  it('passes nothing more after a cancel', async () => {
     const { body } = answer()
     const taken: Uint8Array[] = []
-    body.lend((chunk) => void taken.push(chunk))
+    body.flow((chunk) => void taken.push(chunk))
     await body.cancel()
     body.push(bytes(1))
     expect(taken).toEqual([])
@@ -163,7 +163,7 @@ describe('DirectBody', () => {
   it('keeps no large piece of memory for a small chunk in it', () => {
     const { body } = answer()
     const taken: Uint8Array[] = []
-    body.lend((chunk) => void taken.push(chunk))
+    body.flow((chunk) => void taken.push(chunk))
     const read = bytes(65_536)
     body.push(read.subarray(100, 280))
     body.push(read.subarray(0, 30_000))

@@ -7,8 +7,8 @@ import {
   type Stage,
   type StageOutput,
 } from 'sse-stream-kit/streams'
-import { describe, expect, it } from 'vitest'
-import { HAND_OVER, type HandOver } from '../../src/base/hand-over.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { FLOW, type ItemSource } from '../../src/base/byte-source.ts'
 import { DirectBody } from '../../src/upstream/direct-body.ts'
 import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'
@@ -19,8 +19,8 @@ watchRejections()
 
 type Bytes = Stage<Uint8Array, Uint8Array>
 
-/** A relay of a source that lends; `own` says how it ends. */
-function lent(stages: Bytes[], options: RelayOptions = {}) {
+/** A relay of a source in flowing mode; `own` says how it ends. */
+function flowing(stages: Bytes[], options: RelayOptions = {}) {
   const own = new HandFed()
   const source = new DirectBody(() => {})
   source.becomeBodyOf(new Response(own.readable))
@@ -31,9 +31,9 @@ function lent(stages: Bytes[], options: RelayOptions = {}) {
 const text = ({ value }: ReadableStreamReadResult<Uint8Array>): string =>
   new TextDecoder().decode(value)
 
-describe('relay of a source that lends its items', () => {
+describe('relay of a source in flowing mode', () => {
   it('gives them on in order, and then the end', async () => {
-    const { source, own, reader } = lent([FrameSplitter.stage()])
+    const { source, own, reader } = flowing([FrameSplitter.stage()])
     source.push(bytes('data: 1\n\nda'))
     await settled()
     source.push(bytes('ta: 2\n\n'))
@@ -48,8 +48,8 @@ describe('relay of a source that lends its items', () => {
     expect(got.join('')).toBe('data: 1\n\ndata: 2\n\ndata: 3')
   })
 
-  it('gives its reader a copy, and whoever it hands over to the item itself', async () => {
-    const { source, readable, reader } = lent([])
+  it('gives its reader a copy, and its own sink the item itself', async () => {
+    const { source, readable, reader } = flowing([])
     await settled()
     const [first, second] = [bytes('a'), bytes('b')]
     source.push(first)
@@ -58,14 +58,14 @@ describe('relay of a source that lends its items', () => {
     expect(value).not.toBe(first)
     expect(value?.buffer).not.toBe(first.buffer)
     const taken: Uint8Array[] = []
-    ;(readable as Partial<HandOver<Uint8Array>>)[HAND_OVER]?.((item) => void taken.push(item))
+    ;(readable as ItemSource<Uint8Array>)[FLOW]?.((item) => void taken.push(item))
     source.push(second)
     expect(taken[0]).toBe(second)
   })
 
   it('lets them wait in the source from the high mark on, and takes them from the low mark on', async () => {
     const passed: string[] = []
-    const { source, reader } = lent(
+    const { source, reader } = flowing(
       [
         EventMap.stage((item: Uint8Array) => {
           passed.push(new TextDecoder().decode(item))
@@ -95,7 +95,7 @@ describe('relay of a source that lends its items', () => {
       })
       return item
     })
-    const { source, own, reader } = lent([slow], { watermark: { highBytes: 1 } })
+    const { source, own, reader } = flowing([slow], { watermark: { highBytes: 1 } })
     await settled()
     source.push(bytes('a'))
     source.push(bytes('b'))
@@ -127,7 +127,7 @@ describe('relay of a source that lends its items', () => {
         })
       },
     }
-    const { source, reader } = lent([slow], { watermark: { highBytes: 1, lowBytes: 0 } })
+    const { source, reader } = flowing([slow], { watermark: { highBytes: 1, lowBytes: 0 } })
     await settled()
     source.push(bytes('a'))
     source.push(bytes('b'))
@@ -157,7 +157,7 @@ describe('relay of a source that lends its items', () => {
         },
         end: () => void ends++,
       }
-      const { source, own, reader } = lent([slow])
+      const { source, own, reader } = flowing([slow])
       await settled()
       source.push(bytes('a'))
       if (how === 'close') own.close()
@@ -190,7 +190,7 @@ describe('relay of a source that lends its items', () => {
         output.emit(bytes('end'))
       },
     }
-    const { own, reader } = lent([wordy], { watermark: { highBytes: 1, lowBytes: 0 } })
+    const { own, reader } = flowing([wordy], { watermark: { highBytes: 1, lowBytes: 0 } })
     await settled()
     const first = reader.read()
     own.close()
@@ -205,7 +205,7 @@ describe('relay of a source that lends its items', () => {
   })
 
   it('ends also where the source ended while it was full', async () => {
-    const { source, own, reader } = lent([], { watermark: { highBytes: 1, lowBytes: 0 } })
+    const { source, own, reader } = flowing([], { watermark: { highBytes: 1, lowBytes: 0 } })
     await settled()
     source.push(bytes('a'))
     source.push(bytes('b'))
@@ -217,7 +217,7 @@ describe('relay of a source that lends its items', () => {
   })
 
   it('errors with the error of the source, after what came before', async () => {
-    const { source, own, reader } = lent([FrameSplitter.stage()])
+    const { source, own, reader } = flowing([FrameSplitter.stage()])
     await settled()
     source.push(bytes('data: 1\n\nda'))
     own.fail(new Error('cut'))
@@ -227,7 +227,7 @@ describe('relay of a source that lends its items', () => {
   })
 
   it('learns of an error that came while it was full when it goes on', async () => {
-    const { source, own, reader } = lent([], { watermark: { highBytes: 1, lowBytes: 0 } })
+    const { source, own, reader } = flowing([], { watermark: { highBytes: 1, lowBytes: 0 } })
     await settled()
     source.push(bytes('a'))
     source.push(bytes('b'))
@@ -240,8 +240,8 @@ describe('relay of a source that lends its items', () => {
 
   it('leaves them in the source while others need the budget', async () => {
     const budget = new Budget({ maxBytes: 4 })
-    const { source, reader } = lent([], { budget })
-    const other = lent([], { budget })
+    const { source, reader } = flowing([], { budget })
+    const other = flowing([], { budget })
     await settled()
     for (const item of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) source.push(bytes(item))
     other.source.push(bytes('z'))
@@ -252,7 +252,7 @@ describe('relay of a source that lends its items', () => {
 
   it('cancels the source where a stage throws, and never throws at the source', async () => {
     const error = new Error('refused')
-    const { source, own, reader } = lent([
+    const { source, own, reader } = flowing([
       EventMap.stage((): Uint8Array => {
         throw error
       }),
@@ -265,10 +265,22 @@ describe('relay of a source that lends its items', () => {
   })
 
   it('cancels the source when it is cancelled', async () => {
-    const { source, own, reader } = lent([])
+    const { source, own, reader } = flowing([])
     await settled()
     source.push(bytes('a'))
     await reader.cancel('enough')
     expect(own.cancels).toEqual(['enough'])
+  })
+
+  it('takes the items of another relay without reading it', async () => {
+    const inner = relay(new HandFed(bytes('a'), bytes('b')).readable, [])
+    const read = vi.spyOn(ReadableStreamDefaultReader.prototype, 'read')
+    const reader = relay(inner, [FrameSplitter.stage()]).getReader()
+    read.mockClear()
+    await settled()
+    // Two items and a pending read, all of the inner relay.
+    expect(read.mock.calls.length).toBe(3)
+    read.mockRestore()
+    await reader.cancel()
   })
 })

@@ -11,11 +11,11 @@ watchRejections()
 watchTimers()
 
 /** A relay that has failed with two items still to be read. */
-async function failed(lingerMs?: (reason: unknown) => number) {
+async function failed(flushMsFor?: (reason: unknown) => number) {
   const summaries: TapSummary[] = []
   const source = new HandFed('a', 'b')
   const stages = [MetricsTap.stage<string>({ onEnd: (summary) => summaries.push(summary) })]
-  const reader = relay(source.readable, stages, { lingerMs }).getReader()
+  const reader = relay(source.readable, stages, { flushMsFor }).getReader()
   reader.closed.catch(() => {})
   await settled()
   source.fail(FAILURE)
@@ -34,7 +34,7 @@ describe('a relay that failed and is not read', () => {
     await expect(reader.read()).rejects.toBe(FAILURE)
   })
 
-  it('keeps it for lingerMs, and has no timer once it has been read', async () => {
+  it('keeps it for flushMsFor, and has no timer once it has been read', async () => {
     const { reader } = await failed((reason) => (reason === FAILURE ? 1000 : 0))
     vi.advanceTimersByTime(999)
     expect((await reader.read()).value).toBe('a')
@@ -42,7 +42,7 @@ describe('a relay that failed and is not read', () => {
     await expect(reader.read()).rejects.toBe(FAILURE)
   })
 
-  it('drops it after lingerMs, and errors', async () => {
+  it('drops it after flushMsFor, and errors', async () => {
     const { reader } = await failed(() => 1000)
     vi.advanceTimersByTime(1000)
     await expect(reader.read()).rejects.toBe(FAILURE)

@@ -1,51 +1,51 @@
 import { relay } from 'sse-stream-kit/streams'
 import { expect, it } from 'vitest'
-import { HAND_OVER, type HandOver } from '../../src/base/hand-over.ts'
+import { FLOW, type ItemSource } from '../../src/base/byte-source.ts'
 import { settled } from '../support/settled.ts'
 import { HandFed } from '../support/streams/hand-fed.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
-function handed(source: HandFed, highBytes = 65_536) {
+function flowing(source: HandFed, highBytes = 65_536) {
   const readable = relay(source.readable, [], { watermark: { highBytes } })
   const reader = readable.getReader()
   const taken: string[] = []
-  const handOver = (readable as Partial<HandOver<Uint8Array>>)[HAND_OVER]
-  if (handOver === undefined) throw new Error('The relay does not hand over')
+  const flow = (readable as ItemSource<Uint8Array>)[FLOW]
+  if (flow === undefined) throw new Error('The relay has no flowing mode')
   const take = (item: Uint8Array): void => {
     taken.push(new TextDecoder().decode(item))
   }
-  return { reader, taken, take, handOver }
+  return { reader, taken, take, flow }
 }
 
-it('gives items by a call from the moment it is asked to', async () => {
+it('passes items by a call from the moment a sink is attached', async () => {
   const source = new HandFed(bytes('a'))
-  const { taken, take, handOver } = handed(source)
-  expect(handOver(take)).toBe(true)
+  const { taken, take, flow } = flowing(source)
+  expect(flow(take)).toBe(true)
   await settled()
   source.give(bytes('b'), bytes('c'))
   await settled()
   expect(taken).toEqual(['a', 'b', 'c'])
 })
 
-it('does not hand over past items that have to be read first', async () => {
+it('has no flowing mode while items have to be read first', async () => {
   const source = new HandFed(bytes('a'))
-  const { reader, taken, take, handOver } = handed(source)
+  const { reader, taken, take, flow } = flowing(source)
   await settled()
-  expect(handOver(take)).toBe(false)
+  expect(flow(take)).toBe(false)
   expect(await reader.read()).toEqual({ done: false, value: bytes('a') })
-  expect(handOver(take)).toBe(true)
+  expect(flow(take)).toBe(true)
   source.give(bytes('b'))
   await settled()
   expect(taken).toEqual(['b'])
 })
 
-it('holds items for a reader that takes none for now, up to the high mark', async () => {
+it('holds items after the sink was detached, up to the high mark', async () => {
   const source = new HandFed(bytes('a'))
-  const { reader, taken, take, handOver } = handed(source, 2)
-  handOver(take)
+  const { reader, taken, take, flow } = flowing(source, 2)
+  flow(take)
   await settled()
-  handOver(undefined)
+  flow(undefined)
   source.give(bytes('b'), bytes('c'), bytes('d'))
   await settled()
   const { pulls } = source
@@ -59,27 +59,27 @@ it('holds items for a reader that takes none for now, up to the high mark', asyn
 
 it('tells the end and the error by the closed promise of the reader', async () => {
   const closing = new HandFed(bytes('a'))
-  const closed = handed(closing)
-  closed.handOver(closed.take)
+  const closed = flowing(closing)
+  closed.flow(closed.take)
   closing.close()
   await closed.reader.closed
   expect(closed.taken).toEqual(['a'])
-  expect(closed.handOver(closed.take)).toBe(false)
+  expect(closed.flow(closed.take)).toBe(false)
 
   const failing = new HandFed(bytes('a'))
-  const failed = handed(failing)
-  failed.handOver(failed.take)
+  const failed = flowing(failing)
+  failed.flow(failed.take)
   await settled()
   failing.fail(new Error('cut'))
   await expect(failed.reader.closed).rejects.toThrow('cut')
   expect(failed.taken).toEqual(['a'])
-  expect(failed.handOver(failed.take)).toBe(false)
+  expect(failed.flow(failed.take)).toBe(false)
 })
 
 it('gives nothing any more after a cancel, also one from inside of the call', async () => {
   const source = new HandFed(bytes('a'), bytes('b'))
-  const { reader, taken, take, handOver } = handed(source)
-  handOver((item) => {
+  const { reader, taken, take, flow } = flowing(source)
+  flow((item) => {
     take(item)
     reader.cancel('enough')
   })

@@ -4,10 +4,10 @@ import { isThenable } from './is-thenable.ts'
 /**
  * Returns what a synchronous function of the application returned.
  *
- * @throws TypeError for a promise, whose rejection would otherwise end the process
+ * @throws TypeError for a promise, with the cure; its rejection, which would otherwise end the process, is reported
  */
-export function checkSync<T>(name: string, returned: T): T {
+export function checkSync<T>(name: string, returned: T, cure = ''): T {
   if (!isThenable(returned)) return returned
   reportRejection(name, returned)
-  throw new TypeError(`${name} must return its result and not a promise: it cannot be async`)
+  throw new TypeError(`${name} must return its result and not a promise: it cannot be async${cure}`)
 }

@@ -230,13 +230,7 @@ class Relay implements OutletFeed, BudgetMember {
   readonly #onItem = (item: unknown): void => {
     if (this.#hasEnded) return
     // Whoever reads the stream owns its chunks, and may transfer them.
-    if (this.#push(this.outlet.isFlowing ? item : copyOf(item))) {
-      this.#mindBudget()
-      return
-    }
-    this.#stopFlow()
-    // Until what this item left unfinished is done; the output may have filled and said otherwise.
-    this.#isReading = true
+    if (this.#push(this.outlet.isFlowing ? item : copyOf(item))) this.#mindBudget()
   }
 
   readonly #onSourceClosed = (): void => {
@@ -259,18 +253,15 @@ class Relay implements OutletFeed, BudgetMember {
     if (this.#push(result.value)) this.#readOn()
   }
 
-  /** Returns whether the next item may come at once. */
+  /** Returns whether the stages took the item. */
   #push(item: unknown): boolean {
     try {
       this.#line.push(item)
     } catch (error) {
-      if (this.#line.isWaiting) this.#failAfterWaiting(error)
-      else this.#failHere(error)
+      this.#failHere(error)
       return false
     }
-    if (!this.#line.isWaiting) return true
-    this.#wait()
-    return false
+    return true
   }
 
   #readOn(): void {
@@ -286,28 +277,16 @@ class Relay implements OutletFeed, BudgetMember {
     }
   }
 
-  async #wait(): Promise<void> {
+  #finish(): void {
     try {
-      await this.#line.settleWaiting()
-      this.#readOn()
+      this.#line.end()
     } catch (error) {
       this.#failHere(error)
+      return
     }
-  }
-
-  async #failAfterWaiting(error: unknown): Promise<void> {
-    this.#failHere(await this.#line.settleBefore(error))
-  }
-
-  async #finish(): Promise<void> {
-    try {
-      await this.#line.end()
-      if (this.#hasEnded) return
-      this.#hasEnded = this.#isClosing = true
-      this.outlet.close()
-    } catch (error) {
-      this.#failHere(error)
-    }
+    if (this.#hasEnded) return
+    this.#hasEnded = this.#isClosing = true
+    this.outlet.close()
   }
 
   readonly #onSourceError = (reason: unknown): void => {

@@ -1,28 +1,31 @@
 import { callHook } from '../base/call-hook.ts'
+import { checkSync } from '../base/check-sync.ts'
+import { isThenable } from '../base/is-thenable.ts'
 import type { Stage, StageOutcome, StageOutput } from './stage.ts'
 import type { StageObserver } from './stage-observer.ts'
 
 /** A stage whose item types nobody needs to know: the types were checked where the line was put together. */
 export type AnyStage = Stage<never, unknown>
 
+/** What to do instead of an asynchronous stage. */
+export const ASYNC_CURE = '. Do asynchronous work in a TransformStream, with pipeThrough'
+
 /** The output of a stage inside a line: the next stage. */
 class Link implements StageOutput<unknown> {
   readonly #next: Stage<unknown, unknown>
-  readonly #index: number
   readonly #line: StageLine
   readonly #sink: StageOutput<unknown>
 
-  constructor(next: AnyStage, index: number, line: StageLine, sink: StageOutput<unknown>) {
+  constructor(next: AnyStage, line: StageLine, sink: StageOutput<unknown>) {
     this.#next = next as Stage<unknown, unknown>
-    this.#index = index
     this.#line = line
     this.#sink = sink
   }
 
   emit(item: unknown): void {
     if (this.#line.isDisposed) return
-    const waiting = this.#next.push(item)
-    if (waiting !== undefined) this.#line.waitFor(this.#index, waiting)
+    const returned: unknown = this.#next.push(item)
+    if (returned !== undefined) checkReturned(this.#next, 'push', returned)
   }
 
   error(reason: unknown): void {
@@ -43,11 +46,7 @@ class Link implements StageOutput<unknown> {
  * in one synchronous call.
  */
 export class StageLine {
-  /** Whether pushes left something unfinished; whoever drives the line waits for it before the next push. */
-  isWaiting = false
   isDisposed = false
-  /** What the last push to each stage left unfinished, by the stage's place in the line. */
-  readonly #unfinished: (Promise<void> | undefined)[] = []
   readonly #stages: readonly AnyStage[]
   readonly #observers: readonly StageObserver[]
   /** The stages and observers that have started, in their order. */
@@ -63,10 +62,10 @@ export class StageLine {
     this.#observers = observers
     const outputs = stages.map((_, index): StageOutput<unknown> => {
       const next = stages[index + 1]
-      return next === undefined ? sink : new Link(next, index + 1, this, sink)
+      return next === undefined ? sink : new Link(next, this, sink)
     })
     const first = stages[0]
-    this.#head = first === undefined ? sink : new Link(first, 0, this, sink)
+    this.#head = first === undefined ? sink : new Link(first, this, sink)
     // Back to front: a stage that emits in `start` finds the ones behind it ready.
     try {
       for (const [index, stage] of [...stages.entries()].reverse()) {
@@ -88,57 +87,14 @@ export class StageLine {
     this.#head.emit(item)
   }
 
-  waitFor(index: number, unfinished: Promise<void>): void {
-    // `settleWaiting` takes up its failure, but maybe only after that of a stage in front of it.
-    unfinished.catch(() => {})
-    this.#unfinished[index] = unfinished
-    this.isWaiting = true
-  }
-
-  /** Waits until all that was pushed has been worked off, and throws the error of the earliest item. */
-  async settleWaiting(): Promise<void> {
-    let failure: { error: unknown } | undefined
-    // Front to back: what a stage gives while it is waited for goes to those behind it.
-    for (let index = 0; index < this.#stages.length; index++) {
-      try {
-        await this.#settle(index)
-      } catch (error) {
-        // Behind a stage there are earlier items: their error is the one that counts.
-        failure = { error }
-      }
-    }
-    this.isWaiting = false
-    if (failure !== undefined) throw failure.error
-  }
-
-  /** Waits for the items before the one that failed, and returns the error that came first. */
-  async settleBefore(error: unknown): Promise<unknown> {
-    try {
-      await this.settleWaiting()
-      return error
-    } catch (earlier) {
-      return earlier
-    }
-  }
-
-  async #settle(index: number): Promise<void> {
-    for (;;) {
-      const unfinished = this.#unfinished[index]
-      if (unfinished === undefined) return
-      await unfinished
-      if (this.#unfinished[index] === unfinished) this.#unfinished[index] = undefined
-    }
-  }
-
   /** Lets every stage give what it still holds, front to back, so that each passes through those behind it. */
-  async end(): Promise<void> {
+  end(): void {
     for (const observer of this.#observers) observer.end?.()
     for (const stage of this.#stages) {
-      await this.settleWaiting()
       if (this.isDisposed) return
-      await stage.end?.()
+      const returned: unknown = stage.end?.()
+      if (returned !== undefined) checkReturned(stage, 'end', returned)
     }
-    await this.settleWaiting()
   }
 
   /** Lets every stage say its last word before an error; the error goes out whatever they make of it. */
@@ -172,4 +128,14 @@ export class StageLine {
       callHook('dispose', () => member.dispose?.(outcome, reason))
     }
   }
+}
+
+/** @throws TypeError for a promise */
+function checkReturned(stage: AnyStage, method: 'push' | 'end', returned: unknown): void {
+  if (isThenable(returned)) checkSync(`${method}() of ${nameOf(stage)}`, returned, ASYNC_CURE)
+}
+
+function nameOf(stage: AnyStage): string {
+  const { name } = stage.constructor
+  return name === 'Object' ? 'a stage' : `the stage ${name}`
 }

@@ -64,8 +64,6 @@ class Shell<In, Out> implements OutletFeed {
   #controller!: WritableStreamDefaultController
   /** Lets the waiting write go on. */
   #release: (() => void) | undefined
-  /** Ends the write that a stage takes its time for. */
-  #abandon: (() => void) | undefined
   #hasEnded = false
   #wasFull = false
 
@@ -113,8 +111,6 @@ class Shell<In, Out> implements OutletFeed {
     this.#startedLine().dispose('cancelled', reason)
     this.#controller.error(reason)
     this.#letGo()
-    // A writable stream counts as errored, for the pipe that fills it, only when no write is in flight.
-    this.#abandon?.()
   }
 
   /** The stage starts with the stream's first use: one that is made and forgotten leaves no timer behind. */
@@ -132,7 +128,10 @@ class Shell<In, Out> implements OutletFeed {
   #write(item: In): void | Promise<void> {
     const line = this.#startedLine()
     if (this.#hasEnded) return
-    if (this.outlet.isOpen) return this.#push(line, item)
+    if (this.outlet.isOpen) {
+      this.#push(line, item)
+      return
+    }
     line.pause()
     const released = new Promise<void>((resolve) => {
       this.#release = resolve
@@ -140,35 +139,22 @@ class Shell<In, Out> implements OutletFeed {
     return released.then(() => {
       if (this.#hasEnded) return
       line.resume()
-      return this.#push(line, item)
+      this.#push(line, item)
     })
   }
 
-  #push(line: StageLine, item: In): void | Promise<void> {
+  #push(line: StageLine, item: In): void {
     if (this.#hasEnded) return
     try {
       line.push(item)
     } catch (error) {
-      if (!line.isWaiting) {
-        this.#failHere(error)
-        return
-      }
-      return this.#untilCancelled(line.settleBefore(error).then((first) => this.#failHere(first)))
+      this.#failHere(error)
     }
-    if (!line.isWaiting) return
-    return this.#untilCancelled(line.settleWaiting().catch((error) => this.#failHere(error)))
   }
 
-  #untilCancelled(work: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      this.#abandon = resolve
-      work.then(resolve)
-    })
-  }
-
-  async #close(): Promise<void> {
+  #close(): void {
     try {
-      await this.#startedLine().end()
+      this.#startedLine().end()
       this.#hasEnded = true
       this.outlet.close()
     } catch (error) {

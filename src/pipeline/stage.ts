@@ -19,15 +19,18 @@ export interface StageOutput<Out> {
  * A stage runs as a `TransformStream` of its own (see {@link StageStream}) or fused with others into one
  * `ReadableStream` (see {@link relay}); it cannot tell which.
  *
+ * Stages are synchronous: a `push` or `end` that returns a promise ends the stream with a `TypeError`. Asynchronous
+ * work belongs in a `TransformStream` before or behind the relay, with `pipeThrough`.
+ *
  * What `push` or `end` throws ends the stream with that error, after all that was emitted before it.
  */
 export interface Stage<In, Out> {
   /** Called once, before anything else. */
   start(output: StageOutput<Out>): void
-  /** Takes an item. A stage that must wait returns a promise; the next item comes after it. */
-  push(item: In): void | Promise<void>
-  /** The source is done: whatever is still held goes out now. */
-  end?(): void | Promise<void>
+  /** Takes an item. What it emits for the item, it emits inside of this call. */
+  push(item: In): void
+  /** Called when the source is done: emits what is still held. */
+  end?(): void
   /**
    * The stream is about to end with this error. What is emitted now still goes out before it; what the
    * stages behind would do with it, they do.

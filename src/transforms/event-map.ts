@@ -1,24 +1,27 @@
 import { checkFunction } from '../base/check-function.ts'
-import { isThenable } from '../base/is-thenable.ts'
+import { checkSync } from '../base/check-sync.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
+import { ASYNC_CURE } from '../pipeline/stage-line.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
 
 /** What an event becomes: another one, several, or none. */
 export type Mapped<Out> = Out | readonly Out[] | null | undefined
 
-/** Says what an event becomes, at once or later. */
-export type EventMapper<In, Out> = (event: In) => Mapped<Out> | Promise<Mapped<Out>>
+/** Returns what an event becomes. Must not return a promise. */
+export type EventMapper<In, Out> = (event: In) => Mapped<Out>
 
 /**
- * Maps events: to another one, to several (an array), or to none (`null`). Order is kept, also when the
- * function takes its time.
+ * Maps each event to another one, to several (an array), or to none (`null`).
  *
- * - Holds the events of one chunk while an earlier one is being mapped.
- * - Backpressure: takes an event when one is asked for.
- * - Cancel: what a pending function returns is dropped.
- * - Error of the function: ends the stream; the events before it are delivered.
+ * - Holds nothing.
+ * - Backpressure: takes an event when the reader asks for one.
+ * - Cancel reaches the source at once.
+ * - Error of the function: ends the stream with it, after the events before it.
+ *
+ * The function is synchronous. Asynchronous work belongs in a `TransformStream`, with `pipeThrough`.
  *
  * @throws TypeError if the mapper is not a function
+ * @throws TypeError through the stream, if the mapper returns a promise
  *
  * @example Redact events
  * ```ts
@@ -48,9 +51,6 @@ export class EventMap<In, Out = In> extends StageStream<In, Out> {
 export class EventMapStage<In, Out> implements Stage<In, Out> {
   readonly #mapper: EventMapper<In, Out>
   #output!: StageOutput<Out>
-  /** Settles when all that was pushed has been mapped; there only while a function takes its time. */
-  #tail: Promise<void> | undefined
-  #hasEnded = false
 
   constructor(mapper: EventMapper<In, Out>) {
     checkFunction('The mapper', mapper ?? null)
@@ -61,30 +61,8 @@ export class EventMapStage<In, Out> implements Stage<In, Out> {
     this.#output = output
   }
 
-  push(event: In): void | Promise<void> {
-    if (this.#tail !== undefined) {
-      return this.#follow(this.#tail.then(() => (this.#hasEnded ? null : this.#mapper(event))))
-    }
-    const mapped = this.#mapper(event)
-    // Whatever has a `then`: a query builder's answers at once, or more than once.
-    if (isThenable(mapped)) return this.#follow(Promise.resolve(mapped))
-    this.#emit(mapped)
-  }
-
-  dispose(): void {
-    this.#hasEnded = true
-  }
-
-  #follow(mapped: Promise<Mapped<Out>>): Promise<void> {
-    const tail = mapped.then((result) => {
-      if (this.#tail === tail) this.#tail = undefined
-      this.#emit(result)
-    })
-    this.#tail = tail
-    return tail
-  }
-
-  #emit(mapped: Mapped<Out>): void {
+  push(event: In): void {
+    const mapped = checkSync('The mapper of EventMap', this.#mapper(event), ASYNC_CURE)
     if (mapped === null || mapped === undefined) return
     if (!Array.isArray(mapped)) {
       this.#output.emit(mapped as Out)

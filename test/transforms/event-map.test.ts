@@ -7,15 +7,9 @@ import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 
-// Order, errors and cancels while a function takes its time: test/pipeline/async-stages.test.ts.
 describe.each([
   { name: 'EventMap', create: <In, Out>(mapper: EventMapper<In, Out>) => new EventMap(mapper) },
   { name: 'mapEvents', create: mapEvents },
-  {
-    name: 'EventMap of an async function',
-    create: <In, Out>(mapper: EventMapper<In, Out>) =>
-      new EventMap<In, Out>(async (event) => mapper(event)),
-  },
 ])('$name', ({ create }) => {
   const run = <Out>(mapper: EventMapper<{ data: string }, Out>) =>
     allOf(
@@ -65,13 +59,25 @@ describe.each([
   })
 })
 
-it('EventMap waits for anything that has a then', async () => {
-  const mapper = (item: string) => ({
-    // biome-ignore lint/suspicious/noThenProperty: that such a thing is no promise is what this is about
-    then: (resolve: (value: string) => void) => resolve(`${item}!`),
-  })
-  const source = new HandFed('a')
-  source.close()
-  const map = new EventMap(mapper as unknown as EventMapper<string, string>)
-  expect(await allOf(source.readable.pipeThrough(map))).toEqual(['a!'])
-})
+it.each([
+  ['a promise', async (item: string) => item],
+  [
+    'anything that has a then',
+    (item: string) => ({
+      // biome-ignore lint/suspicious/noThenProperty: that such a thing is no promise is what this is about
+      then: (resolve: (value: string) => void) => resolve(`${item}!`),
+    }),
+  ],
+])(
+  'EventMap ends with a TypeError that says what to do for a mapper that returns %s',
+  async (_, mapper) => {
+    const source = new HandFed('a')
+    const mapped = source.readable.pipeThrough(new EventMap<string, unknown>(mapper))
+    await expect(allOf(mapped)).rejects.toThrow(
+      new TypeError(
+        'The mapper of EventMap must return its result and not a promise: it cannot be async. ' +
+          'Do asynchronous work in a TransformStream, with pipeThrough',
+      ),
+    )
+  },
+)

@@ -55,7 +55,6 @@ export const EVERY_TRANSFORM: TransformCase[] = [
   ofStage('HeartbeatInjector', () => HeartbeatInjector.stage(), FRAMES, FRAMES),
   ofStage('MetricsTap', () => MetricsTap.stage(), FRAMES, FRAMES),
   ofStage('EventMap', () => EventMap.stage((event) => event), EVENTS, EVENTS),
-  ofStage('EventMap, async', () => EventMap.stage(async (event) => event), EVENTS, EVENTS),
   {
     name: 'WatermarkBuffer',
     create: () => new WatermarkBuffer<unknown>({ highWaterMark: 1 }),

@@ -9,6 +9,7 @@ import {
   checkLengths,
   checkNames,
   checkTestImports,
+  loadedWith,
   MAX_LINES,
   reachOf,
   type Sources,
@@ -61,6 +62,12 @@ describe('the house', () => {
     expect(packages).toEqual(['eventsource-parser'])
   })
 
+  it('has a testing door that loads node: only when a socket is wanted', () => {
+    const packages = [...loadedWith(sources, 'src/testing.ts')].filter((name) => !sources.has(name))
+    expect(packages).toEqual(['eventsource-parser'])
+    expect([...reachOf(sources, 'src/testing.ts')]).toContain('node:http')
+  })
+
   it('has nothing new at the top level', () => {
     const entries = readdirSync(root).filter(
       (name) => !name.startsWith('.') && !NOT_IN_GIT.includes(name) && !/\.(tgz|log)$/.test(name),
@@ -79,7 +86,12 @@ describe('the tests', () => {
 
 describe('the checks see a breach', () => {
   const project = (files: Record<string, string>): Sources => new Map(Object.entries(files))
-  const empty = { 'src/base/a.ts': '', 'src/wire/b.ts': '', 'src/transforms/c.ts': '' }
+  const empty = {
+    'src/base/a.ts': '',
+    'src/wire/b.ts': '',
+    'src/transforms/c.ts': '',
+    'src/node/n.ts': '',
+  }
 
   it.each([
     ['a room of a higher floor', 'src/base/x.ts', "import { b } from '../wire/b.ts'"],
@@ -97,8 +109,8 @@ describe('the checks see a breach', () => {
       "import { c } from '../transforms/c.ts'",
     ],
     ['an inline type', 'src/metrics/x.ts', "import { type C } from '../transforms/c.ts'"],
-    ['node: in another file than serve', 'src/testing/x.ts', "import 'node:http'"],
-    ['another node: in serve', 'src/testing/serve.ts', "import 'node:fs'"],
+    ['node: outside the folder for it', 'src/testing/x.ts', "import 'node:http'"],
+    ['a room outside the folder for it', 'src/testing/x.ts', "import '../node/n.ts'"],
     ['a package in a door', 'src/x.ts', "export { fetch } from 'undici'"],
     ['a room past the doors', 'src/cli/x.ts', "import '../wire/b.ts'"],
     ['a room that is not in the table', 'src/misc/x.ts', ''],
@@ -116,7 +128,8 @@ describe('the checks see a breach', () => {
       'src/metrics/x.ts',
       "import type { C } from '../transforms/c.ts'",
     ],
-    ['node:http in serve', 'src/testing/serve.ts', "import { createServer } from 'node:http'"],
+    ['node: in the folder for it', 'src/testing/node/x.ts', "import 'node:http'"],
+    ['a room in the folder for it', 'src/testing/node/x.ts', "import '../../node/n.ts'"],
     ['a room in a door', 'src/x.ts', "export { b } from './wire/b.ts'"],
     ['an import in a comment', 'src/base/x.ts', "// import { b } from '../wire/b.ts'"],
   ])('imports: not in %s', (_, path, text) => {
@@ -220,5 +233,16 @@ describe('the checks see a breach', () => {
       'src/x.ts',
     )
     expect([...reach]).toEqual(expect.arrayContaining(['undici', 'node:fs']))
+  })
+
+  it('load: neither lazily nor by type', () => {
+    const loaded = loadedWith(
+      project({
+        'src/x.ts': "export { a } from './wire/a.ts'",
+        'src/wire/a.ts': "import type { B } from './b.ts'\nawait import('node:fs')",
+      }),
+      'src/x.ts',
+    )
+    expect([...loaded]).toEqual(['src/x.ts', 'src/wire/a.ts'])
   })
 })

@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,6 +9,7 @@ import { fakeUpstream, transcript } from 'sse-stream-kit/testing'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fencedBlocks } from './docs/fenced-blocks.ts'
+import { loopbackCertificate } from './support/loopback-certificate.ts'
 
 /** A piece of code that a reader may paste. */
 interface Block {
@@ -191,6 +192,13 @@ async function runServing({ path, line, language, mode, code }: Block): Promise<
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sse-stream-kit-docs-'))
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
+  // The files that the page on testing has its readers make, made by its own command.
+  const shell = fencedBlocks(read('docs/testing.md')).find(({ code }) => code.startsWith('openssl'))
+  const [program = '', ...args] = shell?.code.trim().split(' ') ?? []
+  if (spawnSync(program, args, { cwd: folder }).error === undefined) return
+  const { key, cert } = await loopbackCertificate()
+  await writeFile(join(folder, 'key.pem'), key)
+  await writeFile(join(folder, 'cert.pem'), cert)
 })
 
 afterAll(() => rm(folder, { recursive: true, force: true }))

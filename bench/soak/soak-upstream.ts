@@ -3,7 +3,7 @@ import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse }
 import type { AddressInfo, Server } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { loopbackCertificate } from '../../src/testing/loopback-certificate.ts'
+import { loopbackCertificate } from '../../test/support/loopback-certificate.ts'
 import { Random } from './random.ts'
 import type { Failure, StreamPlan } from './stream-plan.ts'
 

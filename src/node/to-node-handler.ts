@@ -1,6 +1,5 @@
-import { inspect } from 'node:util'
 import { callHook } from '../base/call-hook.ts'
-import { emitWarning } from '../base/emit-warning.ts'
+import { reportError } from '../base/report-error.ts'
 import { BadRequestError } from './bad-request-error.ts'
 import { NodeExchange } from './node-exchange.ts'
 import type { NodeRequest, NodeResponse } from './node-message.ts'
@@ -63,7 +62,9 @@ export function toNodeHandler(
       failed: (error) => {
         if (next) callHook('next', () => next(error))
         else if (onError) callHook('onError', () => onError(error))
-        else if (!(error instanceof BadRequestError)) warn(error)
+        else if (!(error instanceof BadRequestError)) {
+          reportError('A handler threw, and its client was sent a 500', error, 'SSE_HANDLER')
+        }
         return next !== undefined
       },
       broke: (error) => {
@@ -73,11 +74,4 @@ export function toNodeHandler(
     exchange.run(handler)
     return exchange.done
   }
-}
-
-function warn(error: unknown): void {
-  emitWarning('A handler threw, and its client was sent a 500', {
-    code: 'SSE_HANDLER',
-    detail: inspect(error),
-  })
 }

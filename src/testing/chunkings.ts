@@ -1,5 +1,6 @@
 import { checkNumber } from '../base/check-number.ts'
 import { CR, LF } from '../wire/line-state.ts'
+import { seededRandom } from './seeded-random.ts'
 
 /** One way to cut the same bytes. */
 export interface Chunking {
@@ -80,7 +81,7 @@ function* allChunkings(bytes: Uint8Array, seed: number, random: number): Generat
     yield { name: `${name}, empty chunks between`, chunks: withEmpty(cutAt(bytes, places)) }
   }
 
-  const next = randomFrom(seed)
+  const next = seededRandom(seed)
   for (let index = 0; index < random; index++) {
     const places = randomPlaces(length, next)
     yield { name: `random ${index + 1} of seed ${seed}`, chunks: cutAt(bytes, places) }
@@ -120,15 +121,4 @@ function randomPlaces(length: number, next: () => number): number[] {
     place += Math.floor(next() * (longest + 1))
   }
   return places
-}
-
-/** Mulberry32: numbers in [0, 1) that are the same in every runtime, which Math.random cannot give. */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

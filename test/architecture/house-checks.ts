@@ -9,6 +9,8 @@ interface Room {
   packages?: readonly string[]
   /** Packages that one file alone may import: file name to packages. */
   packagesOf?: Readonly<Record<string, readonly string[]>>
+  /** What a subfolder may import besides: its name to that. */
+  folders?: Readonly<Record<string, Room>>
 }
 
 /** "Who may import whom": everything that is not here is a breach. `doors` stands for `src/*.ts`. */
@@ -32,7 +34,7 @@ const TABLE: Readonly<Record<string, Room>> = {
   testing: {
     rooms: ['wire', 'http', 'base'],
     typesOf: ['pipeline', 'transforms', 'llm', 'upstream', 'replay', 'proxy', 'metrics', 'node'],
-    packagesOf: { 'serve.ts': ['node:http', 'node:http2', 'node:https', 'node:net', 'node:zlib'] },
+    folders: { node: { rooms: ['node'], packages: ['node:*'] } },
   },
   cli: { rooms: ['doors'], packages: ['node:*'] },
 }
@@ -46,6 +48,7 @@ export type Sources = ReadonlyMap<string, string>
 interface Import {
   specifier: string
   isTypeOnly: boolean
+  isLazy: boolean
 }
 
 const parse = (path: string, text: string): ts.SourceFile =>
@@ -58,12 +61,13 @@ const walk = (node: ts.Node, visit: (node: ts.Node) => void): void => {
 
 function importsOf(path: string, text: string): Import[] {
   const found: Import[] = []
-  const add = (specifier: ts.Node | undefined, isTypeOnly: boolean): void => {
+  const add = (specifier: ts.Node | undefined, isTypeOnly: boolean, isLazy = false): void => {
     if (specifier === undefined) return
     // What cannot be read cannot be checked, and so breaches every room.
     found.push({
       specifier: ts.isStringLiteralLike(specifier) ? specifier.text : specifier.getText(),
       isTypeOnly,
+      isLazy,
     })
   }
   walk(parse(path, text), (node) => {
@@ -75,7 +79,7 @@ function importsOf(path: string, text: string): Import[] {
     else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
       add(node.argument.literal, true)
     else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-      add(node.arguments[0], false)
+      add(node.arguments[0], false, true)
   })
   return found
 }
@@ -96,15 +100,17 @@ export function checkImports(sources: Sources): string[] {
   const breaches: string[] = []
   for (const [path, text] of sources) {
     const name = roomOf(path)
-    const room = name === 'doors' ? { rooms: Object.keys(TABLE) } : TABLE[name]
+    const room: Room | undefined = name === 'doors' ? { rooms: Object.keys(TABLE) } : TABLE[name]
     if (room === undefined) {
       breaches.push(`${path}: the room ${name} is not in the table`)
       continue
     }
+    const folder = room.folders?.[path.split('/')[2] ?? '']
     for (const { specifier, isTypeOnly } of importsOf(path, text)) {
       if (!isRelative(specifier)) {
         const ofFile = room.packagesOf?.[path.split('/').at(-1) ?? ''] ?? []
-        if (!allows([...(room.packages ?? []), ...ofFile], specifier))
+        const packages = [...(room.packages ?? []), ...(folder?.packages ?? []), ...ofFile]
+        if (!allows(packages, specifier))
           breaches.push(`${path}: ${name} may not import the package ${specifier}`)
         continue
       }
@@ -114,6 +120,7 @@ export function checkImports(sources: Sources): string[] {
       const isAllowed =
         (to === name && name !== 'doors') ||
         room.rooms.includes(to) ||
+        folder?.rooms.includes(to) ||
         (isTypeOnly && room.typesOf?.includes(to))
       if (!isAllowed) breaches.push(`${path}: ${name} may not import ${to} (${target})`)
     }
@@ -221,15 +228,30 @@ export function checkLaws(sources: Sources): string[] {
   return breaches
 }
 
-/** Everything that a file loads, itself included, and the packages at its ends. */
+/** Everything that a file loads or names, itself included, and the packages at its ends. */
 export function reachOf(sources: Sources, door: string): Set<string> {
-  const reached = new Set<string>()
+  return reached(sources, door, () => true)
+}
+
+/** Everything that is loaded at once with a file. */
+export function loadedWith(sources: Sources, door: string): Set<string> {
+  return reached(sources, door, ({ isTypeOnly, isLazy }) => !isTypeOnly && !isLazy)
+}
+
+function reached(
+  sources: Sources,
+  door: string,
+  isFollowed: (found: Import) => boolean,
+): Set<string> {
+  const names = new Set<string>()
   const visit = (name: string): void => {
-    if (reached.has(name)) return
-    reached.add(name)
-    for (const { specifier } of importsOf(name, sources.get(name) ?? ''))
-      visit(isRelative(specifier) ? resolve(name, specifier) : specifier)
+    if (names.has(name)) return
+    names.add(name)
+    for (const found of importsOf(name, sources.get(name) ?? '')) {
+      const { specifier } = found
+      if (isFollowed(found)) visit(isRelative(specifier) ? resolve(name, specifier) : specifier)
+    }
   }
   visit(door)
-  return reached
+  return names
 }

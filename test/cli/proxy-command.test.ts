@@ -2,15 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  type FakeUpstream,
-  gate,
-  loopbackCertificate,
-  step,
-  type UpstreamScript,
-} from 'sse-stream-kit/testing'
+import { type FakeUpstream, gate, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { openUpstream } from '../support/http/open-upstream.ts'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 import { startCli, startProxy, useCli } from './start-cli.ts'
 
 useCli()

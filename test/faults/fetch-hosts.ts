@@ -4,8 +4,8 @@ import { getRequestListener, serve as serveHono } from '@hono/node-server'
 import Fastify from 'fastify'
 import { H3, serve as serveH3 } from 'h3'
 import { Hono } from 'hono'
-import { loopbackCertificate, serve } from 'sse-stream-kit/testing'
 import type { FetchHandler } from '../support/http/hosts.ts'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 /** A server of somebody else's that reads the body of a `Response` by itself. */
 export interface FetchHost {
@@ -72,5 +72,4 @@ export const FETCH_HOSTS: [string, (handler: FetchHandler) => Promise<FetchHost>
   ['Hono over HTTP/2', honoHttp2Host],
   ['h3', h3Host],
   ['Fastify, given a Response', fastifyHost],
-  ['serve of /testing', serve],
 ]

@@ -5,13 +5,13 @@ import { toNodeHandler } from 'sse-stream-kit/node'
 import {
   type FakeUpstream,
   fakeUpstream,
-  loopbackCertificate,
   type SlowClient,
   slowClient,
   step,
   type UpstreamStep,
 } from 'sse-stream-kit/testing'
 import { expect, onTestFinished } from 'vitest'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 /** One way of several to run the same fault. */
 export interface Cell {

@@ -3,12 +3,8 @@ import { type AddressInfo, connect } from 'node:net'
 import { proxyFetch, sseProxy } from 'sse-stream-kit'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { FrameSplitter, HeartbeatInjector } from 'sse-stream-kit/streams'
-import {
-  fakeUpstream,
-  loopbackCertificate,
-  type RecordedRequest,
-  step,
-} from 'sse-stream-kit/testing'
+import { fakeUpstream, type RecordedRequest, step } from 'sse-stream-kit/testing'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 /**
  * Goes once through the faults of a stream's life as a program of its own, for Node's strict mode: a promise

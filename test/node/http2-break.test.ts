@@ -9,9 +9,9 @@ import {
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises'
 import { toNodeHandler } from 'sse-stream-kit/node'
-import { loopbackCertificate } from 'sse-stream-kit/testing'
 import { Agent, fetch } from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 import { type ManualBody, manualBody } from './manual-body.ts'
 
 const { key, cert } = await loopbackCertificate()

@@ -2,7 +2,8 @@ import { connect, createSecureServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { sseProxy } from 'sse-stream-kit'
 import { toNodeHandler } from 'sse-stream-kit/node'
-import { fakeUpstream, loopbackCertificate, step } from 'sse-stream-kit/testing'
+import { fakeUpstream, step } from 'sse-stream-kit/testing'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 /**
  * Sends requests over one HTTP/2 connection to a proxy whose upstream resets 10 ms after its head, or after its

@@ -4,9 +4,9 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
 import { toNodeHandler } from 'sse-stream-kit/node'
-import { loopbackCertificate } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { ask } from '../support/http/raw-client.ts'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 import { deferred, endlessBody, manualBody } from './manual-body.ts'
 
 const { key, cert } = await loopbackCertificate()

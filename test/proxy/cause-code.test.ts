@@ -1,8 +1,9 @@
 import { type EndContext, proxyFetch, type StreamSummary, type Upstreams } from 'sse-stream-kit'
-import { fakeUpstream, loopbackCertificate, step } from 'sse-stream-kit/testing'
+import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { causeCode } from '../../src/base/cause-code.ts'
 import { closedPort } from '../support/http/closed-port.ts'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 async function listening(listen = {}): Promise<string> {
   const upstream = fakeUpstream([step.send({ data: '1' }), step.reset()])

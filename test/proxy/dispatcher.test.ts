@@ -1,9 +1,10 @@
 import { createServer, request as httpRequest, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { type DispatcherLike, type ProxyOptions, proxyFetch, sseProxy } from 'sse-stream-kit'
-import { fakeUpstream, loopbackCertificate, step } from 'sse-stream-kit/testing'
+import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()

@@ -1,12 +1,7 @@
-import {
-  gate,
-  loopbackCertificate,
-  slowClient,
-  step,
-  type UpstreamScript,
-} from 'sse-stream-kit/testing'
+import { gate, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type OpenProxy, openProxy } from '../support/http/open-proxy.ts'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 let tls: { key: string; cert: string }
 beforeAll(async () => {

@@ -2,7 +2,8 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { type Gate, gate, loopbackCertificate } from '../../src/testing.ts'
+import { type Gate, gate } from '../../src/testing.ts'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 /** An upstream for subjects that run in other processes, which see and steer it by requests alone. */
 export interface RuntimesUpstream {

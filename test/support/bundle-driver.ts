@@ -19,7 +19,7 @@ export async function bundleDriver(entry: URL): Promise<string> {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    external: ['undici', 'eventsource-parser'],
+    external: ['undici', 'eventsource-parser', 'selfsigned'],
     alias: {
       'sse-stream-kit/streams': `${root}src/streams.ts`,
       'sse-stream-kit/metrics': `${root}src/metrics.ts`,

@@ -1,4 +1,3 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
@@ -8,13 +7,13 @@ import {
   type FakeUpstream,
   fakeUpstream,
   gate,
-  loopbackCertificate,
   step,
   type UpstreamScript,
 } from 'sse-stream-kit/testing'
 import * as undici from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openUpstream } from '../support/http/open-upstream.ts'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 /** The two faces: the same script has to do the same over both. */
 const FACES: [string, (upstream: FakeUpstream) => Promise<typeof fetch>][] = [
@@ -511,17 +510,6 @@ describe('over TLS', () => {
   })
 
   it('wants a certificate for HTTP/2', async () => {
-    await expect(openUpstream([]).listen({ http2: true })).rejects.toThrow('needs tls')
-  })
-
-  it('makes a certificate that is its own, for the loopback address', async () => {
-    const [one, other] = await Promise.all([loopbackCertificate(), loopbackCertificate()])
-    const certificate = new X509Certificate(one.cert)
-    expect(certificate.checkIP('127.0.0.1')).toBe('127.0.0.1')
-    expect(certificate.checkHost('localhost')).toBe('localhost')
-    expect(certificate.verify(certificate.publicKey)).toBe(true)
-    expect(certificate.checkPrivateKey(createPrivateKey(one.key))).toBe(true)
-    expect(other.key).not.toBe(one.key)
-    expect(other.cert).not.toBe(one.cert)
+    await expect(openUpstream([]).listen({ http2: true })).rejects.toThrow(/\btls\b/)
   })
 })

@@ -1,13 +1,7 @@
-import {
-  fakeUpstream,
-  gate,
-  loopbackCertificate,
-  slowClient,
-  step,
-  streamOf,
-} from 'sse-stream-kit/testing'
+import { fakeUpstream, gate, slowClient, step, streamOf } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openUpstream } from '../support/http/open-upstream.ts'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 import { standstill } from '../support/standstill.ts'
 
 afterEach(async () => {

@@ -1,14 +1,10 @@
 import { gzipSync } from 'node:zlib'
 import { proxyFetch, SseKitError } from 'sse-stream-kit'
-import {
-  fakeUpstream,
-  loopbackCertificate,
-  type RecordedRequest,
-  step,
-} from 'sse-stream-kit/testing'
+import { fakeUpstream, type RecordedRequest, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { DirectBody } from '../../src/upstream/direct-body.ts'
 import { createUpstreamPool, type UpstreamPoolOptions } from '../../src/upstream/upstream-pool.ts'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 import { standstill } from '../support/standstill.ts'
 import { bodyText } from './body-text.ts'
 

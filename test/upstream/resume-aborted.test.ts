@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import http2, { type ClientHttp2Stream } from 'node:http2'
-import { fakeUpstream, loopbackCertificate, step } from 'sse-stream-kit/testing'
+import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { DirectBody } from '../../src/upstream/direct-body.ts'
 import { createUpstreamPool } from '../../src/upstream/upstream-pool.ts'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 it('keeps nothing of a stream of HTTP/2 that was left while it was held back', async () => {
   const streams: ClientHttp2Stream[] = []

@@ -1,10 +1,10 @@
-import { checkNumber } from '../base/check-number.ts'
-import { SseLimitError } from '../base/sse-limit-error.ts'
-import type { StreamVerdict } from '../base/stream-verdict.ts'
-import { BoundaryScanner } from '../wire/boundary-scanner.ts'
-import { areCommentLines } from '../wire/comment-lines.ts'
-import { SseDecoderStage } from '../wire/sse-decoder.ts'
-import type { DecodedSseEvent } from '../wire/sse-event.ts'
+import { checkNumber } from '../../base/check-number.ts'
+import { SseLimitError } from '../../base/sse-limit-error.ts'
+import type { StreamVerdict } from '../../base/stream-verdict.ts'
+import { BoundaryScanner } from '../../wire/boundary-scanner.ts'
+import { areCommentLines } from '../../wire/comment-lines.ts'
+import { SseDecoderStage } from '../../wire/sse-decoder.ts'
+import type { DecodedSseEvent } from '../../wire/sse-event.ts'
 import type { CollectedStream } from './collected-stream.ts'
 
 /** Takes the chunks of a stream one by one and makes a {@link CollectedStream} of them. */

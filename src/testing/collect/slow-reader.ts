@@ -1,4 +1,4 @@
-import { checkNumber } from '../base/check-number.ts'
+import { checkNumber } from '../../base/check-number.ts'
 import type { CollectOptions } from './collect-options.ts'
 import type { CollectedStream } from './collected-stream.ts'
 import { readAll } from './read-all.ts'

@@ -1,5 +1,5 @@
-import { checkNumber } from '../base/check-number.ts'
-import { type EncodableSse, encodeEvent } from '../wire/encode-event.ts'
+import { checkNumber } from '../../base/check-number.ts'
+import { type EncodableSse, encodeEvent } from '../../wire/encode-event.ts'
 import type { RecordedRequest } from './recorded-request.ts'
 
 /** A coding of the response body that a fake upstream can speak. */

@@ -92,6 +92,16 @@ export class RequestRecord implements RecordedRequest {
     this.#bodyChunks.push(kept)
   }
 
+  /** Reads the body to its end. Never rejects: a client that disconnects leaves what had arrived. */
+  async readBody(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const chunk of body) this.takeBody(chunk)
+    } catch {
+      // The client disconnected within its body, which ends the record of it.
+    }
+    this.endBody()
+  }
+
   endBody(): void {
     const body = new Uint8Array(this.#keptBytes)
     let offset = 0

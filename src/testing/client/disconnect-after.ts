@@ -1,6 +1,6 @@
-import { checkNumber } from '../base/check-number.ts'
-import type { StreamVerdict } from '../base/stream-verdict.ts'
-import { EventCounter } from '../wire/event-counter.ts'
+import { checkNumber } from '../../base/check-number.ts'
+import type { StreamVerdict } from '../../base/stream-verdict.ts'
+import { EventCounter } from '../../wire/event-counter.ts'
 import type { ClientRequest } from './client-request.ts'
 import { clientSource } from './client-source.ts'
 

@@ -1,5 +1,5 @@
-import type { StreamVerdict } from '../base/stream-verdict.ts'
-import type { DecodedSseEvent } from '../wire/sse-event.ts'
+import type { StreamVerdict } from '../../base/stream-verdict.ts'
+import type { DecodedSseEvent } from '../../wire/sse-event.ts'
 
 /** All that came out of a stream, and when. */
 export interface CollectedStream {

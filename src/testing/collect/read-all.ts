@@ -1,6 +1,6 @@
+import { startWait, type Wait } from '../start-wait.ts'
 import type { CollectOptions } from './collect-options.ts'
 import type { CollectedStream } from './collected-stream.ts'
-import { startWait, type Wait } from './start-wait.ts'
 import { StreamRecorder } from './stream-recorder.ts'
 
 /** Reads a stream to its end and records it, with a pause of so many milliseconds after each chunk. */

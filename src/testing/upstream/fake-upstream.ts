@@ -1,12 +1,10 @@
-import { checkNumber } from '../base/check-number.ts'
-import { reportError } from '../base/report-error.ts'
-import { toHeaders } from './answer-node.ts'
+import { checkNumber } from '../../base/check-number.ts'
+import { reportError } from '../../base/report-error.ts'
+import type { ServeOptions, TestServer } from '../test-server.ts'
 import { FetchSink } from './fetch-sink.ts'
-import { NodeSink } from './node-sink.ts'
 import type { RecordedRequest } from './recorded-request.ts'
 import { type RequestHead, RequestRecord } from './request-record.ts'
 import { runSteps, type StepSink, type StepSource } from './run-steps.ts'
-import { type ServeOptions, serveRaw, type TestServer } from './serve.ts'
 
 /** What a fake upstream does for each request: always the same steps, or those that a function gives. */
 export type UpstreamScript =
@@ -99,7 +97,7 @@ export function fakeUpstream(
     if (!headers.has('host')) headers.set('host', host)
     const { method } = request
     const record = arrive({ method, url: pathname + search, headers, httpVersion: 'fetch' })
-    void takeBody(record, request.body ?? [])
+    void record.readBody(request.body ?? [])
     const sink = new FetchSink(record)
     const onAbort = (): void => sink.breakOff(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -113,16 +111,9 @@ export function fakeUpstream(
   }
 
   const start = async (options: ServeOptions): Promise<TestServer> => {
-    const started = await serveRaw((exchange) => {
-      const { incoming } = exchange
-      const { method = 'GET', url = '/', httpVersion } = incoming
-      const record = arrive({ method, url, headers: toHeaders(incoming), httpVersion })
-      // Node tells a request whose answer has been sent nothing more, not even that its sender has gone.
-      const onGone = (): void => record.endBody()
-      exchange.socket.on('close', onGone)
-      void takeBody(record, incoming).then(() => exchange.socket.off('close', onGone))
-      void run(record, new NodeSink(record, exchange))
-    }, options)
+    // Imported here, so that the entry point loads in runtimes without `node:http`.
+    const { startUpstream } = await import('../node/start-upstream.ts')
+    const started = await startUpstream(arrive, run, options)
     connections = () => started.connections
     return started
   }
@@ -152,16 +143,4 @@ export function fakeUpstream(
       await (await server)?.close()
     },
   }
-}
-
-async function takeBody(
-  record: RequestRecord,
-  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<void> {
-  try {
-    for await (const chunk of body) record.takeBody(chunk)
-  } catch {
-    // The client left in the middle of its body: the record ends with what had arrived.
-  }
-  record.endBody()
 }

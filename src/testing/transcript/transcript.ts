@@ -1,7 +1,8 @@
-import { checkNumber } from '../base/check-number.ts'
+import { checkNumber } from '../../base/check-number.ts'
+import { seededRandom } from '../seeded-random.ts'
+import { step, type UpstreamStep } from '../upstream/step.ts'
 import type { DialectAnswer } from './dialect-answer.ts'
 import { dialectLines, type TranscriptDialect } from './dialect-lines.ts'
-import { step, type UpstreamStep } from './step.ts'
 
 /** What a transcript says, and at what pace. */
 export interface TranscriptOptions {
@@ -87,15 +88,4 @@ function madeUp(count: number, random: () => number): string[] {
     const word = WORDS[Math.floor(random() * WORDS.length)] as string
     return index === 0 ? word : ` ${word}`
   })
-}
-
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
-function seededRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
 }

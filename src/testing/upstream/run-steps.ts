@@ -1,4 +1,4 @@
-import { isBodilessStatus } from '../http/bodiless-status.ts'
+import { isBodilessStatus } from '../../http/bodiless-status.ts'
 import type { RequestRecord } from './request-record.ts'
 import type { BodyCoding, StepHeaders, UpstreamStep } from './step.ts'
 

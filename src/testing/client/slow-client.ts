@@ -1,8 +1,8 @@
-import { checkNumber } from '../base/check-number.ts'
-import type { StreamVerdict } from '../base/stream-verdict.ts'
+import { checkNumber } from '../../base/check-number.ts'
+import type { StreamVerdict } from '../../base/stream-verdict.ts'
+import { startWait, type Wait } from '../start-wait.ts'
 import type { ClientRequest } from './client-request.ts'
 import { type ClientHead, clientSource } from './client-source.ts'
-import { startWait, type Wait } from './start-wait.ts'
 
 /** How slow a {@link slowClient} is, and what it asks for. */
 export interface SlowClientOptions extends ClientRequest {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
-import { MUTATIONS } from './mutations.ts'
+import { MUTATIONS } from './mutations/mutations.ts'
 
 const ROWS = Object.entries({ L: 16, M: 9, H: 6, P: 16, S: 14 }).flatMap(([letter, count]) =>
   Array.from({ length: count }, (_, index) => `${letter}${index + 1}`),

@@ -1,0 +1,157 @@
+import { type Change, drop, gives, swap } from './source-anchors.ts'
+
+/** One mechanism of the library taken out, and the row of the faults whose test must fail then. */
+export interface Mutation {
+  row: string
+  changes: readonly Change[]
+}
+
+/**
+ * Shows that each row's test detects the fault. P12 and P15 have none: fetch and undici hold them, not our code.
+ * S7 and S8 have nothing yet that could be taken out.
+ */
+export const MUTATIONS: readonly Mutation[] = [
+  without('L1', drop('Exchange.#onClientGone', 'SSE_CLIENT_GONE')),
+  without('L2', drop('Watchdog.dispose', 'clearTimeout(')),
+  without('L3', drop('Shell.cancelled', 'this.#letGo()')),
+  without(
+    'L3',
+    drop('Exchange.#onClientGone', 'SSE_CLIENT_GONE'),
+    swap(
+      'Relay.cancelled.cancelled',
+      'hadEnded ? undefined : this.#reader.cancel(reason)',
+      'undefined',
+    ),
+    drop('relayBody.onEnd', 'exchange.abort(error)'),
+  ),
+  without('L3', drop('WATCHED_EVENTS', /^'aborted'$/)),
+  without('L4', swap('BodyWriter.#onReadError', 'this.#onBreak(reason)', 'this.#res.end()')),
+  without('L4', gives('breakResponse.waitMs', '0')),
+  without('L5', swap('Watchdog.#nearestOther', 'at: since + clientStallMs', 'at: Infinity')),
+  without('L6', swap('MetricsTapStage.#verdict', 'this.#counter.isBetweenEvents', 'true')),
+  without(
+    'L6',
+    swap(
+      'EventRewriterStage.push',
+      'if (frameEnd === 0) break',
+      'if (frameEnd === 0) return this.#emit(chunk, unsent, chunk.length)',
+    ),
+  ),
+  without('L7', swap('callUpstream.timer', /controller\.abort\(.*\)(?=,)/, '{}')),
+  without('L7', drop('callUpstream', 'clearTimeout(timer)')),
+  without('L8', swap('Watchdog.#nearestOther', 'at: this.#activeAt + idleMs', 'at: Infinity')),
+  without(
+    'L8',
+    swap('relayBody.stages', '[watchdog]', '[]'),
+    swap('relayBody', 'stages.push(heartbeat)', 'stages.push(heartbeat, watchdog)'),
+  ),
+  without('L9', swap('relayBody.errors', 'isSse && ', '')),
+  without('L10', swap('Relay.#failHere', '.catch(() => {})', '')),
+  without('L11', drop('HeartbeatInjectorStage.dispose', 'clearTimeout(')),
+  without('L12', drop('sseProxy.proxy.exchange', 'running.delete(')),
+  without('L13', drop('Exchange.end', 'removeEventListener(')),
+  without('L14', swap('sseProxy.proxy', 'closing !== undefined', 'false')),
+  without('L14', drop('sseProxy.drain', 'exchange.abort(reason)')),
+  without('L15', drop('Exchange.end', 'if (this.#isOver)'), drop('StageLine.dispose', 'return')),
+  without('L16', swap('Outlet.#drained', 'afterMacrotask(() => this.#settle())', 'this.#settle()')),
+  without('M1', swap('FrameSplitterStage.constructor', '(maxEventBytes)', '(maxEventBytes * 64)')),
+  without('M2', swap('FrameSplitterStage.constructor', '(maxEventBytes)', '(maxEventBytes * 64)')),
+  without('M3', gives('FrameSplitterStage.#grow.doubled', 'needed')),
+  without('M4', swap('relay.marks', "'highBytes', highBytes", "'highBytes', highBytes * 16")),
+  without('M4', swap('DirectBody.push', 'return !this.#isHeldBack', 'return true')),
+  without('M4', drop('Outlet.#pull', 'if (this.queued > this.#resumeAt)')),
+  without(
+    'M5',
+    swap('HeartbeatInjectorStage.#mayBeat', 'this.#output.desiredSize > 0 &&', ''),
+    swap('HeartbeatInjectorStage.#mayBeat', 'this.#output.queued === 0 &&', ''),
+  ),
+  without('M6', swap('Watchdog.#nearestOther', 'at: since + clientStallMs', 'at: Infinity')),
+  without(
+    'M7',
+    swap('attempt', 'target, response, controller', 'target, response.clone(), controller'),
+  ),
+  without('M8', drop('requestHeaders', "'accept-encoding'")),
+  without(
+    'M8',
+    swap('FrameSplitterStage.push', 'if (isOverLimit)', 'if (this.#scanner.openBytes > 1e8)'),
+  ),
+  without('M9', swap('createRetryDelay', 'Math.min(retryAfterMs, maxMs)', 'retryAfterMs')),
+  without('H1', swap('HeartbeatInjectorStage.#mayBeat', 'this.#sent.isAtBoundary &&', '')),
+  without('H1', swap('HeartbeatInjectorStage.#mayBeat', '!this.#sent.isAfterCr &&', '')),
+  without(
+    'H2',
+    swap(
+      'FrameSplitterStage.push',
+      'this.#hold(chunk, boundary)',
+      'this.#output.emit(chunk.subarray(boundary))',
+    ),
+  ),
+  without(
+    'H3',
+    swap('checkedFrame', "typeof frame !== 'string' ||", "typeof frame !== 'string' &&"),
+  ),
+  without(
+    'H4',
+    swap('HeartbeatInjectorStage.#mayBeat', 'this.#output.desiredSize > 0', 'this.#hasSource'),
+  ),
+  without(
+    'H5',
+    drop('relayBody', 'stages.push(tap)'),
+    swap('relayBody', 'stages.push(heartbeat)', 'stages.push(heartbeat, tap)'),
+  ),
+  without('H6', swap('relayBody.heartbeat', 'isSse && ', '')),
+  without('P1', drop('responseHeaders', 'dropHopByHop(')),
+  without('P1', drop('HOP_BY_HOP', /^'keep-alive'$/)),
+  without('P2', swap('requestHeaders', 'if (!named.every(mayBeNamed)) return', '')),
+  without(
+    'P3',
+    swap('responseHeaders', /(?<=if \(isSse\) \{\s+)headers\.delete\('content-length'\)/, ''),
+  ),
+  without('P4', swap('responseHeaders', 'coding !== null && hasBody &&', 'coding !== null &&')),
+  without('P4', swap('responseHeaders', "etag?.startsWith('\"')", 'false')),
+  without('P5', swap('MetricsTapStage.#verdict', 'this.#counter.isBetweenEvents', 'true')),
+  without('P6', swap('received', ' || status > 599', '')),
+  without('P7', swap('passOn', '(relayed, { status, statusText,', '(relayed, { status: 200,')),
+  without('P8', swap('headersOf', "if (!name.startsWith(':'))", '')),
+  without('P9', drop('REPLACED', /^'expect'$/)),
+  without('P10', swap('attempt.response', 'method: request.method', "method: 'GET'")),
+  without('P11', drop('REPLACED', /^'range'$/)),
+  without('P13', drop('responseHeaders', "headers.set('x-accel-buffering'")),
+  without('P13', drop('responseHeaders', "headers.set('cache-control'")),
+  without('P14', drop('responseHeaders', "headers.delete('set-cookie')")),
+  without(
+    'P14',
+    swap('responseHeaders', 'headers.append(name, value)', 'headers.set(name, value)'),
+  ),
+  without('P16', drop('callUpstream.answer', "duplex: 'half'")),
+  without(
+    'P16',
+    drop('NodeExchange.#end', 'this.#web?.release()'),
+    drop('NodeExchange.#end', 'drainUpload('),
+  ),
+  without('S1', drop('http/requestUrl', 'if (hasDotSegment(')),
+  without('S2', swap('upstreamTargets', 'allowed.get(new URL(picked).href)', '[target(picked)]')),
+  without('S3', swap('callUpstream.answer', "'manual'", "'follow'")),
+  without('S4', swap('requestHeaders.isKept', '? forwardCredentials', '? true')),
+  without('S4', drop('requestHeaders', 'for (const [name, value] of set)')),
+  without('S5', swap('answer', 'hasLoop(request, via)', 'false')),
+  without('S6', drop('DROPPED_PREFIXES', /^'x-forwarded-'$/)),
+  without('S6', drop('setForwardedHeaders', "set('x-forwarded-host'")),
+  without('S9', swap('StreamRegistry.sink', 'this.#named.size >= this.#maxRoutes', 'false')),
+  without(
+    'S10',
+    swap(
+      'fail',
+      'return errorResponse(',
+      'return Response.json((error as { cause?: { cause?: unknown } }).cause?.cause ?? null) ?? errorResponse(',
+    ),
+  ),
+  without('S11', swap('isSseKitError', 'Object.hasOwn(OUTCOMES, code)', 'code in OUTCOMES')),
+  without('S12', swap('MetricsTapStage.push', ': void {', ": void { JSON.parse('{}')")),
+  without('S13', drop('ProxyCounters.streamEnded', 'this.active--')),
+  without('S14', swap('callHook', 'reportHookError(name, error)', 'throw error')),
+]
+
+function without(row: string, ...changes: Change[]): Mutation {
+  return { row, changes }
+}

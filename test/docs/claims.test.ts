@@ -3,6 +3,7 @@ import * as streams from 'sse-stream-kit'
 import { type ProxyOptions, sseProxy } from 'sse-stream-kit'
 import { prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
 import { describe, expect, it } from 'vitest'
+import { refusal } from '../support/refusal.ts'
 import { gapsOf, summaryOf } from '../support/summary-of.ts'
 
 const page = (name: string): string =>
@@ -28,7 +29,7 @@ describe('what the docs claim', () => {
     for (const name of off.slice(1, -1)) proxyWith({ [name]: false })
     for (const name of limits) proxyWith({ timeouts: { [name]: false } })
     for (const name of ['transform', 'onEnd', 'metrics', 'fallbackOn', 'budget', 'fetch'])
-      expect(() => proxyWith({ [name]: false }), name).toThrow(TypeError)
+      expect(() => proxyWith({ [name]: false }), name).toThrow(refusal(TypeError, name))
   })
 
   it('every transform but WatermarkBuffer has a static stage()', () => {

@@ -4,6 +4,7 @@ import { collect, fakeUpstream, gate, step } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
 import { ask } from '../support/http/raw-client.ts'
+import { refusal } from '../support/refusal.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { LAST_CHUNK } from './last-chunk.ts'
 import { rawTo } from './raw-to.ts'
@@ -86,7 +87,9 @@ describe('heartbeats and framing', () => {
       client.socket.destroy()
     }
     for (const frame of ['data: ping\n\n', ': a\rdata: b\n\n', ': a\n\ndata: b\n\n', ': a', '']) {
-      expect(() => sseProxy('http://up.test', { heartbeat: { frame } }), frame).toThrow(TypeError)
+      expect(() => sseProxy('http://up.test', { heartbeat: { frame } }), frame).toThrow(
+        refusal(TypeError, 'frame'),
+      )
     }
   })
 

@@ -1,6 +1,7 @@
 import { type MetricsSink, StreamRegistry, type Verdict } from 'sse-stream-kit/metrics'
 import { describe, expect, it } from 'vitest'
 import { GapHistogram } from '../../src/transforms/gap-histogram.ts'
+import { refusal } from '../support/refusal.ts'
 import { gapsOf, summaryOf } from '../support/summary-of.ts'
 import { samplesOf } from './samples.ts'
 
@@ -217,11 +218,11 @@ describe('routes', () => {
 
   it('refuses a name that is empty, none, or too long to be one', () => {
     const registry = new StreamRegistry()
-    expect(() => registry.sink('')).toThrow(TypeError)
+    expect(() => registry.sink('')).toThrow(refusal(TypeError, 'route'))
     expect(() => registry.sink(undefined as unknown as string)).toThrow(
       /current value is undefined/,
     )
-    expect(() => registry.sink('x'.repeat(101))).toThrow(RangeError)
+    expect(() => registry.sink('x'.repeat(101))).toThrow(refusal(RangeError, 'route'))
     expect(() => registry.sink('x'.repeat(100))).not.toThrow()
   })
 

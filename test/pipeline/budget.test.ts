@@ -1,5 +1,6 @@
 import { Budget, type BudgetMember, FrameSplitter, relay } from 'sse-stream-kit/streams'
 import { describe, expect, it } from 'vitest'
+import { refusal } from '../support/refusal.ts'
 import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'
 import { HandFed } from '../support/streams/hand-fed.ts'
@@ -118,7 +119,7 @@ describe('a budget', () => {
   })
 
   it.each([0, -1, 1.5, Number.NaN])('refuses %d bytes', (maxBytes) => {
-    expect(() => new Budget({ maxBytes })).toThrow(RangeError)
+    expect(() => new Budget({ maxBytes })).toThrow(refusal(RangeError, 'maxBytes'))
   })
 
   it('of Infinity pauses nobody', () => {

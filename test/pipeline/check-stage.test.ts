@@ -123,15 +123,23 @@ describe('StageStream', () => {
 })
 
 describe('a transform with wrong options', () => {
-  it.each<[string, () => unknown]>([
-    ['FrameSplitter', () => new FrameSplitter({ maxEventBytes: 0 })],
-    ['SseDecoder', () => new SseDecoder({ maxEventBytes: Number.NaN })],
-    ['HeartbeatInjector', () => new HeartbeatInjector({ intervalMs: 0 })],
-    ['HeartbeatInjector', () => new HeartbeatInjector(null as unknown as HeartbeatInjectorOptions)],
-    ['WatermarkBuffer', () => new WatermarkBuffer({ highWaterMark: 1, lowWaterMark: 2 })],
-    ['EventMap', () => new EventMap('upper' as unknown as () => null)],
-  ])('throws where %s is made, and leaves no rejection behind', async (_, make) => {
-    expect(make).toThrow()
+  it.each<[string, RegExp, () => unknown]>([
+    ['FrameSplitter', /maxEventBytes/, () => new FrameSplitter({ maxEventBytes: 0 })],
+    ['SseDecoder', /maxEventBytes/, () => new SseDecoder({ maxEventBytes: Number.NaN })],
+    ['HeartbeatInjector', /intervalMs/, () => new HeartbeatInjector({ intervalMs: 0 })],
+    [
+      'HeartbeatInjector',
+      /options/,
+      () => new HeartbeatInjector(null as unknown as HeartbeatInjectorOptions),
+    ],
+    [
+      'WatermarkBuffer',
+      /lowWaterMark/,
+      () => new WatermarkBuffer({ highWaterMark: 1, lowWaterMark: 2 }),
+    ],
+    ['EventMap', /function/, () => new EventMap('upper' as unknown as () => null)],
+  ])('throws where %s is made, and leaves no rejection behind', async (_, message, make) => {
+    expect(make).toThrow(message)
     await settled()
   })
 })

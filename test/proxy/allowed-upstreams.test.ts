@@ -1,6 +1,7 @@
 import { sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
+import { refusal } from '../support/refusal.ts'
 import { warningsDuring } from '../support/warnings-during.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 
@@ -131,7 +132,9 @@ describe('an upstream that a function picks', () => {
 
   it('needs a list of those that are allowed', () => {
     expect(() => sseProxy(() => 'http://up.test')).toThrow('allowedUpstreams')
-    expect(() => sseProxy(() => 'http://up.test', { allowedUpstreams: [] })).toThrow(TypeError)
+    expect(() => sseProxy(() => 'http://up.test', { allowedUpstreams: [] })).toThrow(
+      refusal(TypeError, 'allowedUpstreams'),
+    )
     expect(() => sseProxy(() => 'http://up.test', { allowedUpstreams: ['ftp://up.test'] })).toThrow(
       TypeError,
     )

@@ -2,6 +2,7 @@ import { sseProxy } from 'sse-stream-kit'
 import { gate, slowClient, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
+import { refusal } from '../support/refusal.ts'
 
 describe('close', () => {
   it('lets running streams end, takes no new ones, and closes the connections', async () => {
@@ -82,6 +83,8 @@ describe('close', () => {
 
   it.each([-1, Number.NaN, '5'])('takes no %o for drainMs', (drainMs) => {
     const proxy = sseProxy('http://up.test')
-    expect(() => proxy.close({ drainMs: drainMs as number })).toThrow(RangeError)
+    expect(() => proxy.close({ drainMs: drainMs as number })).toThrow(
+      refusal(RangeError, 'drainMs'),
+    )
   })
 })

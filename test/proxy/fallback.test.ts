@@ -8,6 +8,7 @@ import {
   type UpstreamScript,
 } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { refusal } from '../support/refusal.ts'
 import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
@@ -240,7 +241,7 @@ describe('several upstreams', () => {
   })
 
   it('refuse an empty list', () => {
-    expect(() => sseProxy([] as Upstream[])).toThrow(TypeError)
+    expect(() => sseProxy([] as Upstream[])).toThrow(refusal(TypeError, 'upstreams'))
   })
 })
 

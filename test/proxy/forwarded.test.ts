@@ -5,6 +5,7 @@ import { toNodeHandler } from 'sse-stream-kit/node'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { ask, rawClient } from '../support/http/raw-client.ts'
+import { refusal } from '../support/refusal.ts'
 import { warningsDuring } from '../support/warnings-during.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 
@@ -123,7 +124,9 @@ describe('forwarded headers', () => {
   })
 
   it.each(['', 'a b', 'a,b', 'größe', 'a\r\nb', '"a"'])('refuse the name %j', (via) => {
-    expect(() => sseProxy('http://up.test', { forwarded: { via } })).toThrow(TypeError)
+    expect(() => sseProxy('http://up.test', { forwarded: { via } })).toThrow(
+      refusal(TypeError, 'via'),
+    )
   })
 })
 

@@ -1,5 +1,6 @@
 import { collect, type StreamStep, streamOf } from 'sse-stream-kit/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { refusal } from '../support/refusal.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -217,6 +218,8 @@ describe('collect', () => {
     const used = new Response('data: 1\n\n')
     await used.text()
     await expect(collect(used)).rejects.toThrow('read already')
-    await expect(collect(streamOf(''), { maxBytes: -1 })).rejects.toThrow(RangeError)
+    await expect(collect(streamOf(''), { maxBytes: -1 })).rejects.toThrow(
+      refusal(RangeError, 'maxBytes'),
+    )
   })
 })

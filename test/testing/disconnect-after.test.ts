@@ -1,5 +1,6 @@
 import { disconnectAfter, fakeUpstream, step, streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
+import { refusal } from '../support/refusal.ts'
 
 describe('disconnectAfter', () => {
   it('leaves after so many events, and the upstream sees it', async () => {
@@ -51,7 +52,11 @@ describe('disconnectAfter', () => {
     const response = new Response('')
     await expect(disconnectAfter(response, {})).rejects.toThrow('exactly one')
     await expect(disconnectAfter(response, { bytes: 1, events: 1 })).rejects.toThrow('exactly one')
-    await expect(disconnectAfter(response, { bytes: -1 })).rejects.toThrow(RangeError)
-    await expect(disconnectAfter(response, { events: 0.5 })).rejects.toThrow(RangeError)
+    await expect(disconnectAfter(response, { bytes: -1 })).rejects.toThrow(
+      refusal(RangeError, 'bytes'),
+    )
+    await expect(disconnectAfter(response, { events: 0.5 })).rejects.toThrow(
+      refusal(RangeError, 'events'),
+    )
   })
 })

@@ -14,6 +14,7 @@ import * as undici from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openUpstream } from '../support/http/open-upstream.ts'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
+import { refusal } from '../support/refusal.ts'
 
 /** The two faces: the same script has to do the same over both. */
 const FACES: [string, (upstream: FakeUpstream) => Promise<typeof fetch>][] = [
@@ -182,7 +183,9 @@ describe('fakeUpstream', () => {
     const request = await upstream.request()
     expect(await request.text()).toBe('123')
     expect(request.bodyBytes).toBe(5)
-    expect(() => fakeUpstream([], { maxBodyBytes: -1 })).toThrow(RangeError)
+    expect(() => fakeUpstream([], { maxBodyBytes: -1 })).toThrow(
+      refusal(RangeError, 'maxBodyBytes'),
+    )
   })
 
   it.each(FACES)('breaks the answer when its script throws, and says so, %s', async (_, open) => {
@@ -217,7 +220,7 @@ describe('fakeUpstream', () => {
 
   it('refuses steps that cannot be sent where they are written', () => {
     expect(() => step.send({ event: 'a\nb', data: '' })).toThrow('"event"')
-    expect(() => step.wait(-1)).toThrow(RangeError)
+    expect(() => step.wait(-1)).toThrow(refusal(RangeError, 'waitMs'))
     expect(() => step.coding('lzw' as 'gzip')).toThrow('"lzw"')
   })
 

@@ -1,5 +1,6 @@
 import { EventMap, HeartbeatInjector, relay } from 'sse-stream-kit/streams'
 import { describe, expect, it, vi } from 'vitest'
+import { refusal } from '../support/refusal.ts'
 import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'
 import { referenceDecode } from '../support/sse/reference-decoder.ts'
@@ -277,14 +278,14 @@ describe('HeartbeatInjector', () => {
     [null as never],
     [5 as never],
   ])('refuses the frame %j', (frame) => {
-    expect(() => new HeartbeatInjector({ frame })).toThrow(TypeError)
+    expect(() => new HeartbeatInjector({ frame })).toThrow(refusal(TypeError, 'frame'))
     expect(() => new HeartbeatInjector({ frame })).toThrow(JSON.stringify(frame))
   })
 
   it.each([0, -1, 0.5, Number.NaN, -Infinity, '1' as never])(
     'refuses the interval %s',
     (intervalMs) => {
-      expect(() => new HeartbeatInjector({ intervalMs })).toThrow(RangeError)
+      expect(() => new HeartbeatInjector({ intervalMs })).toThrow(refusal(RangeError, 'intervalMs'))
     },
   )
 

@@ -147,14 +147,14 @@ describe('sseResponse', () => {
     expect(() => sseResponse(undefined as unknown as typeof list)).toThrow(/but got undefined$/)
   })
 
-  it.each([
-    { status: 204 },
-    { status: 99 },
-    { headers: { 'bad name': '1' } },
-    { heartbeat: { intervalMs: 0 } },
-  ])('leaves the stream alone when it refuses %o', (init) => {
+  it.each<[Parameters<typeof sseResponse>[1], string | RegExp]>([
+    [{ status: 204 }, /status/],
+    [{ status: 99 }, /status/],
+    [{ headers: { 'bad name': '1' } }, 'bad name'],
+    [{ heartbeat: { intervalMs: 0 } }, 'intervalMs'],
+  ])('leaves the stream alone when it refuses %o', (init, message) => {
     const stream = eventsOf({ data: '1' })
-    expect(() => sseResponse(stream, init)).toThrow()
+    expect(() => sseResponse(stream, init)).toThrow(message)
     expect(stream.locked).toBe(false)
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { WatermarkBuffer, type WatermarkBufferOptions } from 'sse-stream-kit/streams'
 import { describe, expect, it } from 'vitest'
+import { refusal } from '../support/refusal.ts'
 import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'
 import { allOf } from '../support/streams/all-of.ts'
@@ -213,8 +214,7 @@ describe('WatermarkBuffer', () => {
     [{ lowWaterMark: 5 }, 'lowWaterMark'],
   ])('refuses %o', (options, name) => {
     const create = () => new WatermarkBuffer<number>({ highWaterMark: 4, ...options })
-    expect(create).toThrow(RangeError)
-    expect(create).toThrow(name)
+    expect(create).toThrow(refusal(RangeError, name))
   })
 
   it.each([-1, 0.5, Number.NaN, Infinity, '1' as never])(
@@ -229,7 +229,7 @@ describe('WatermarkBuffer', () => {
       expect((await reader.read()).value).toBe(0)
       expect((await reader.read()).value).toBe(1)
       const error = await reader.read().catch((thrown: unknown) => thrown)
-      expect(error).toBeInstanceOf(RangeError)
+      expect(error).toEqual(refusal(RangeError, 'size'))
       expect(source.cancels).toEqual([error])
     },
   )

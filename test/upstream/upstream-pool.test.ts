@@ -1,6 +1,7 @@
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createUpstreamPool } from '../../src/upstream/upstream-pool.ts'
+import { refusal } from '../support/refusal.ts'
 import { bodyText } from './body-text.ts'
 
 describe('createUpstreamPool', () => {
@@ -38,12 +39,12 @@ describe('createUpstreamPool', () => {
   })
 
   it.each([
-    { connections: 0 },
-    { connections: -1 },
-    { connections: 1.5 },
-    { keepAliveMs: 0 },
-    { keepAliveMs: Number.NaN },
-  ])('refuses %o', (options) => {
-    expect(() => createUpstreamPool(options, 1_000)).toThrow(RangeError)
+    ['connections', { connections: 0 }],
+    ['connections', { connections: -1 }],
+    ['connections', { connections: 1.5 }],
+    ['keepAliveMs', { keepAliveMs: 0 }],
+    ['keepAliveMs', { keepAliveMs: Number.NaN }],
+  ])('refuses a wrong %s: %o', (name, options) => {
+    expect(() => createUpstreamPool(options, 1_000)).toThrow(refusal(RangeError, name))
   })
 })

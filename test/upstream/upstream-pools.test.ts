@@ -4,6 +4,7 @@ import { sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { UpstreamPools } from '../../src/upstream/upstream-pools.ts'
+import { refusal } from '../support/refusal.ts'
 import { bodyText } from './body-text.ts'
 
 describe('pools', () => {
@@ -14,7 +15,9 @@ describe('pools', () => {
   })
 
   it('refuse wrong options before anybody is asked', () => {
-    expect(() => new UpstreamPools({ connections: 0 }, 1_000)).toThrow(RangeError)
+    expect(() => new UpstreamPools({ connections: 0 }, 1_000)).toThrow(
+      refusal(RangeError, 'connections'),
+    )
   })
 
   it('are all closed together', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { type EncodableSse, encodeEvent } from 'sse-stream-kit/streams'
 import { describe, expect, it } from 'vitest'
+import { refusal } from '../support/refusal.ts'
 import { bytes } from '../support/sse/bytes.ts'
 import { referenceDecode } from '../support/sse/reference-decoder.ts'
 import { someChunks } from '../support/sse/some-sse.ts'
@@ -71,9 +72,9 @@ describe('encodeEvent', () => {
           it(`${advisory}: ${field} with ${name}`, () => {
             const item = untyped({ data: 'x', [field]: payload(lineEnd) })
             if (field === 'retry') {
-              expect(() => encodeEvent(item)).toThrow(RangeError)
+              expect(() => encodeEvent(item)).toThrow(refusal(RangeError, field))
             } else if (field === 'event' || field === 'id') {
-              expect(() => encodeEvent(item)).toThrow(TypeError)
+              expect(() => encodeEvent(item)).toThrow(refusal(TypeError, field))
               expect(() => encodeEvent(item)).toThrow(`"${field}"`)
             } else {
               const events = referenceDecode(bytes(encodeEvent(item))).filter(
@@ -94,9 +95,11 @@ describe('encodeEvent', () => {
 
     it.each(['event', 'id'])('%s with a line end at its start or its end alone', (field) => {
       for (const lineEnd of ['\n', '\r']) {
-        expect(() => encodeEvent(untyped({ data: 'x', [field]: lineEnd }))).toThrow(TypeError)
-        expect(() => encodeEvent(untyped({ data: 'x', [field]: `a${lineEnd}` }))).toThrow(TypeError)
-        expect(() => encodeEvent(untyped({ data: 'x', [field]: `${lineEnd}a` }))).toThrow(TypeError)
+        for (const value of [lineEnd, `a${lineEnd}`, `${lineEnd}a`]) {
+          expect(() => encodeEvent(untyped({ data: 'x', [field]: value }))).toThrow(
+            refusal(TypeError, field),
+          )
+        }
       }
     })
 
@@ -117,19 +120,19 @@ describe('encodeEvent', () => {
   it.each([-1, 1.5, Number.NaN, Infinity, -Infinity, 2 ** 53, '5', '5\ndata: evil', null, [5], 5n])(
     'refuses the reconnection time %s',
     (retry) => {
-      expect(() => encodeEvent(untyped({ data: 'x', retry }))).toThrow(RangeError)
+      expect(() => encodeEvent(untyped({ data: 'x', retry }))).toThrow(refusal(RangeError, 'retry'))
     },
   )
 
   it.each(['event', 'id', 'data', 'comment'])('refuses a "%s" that is no string', (field) => {
     for (const value of [1, null, true, ['a\nb'], { toString: () => 'a\nb' }]) {
-      expect(() => encodeEvent(untyped({ [field]: value }))).toThrow(TypeError)
+      expect(() => encodeEvent(untyped({ [field]: value }))).toThrow(refusal(TypeError, field))
     }
   })
 
   it('refuses an event without a field', () => {
-    expect(() => encodeEvent(untyped({}))).toThrow(TypeError)
-    expect(() => encodeEvent(untyped({ event: '' }))).toThrow(TypeError)
+    expect(() => encodeEvent(untyped({}))).toThrow(refusal(TypeError, 'data'))
+    expect(() => encodeEvent(untyped({ event: '' }))).toThrow(refusal(TypeError, 'data'))
   })
 
   it('writes what decodes to the very event, however it is cut', () => {

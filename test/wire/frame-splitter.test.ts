@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { FrameSplitter, type FrameSplitterOptions } from 'sse-stream-kit/streams'
 import { chunkings, streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
+import { refusal } from '../support/refusal.ts'
 import { cuttingPlaces, endsAtBoundary } from '../support/sse/boundary-oracle.ts'
 import { bytes } from '../support/sse/bytes.ts'
 import { someChunks, someSse } from '../support/sse/some-sse.ts'
@@ -275,7 +276,9 @@ describe('FrameSplitter', () => {
     })
 
     it.each([0, -1, 1.5, Number.NaN, '9' as never])('refuses %s', (maxEventBytes) => {
-      expect(() => new FrameSplitter({ maxEventBytes })).toThrow(RangeError)
+      expect(() => new FrameSplitter({ maxEventBytes })).toThrow(
+        refusal(RangeError, 'maxEventBytes'),
+      )
     })
 
     it('takes Infinity for no limit, and undefined for the default', () => {

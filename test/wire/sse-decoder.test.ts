@@ -1,6 +1,7 @@
 import { type DecodedSseEvent, SseDecoder, type SseDecoderOptions } from 'sse-stream-kit/streams'
 import { chunkings, streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
+import { refusal } from '../support/refusal.ts'
 import { bytes } from '../support/sse/bytes.ts'
 import { allOf } from '../support/streams/all-of.ts'
 import { warningsDuring } from '../support/warnings-during.ts'
@@ -111,7 +112,7 @@ describe('SseDecoder', () => {
     })
 
     it.each([0, -1, 1.5, Number.NaN])('refuses %s', (maxEventBytes) => {
-      expect(() => new SseDecoder({ maxEventBytes })).toThrow(RangeError)
+      expect(() => new SseDecoder({ maxEventBytes })).toThrow(refusal(RangeError, 'maxEventBytes'))
     })
 
     it('has a default of 16 MiB, and takes Infinity for no limit', async () => {

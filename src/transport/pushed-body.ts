@@ -1,45 +1,45 @@
-import { type ByteSource, FLOW } from '../base/byte-source.ts'
-import { FetchBody } from './fetch-body.ts'
-import { toNetworkError } from './to-network-error.ts'
+import { type ByteSource, FLOW, type ItemReader } from '../base/byte-source.ts'
+import type { ReadResult } from '../base/read-result.ts'
 
 /** So much is taken from the upstream before somebody asks for it. */
 const MAX_QUEUED_BYTES = 16_384
 
-type Chunk = Uint8Array<ArrayBufferLike>
+/** Where the bytes of an answer go as they come. */
+export interface BodySink {
+  /** Takes a chunk; returns whether more may come at once. */
+  push(chunk: Uint8Array): boolean
+  /** The answer is whole. */
+  end(): void
+  /** The answer ends with an error. */
+  fail(reason: unknown): void
+}
 
 /**
- * The body of an answer whose bytes come straight from the connection, and not through the stream that `fetch`
- * makes of them: that costs a queue, a copy and several promises a chunk. How the body ends still comes
- * through that stream.
+ * The body of an answer that is pushed into it as it comes from the connection: without the queue, the copy and
+ * the promises of a `ReadableStream`.
  *
  * - Holds at most 16 KiB and a chunk that nobody has asked for; more is left in the socket.
  * - Cancel: what is held is dropped, and the request is aborted.
  * - Error: what came before it is read first.
  */
-export class DirectBody implements ByteSource {
-  static {
-    Object.assign(DirectBody.prototype, { [FLOW]: DirectBody.prototype.flow })
-  }
-
-  static readonly #byResponse = new WeakMap<Response, DirectBody>()
-
+export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink {
   /** Settles when the body has ended and all of it has been taken. */
   readonly closed: Promise<void>
+  /** Called when more is wanted after `push` returned false. */
+  onWanted: (() => void) | undefined
+  readonly #abort: (reason: unknown) => void
   #close!: () => void
   #fail!: (reason: unknown) => void
-  readonly #resume: () => void
-  /** The reader of the stream of `fetch`. */
-  #ending: ReadableStreamDefaultReader<Uint8Array> | undefined
   #end: 'done' | { reason: unknown } | undefined
-  #sink: ((chunk: Chunk) => void) | undefined
-  #queue: Chunk[] = []
+  #sink: ((chunk: Uint8Array) => void) | undefined
+  #queue: Uint8Array[] = []
   #queuedBytes = 0
-  #isHeldBack = false
+  #isFull = false
   #waiting: Waiting | undefined
 
-  /** @param resume lets the upstream go on after `push` returned false */
-  constructor(resume: () => void) {
-    this.#resume = resume
+  /** @param abort ends the request */
+  constructor(abort: (reason: unknown) => void) {
+    this.#abort = abort
     this.closed = new Promise((resolve, reject) => {
       this.#close = resolve
       this.#fail = reject
@@ -48,26 +48,8 @@ export class DirectBody implements ByteSource {
     this.closed.catch(() => {})
   }
 
-  /** The body of an answer: its direct one if it has one. */
-  static of(response: Response): DirectBody | FetchBody | null {
-    const direct = DirectBody.#byResponse.get(response)
-    return direct ?? (response.body && new FetchBody(response.body))
-  }
-
-  /** Becomes the body of an answer. */
-  becomeBodyOf(response: Response): void {
-    if (response.body === null) return
-    DirectBody.#byResponse.set(response, this)
-    this.#ending = response.body.getReader()
-    this.#ending.read().then(
-      () => this.#endWith('done'),
-      (reason) => this.#endWith({ reason: toNetworkError(reason) }),
-    )
-  }
-
-  /** Takes what the upstream sent; returns whether it may send more. */
-  push(received: Chunk): boolean {
-    // Nobody is there to take it; held back, the connection would never come to its end.
+  push(received: Uint8Array): boolean {
+    // Nobody is there to take it; paused, the connection would never come to its end.
     if (this.#end !== undefined) return true
     const chunk = isSmallPart(received) ? new Uint8Array(received) : received
     if (this.#sink !== undefined) {
@@ -80,16 +62,23 @@ export class DirectBody implements ByteSource {
       this.#queue.push(chunk)
       this.#queuedBytes += chunk.length
     }
-    this.#isHeldBack = this.#queuedBytes >= MAX_QUEUED_BYTES
-    return !this.#isHeldBack
+    this.#isFull = this.#queuedBytes >= MAX_QUEUED_BYTES
+    return !this.#isFull
+  }
+
+  end(): void {
+    this.#endWith('done')
+  }
+
+  fail(reason: unknown): void {
+    this.#endWith({ reason })
   }
 
   getReader(): this {
     return this
   }
 
-  /** Gives the next chunk, for one caller at a time. It is the caller's own. */
-  read(): Promise<ReadableStreamReadResult<Uint8Array>> {
+  read(): Promise<ReadResult<Uint8Array>> {
     const chunk = this.#shift()
     if (chunk !== undefined) {
       this.#goOn()
@@ -102,8 +91,7 @@ export class DirectBody implements ByteSource {
     })
   }
 
-  /** The method [FLOW] of the body, under a name that a declaration file can have. */
-  flow(sink: ((chunk: Chunk) => void) | undefined): boolean {
+  [FLOW](sink: ((chunk: Uint8Array) => void) | undefined): boolean {
     if (sink !== undefined && this.#end !== undefined && this.#queue.length === 0) return false
     this.#sink = sink
     while (this.#sink !== undefined) {
@@ -118,11 +106,12 @@ export class DirectBody implements ByteSource {
   async cancel(reason?: unknown): Promise<void> {
     this.#queue = []
     this.#queuedBytes = 0
+    const isRunning = this.#end === undefined
     this.#endWith('done')
-    await this.#ending?.cancel(reason)
+    if (isRunning) this.#abort(reason)
   }
 
-  #shift(): Chunk | undefined {
+  #shift(): Uint8Array | undefined {
     const chunk = this.#queue.shift()
     this.#queuedBytes -= chunk?.length ?? 0
     return chunk
@@ -132,9 +121,9 @@ export class DirectBody implements ByteSource {
   #goOn(): void {
     if (this.#queue.length > 0) return
     if (this.#end !== undefined) this.#settle(this.#end)
-    else if (this.#isHeldBack) {
-      this.#isHeldBack = false
-      this.#resume()
+    else if (this.#isFull) {
+      this.#isFull = false
+      this.onWanted?.()
     }
   }
 
@@ -156,7 +145,7 @@ export class DirectBody implements ByteSource {
 }
 
 interface Waiting {
-  resolve(result: ReadableStreamReadResult<Uint8Array>): void
+  resolve(result: ReadResult<Uint8Array>): void
   reject(reason: unknown): void
 }
 
@@ -164,11 +153,11 @@ interface Waiting {
  * Whether a chunk is a small part of what one read of the socket brought: kept for a slow client, it would keep
  * all of that, which with HTTP/2 is up to 64 KiB of many streams.
  */
-function isSmallPart({ buffer, length }: Chunk): boolean {
+function isSmallPart({ buffer, length }: Uint8Array): boolean {
   return buffer.byteLength > 4 * length + 1024
 }
 
 /** A copy: what one read of the socket brought is one piece of memory, and may be several chunks. */
-function ownOf(chunk: Chunk): ReadableStreamReadResult<Uint8Array> {
+function ownOf(chunk: Uint8Array): ReadResult<Uint8Array> {
   return { done: false, value: new Uint8Array(chunk) }
 }

@@ -1,6 +1,5 @@
+import type { ByteSource, ItemReader } from '../base/byte-source.ts'
 import { toNetworkError } from './to-network-error.ts'
-
-type Result = ReadableStreamReadResult<Uint8Array>
 
 /**
  * The body of a response of any `fetch`, whose errors are those of the connection: coded as such here, since
@@ -8,7 +7,7 @@ type Result = ReadableStreamReadResult<Uint8Array>
  *
  * Holds nothing.
  */
-export class FetchBody {
+export class FetchBody implements ByteSource {
   readonly #stream: ReadableStream<Uint8Array>
 
   constructor(stream: ReadableStream<Uint8Array>) {
@@ -16,7 +15,7 @@ export class FetchBody {
   }
 
   /** @throws TypeError if the body is locked */
-  getReader(): { read(): Promise<Result>; cancel(reason?: unknown): Promise<void> } {
+  getReader(): ItemReader<Uint8Array> {
     const reader = this.#stream.getReader()
     return {
       read: () => reader.read().then(undefined, throwCoded),

@@ -1,4 +1,5 @@
-import type { Reached } from './attempt.ts'
+import type { ByteSource, ItemReader } from '../base/byte-source.ts'
+import type { UpstreamAnswer } from './upstream-call.ts'
 
 /** Answers that are kept are errors in JSON: more than that is not worth the memory. */
 const MAX_BYTES = 65_536
@@ -11,23 +12,23 @@ const MAX_WAIT_MS = 1_000
  * them the next try would wait for that very one. Holds at most 64 KiB; an answer that is longer, or is not
  * there within a second, is let go.
  */
-export class KeptAnswer {
-  readonly #reached: Reached
-  readonly #body: Promise<Uint8Array<ArrayBuffer> | undefined>
-  #reader: { cancel(reason?: unknown): Promise<void> } | undefined
+export class BufferedResponse {
+  readonly #answer: UpstreamAnswer
+  readonly #body: Promise<Uint8Array | undefined>
+  #reader: ItemReader<Uint8Array> | undefined
   #isDropped = false
 
-  constructor(reached: Reached) {
-    this.#reached = reached
+  constructor(answer: UpstreamAnswer) {
+    this.#answer = answer
     this.#body = this.#readAll()
   }
 
   /** The answer with its whole body, or `undefined` if that could not be kept. */
-  async take(): Promise<Reached | undefined> {
-    const reached = this.#reached
-    if (reached.body === undefined) return reached
+  async take(): Promise<UpstreamAnswer | undefined> {
+    const answer = this.#answer
+    if (answer.body === null) return answer
     const bytes = await this.#body
-    return bytes && { ...reached, body: new Response(bytes).body ?? undefined }
+    return bytes && { ...answer, body: wholeBody(bytes) }
   }
 
   /** Lets it go: another one is better. */
@@ -37,8 +38,8 @@ export class KeptAnswer {
     this.#reader?.cancel().catch(() => {})
   }
 
-  async #readAll(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const reader = this.#reached.body?.getReader()
+  async #readAll(): Promise<Uint8Array | undefined> {
+    const reader = this.#answer.body?.getReader()
     if (reader === undefined) return
     this.#reader = reader
     const timer = setTimeout(() => this.drop(), MAX_WAIT_MS)
@@ -63,4 +64,13 @@ export class KeptAnswer {
       clearTimeout(timer)
     }
   }
+}
+
+function wholeBody(bytes: Uint8Array): ByteSource {
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      if (bytes.length > 0) controller.enqueue(bytes)
+      controller.close()
+    },
+  })
 }

@@ -12,7 +12,7 @@ interface Turn {
  * Holds at most `maxBytes` and a chunk; a body that is longer can be sent only once. When an upstream is left,
  * what it had not read yet stays in the client's stream for the next one.
  */
-export class ReplayBody {
+export class RequestReplay {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #maxBytes: number
   readonly #kept: Uint8Array[] = []

@@ -2,27 +2,26 @@ import { type ByteSource, FLOW, type ItemReader } from '../base/byte-source.ts'
 import type { ReadResult } from '../base/read-result.ts'
 import { EventCounter } from '../wire/event-counter.ts'
 
-/** The body of an answer, or what stands for it. */
-export type AnswerBody = ByteSource
-
 /**
  * A body of which the beginning has been read, up to its first event, to know that the upstream is alive
  * before the client is answered. What was read comes first when it is relayed.
  *
  * Holds the chunks up to the first event, at most `maxBytes` and a chunk.
  */
-export class PeekedBody implements AnswerBody {
-  static {
-    Object.assign(PeekedBody.prototype, { [FLOW]: PeekedBody.prototype.flow })
-  }
-
+export class PeekedBody implements ByteSource, ItemReader<Uint8Array> {
+  /** There where the body has flowing mode. */
+  readonly [FLOW]: ByteSource[typeof FLOW]
+  readonly closed: Promise<unknown> | undefined
   readonly #reader: ItemReader<Uint8Array>
-  readonly #body: AnswerBody
   readonly #read: ReadResult<Uint8Array>[] = []
 
-  constructor(body: AnswerBody) {
-    this.#body = body
+  constructor(body: ByteSource) {
     this.#reader = body.getReader()
+    this.closed = this.#reader.closed
+    if (body[FLOW] !== undefined) {
+      this[FLOW] = (sink) =>
+        (sink === undefined || this.#read.length === 0) && (body[FLOW]?.(sink) ?? false)
+    }
   }
 
   /**
@@ -43,26 +42,16 @@ export class PeekedBody implements AnswerBody {
     }
   }
 
-  /** The method [FLOW] of the body, under a name that a declaration file can have. */
-  flow(sink: ((chunk: Uint8Array) => void) | undefined): boolean {
-    if (sink !== undefined && this.#read.length > 0) return false
-    return this.#body[FLOW]?.(sink) ?? false
+  getReader(): this {
+    return this
   }
 
-  getReader(): ItemReader<Uint8Array> {
-    const { closed } = this.#reader
-    return {
-      ...(closed && { closed }),
-      read: () => {
-        const result = this.#read.shift()
-        return result === undefined ? this.#reader.read() : Promise.resolve(result)
-      },
-      cancel: (reason) => this.#reader.cancel(reason),
-    }
+  read(): Promise<ReadResult<Uint8Array>> {
+    const result = this.#read.shift()
+    return result === undefined ? this.#reader.read() : Promise.resolve(result)
   }
 
-  /** Ends the body: another upstream is asked. */
-  async cancel(reason?: unknown): Promise<void> {
-    await this.#reader.cancel(reason)
+  cancel(reason?: unknown): Promise<void> {
+    return this.#reader.cancel(reason)
   }
 }

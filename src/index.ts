@@ -18,8 +18,10 @@ export { type RelayOptions, relay } from './pipeline/relay.ts'
 export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'
 export type { ObservedOutput, StageObserver } from './pipeline/stage-observer.ts'
 export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts'
+export type { CloseOptions, SseProxy } from './proxy/create-proxy.ts'
 export type { ProxyMetrics } from './proxy/proxy-counters.ts'
-export { type ProxyFetchOptions, proxyFetch } from './proxy/proxy-fetch.ts'
+export type { ProxyFetchOptions } from './proxy/fetch-through.ts'
+export { proxyFetch } from './proxy/proxy-fetch.ts'
 export type {
   ProxyOptions,
   RetryOptions,
@@ -29,7 +31,7 @@ export type {
   UpstreamOptions,
   Upstreams,
 } from './proxy/proxy-options.ts'
-export { type CloseOptions, type SseProxy, sseProxy } from './proxy/sse-proxy.ts'
+export { sseProxy } from './proxy/sse-proxy.ts'
 export {
   EventMap,
   type EventMapper,
@@ -38,11 +40,8 @@ export {
 } from './transforms/event-map.ts'
 export type { EventTransform } from './transforms/event-rewriter.ts'
 export type { GapDistribution } from './transforms/gap-histogram.ts'
-export {
-  HeartbeatInjector,
-  type HeartbeatInjectorOptions,
-  type HeartbeatInjectorStage,
-} from './transforms/heartbeat-injector.ts'
+export { HeartbeatInjector, type HeartbeatInjectorStage } from './transforms/heartbeat-injector.ts'
+export type { HeartbeatInjectorOptions } from './transforms/heartbeat-plan.ts'
 export { mapEvents } from './transforms/map-events.ts'
 export type { MetricsSink } from './transforms/metrics-sink.ts'
 export {
@@ -58,14 +57,14 @@ export {
 } from './transforms/sse-response.ts'
 export type { EndContext, StreamSummary } from './transforms/stream-summary.ts'
 export { WatermarkBuffer, type WatermarkBufferOptions } from './transforms/watermark-buffer.ts'
+export type { DispatcherLike } from './transport/undici-transport.ts'
+export type { UpstreamPoolOptions, UpstreamTlsOptions } from './transport/upstream-pool.ts'
 export {
   type CallPolicy,
   CircuitBreaker,
   type CircuitBreakerOptions,
 } from './upstream/circuit-breaker.ts'
-export type { DispatcherLike } from './upstream/dispatcher-fetch.ts'
 export type { RetryDelayOptions } from './upstream/retry-delay.ts'
-export type { UpstreamPoolOptions, UpstreamTlsOptions } from './upstream/upstream-pool.ts'
 export {
   type EncodableSse,
   encodeEvent,

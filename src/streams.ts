@@ -15,11 +15,8 @@ export {
   type EventMapStage,
   type Mapped,
 } from './transforms/event-map.ts'
-export {
-  HeartbeatInjector,
-  type HeartbeatInjectorOptions,
-  type HeartbeatInjectorStage,
-} from './transforms/heartbeat-injector.ts'
+export { HeartbeatInjector, type HeartbeatInjectorStage } from './transforms/heartbeat-injector.ts'
+export type { HeartbeatInjectorOptions } from './transforms/heartbeat-plan.ts'
 export { mapEvents } from './transforms/map-events.ts'
 export {
   MetricsTap,

@@ -68,6 +68,15 @@ describe('the house', () => {
     expect([...reachOf(sources, 'src/testing.ts')]).toContain('node:http')
   })
 
+  it.each(['src/proxy/create-proxy.ts', 'src/proxy/fetch-through.ts'])(
+    'has a proxy that loads without undici: %s',
+    (path) => {
+      const loaded = [...loadedWith(sources, path)]
+      expect(loaded).toContain('src/upstream/dependable-call.ts')
+      expect(loaded).not.toContain('undici')
+    },
+  )
+
   it('has nothing new at the top level', () => {
     const entries = readdirSync(root).filter(
       (name) => !name.startsWith('.') && !NOT_IN_GIT.includes(name) && !/\.(tgz|log)$/.test(name),

@@ -1,7 +1,8 @@
 import type { Budget } from '../../src/pipeline/budget.ts'
+import type { SseProxy } from '../../src/proxy/create-proxy.ts'
 import { proxyFetch } from '../../src/proxy/proxy-fetch.ts'
 import type { ProxyOptions } from '../../src/proxy/proxy-options.ts'
-import { type SseProxy, sseProxy } from '../../src/proxy/sse-proxy.ts'
+import { sseProxy } from '../../src/proxy/sse-proxy.ts'
 import type { StreamSummary } from '../../src/transforms/stream-summary.ts'
 import { rewrite } from './some-frames.ts'
 import type { Route } from './stream-plan.ts'
@@ -10,8 +11,8 @@ import type { Route } from './stream-plan.ts'
 export interface LaneContext {
   plain: string
   secure: string
-  /** `fetch` over the pool that speaks HTTP/2: its streams share connections. */
-  http2Fetch: typeof fetch
+  /** Speaks HTTP/2: its streams share connections. */
+  http2: NonNullable<ProxyOptions['dispatcher']>
   budget: Budget
   metrics: NonNullable<ProxyOptions['metrics']>
 }
@@ -79,7 +80,7 @@ export function openLane(route: Route, context: LaneContext): Lane {
   }
 }
 
-function optionsOf(route: Route, { http2Fetch }: LaneContext): ProxyOptions {
+function optionsOf(route: Route, { http2 }: LaneContext): ProxyOptions {
   switch (route) {
     case 'transformed':
       return { transform: rewrite }
@@ -88,7 +89,7 @@ function optionsOf(route: Route, { http2Fetch }: LaneContext): ProxyOptions {
     case 'guarded':
       return { breaker: { failures: 3, windowMs: 2_000, cooldownMs: 50 }, heartbeat: false }
     case 'http2':
-      return { fetch: http2Fetch }
+      return { dispatcher: http2 }
     case 'told':
       return { upstreamErrors: 'event-then-break' }
     default:

@@ -8,9 +8,9 @@ import {
 } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
+import { Agent } from 'undici'
 import { toNodeHandler } from '../../src/node/to-node-handler.ts'
 import { Budget } from '../../src/pipeline/budget.ts'
-import { createUpstreamPool } from '../../src/upstream/upstream-pool.ts'
 import { loopbackCertificate } from '../../test/support/loopback-certificate.ts'
 import { judgeStream, type StreamSides } from './judge-stream.ts'
 import { type Lane, LIMIT_MS, openLane } from './lane.ts'
@@ -65,13 +65,13 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   const shared = new AbortController()
   const upstream = new SoakUpstream()
   const { plain, secure } = await upstream.listen()
-  const pool = createUpstreamPool({ allowH2: true, tls: { ca: upstream.ca } }, LIMIT_MS)
+  const http2 = new Agent({ allowH2: true, connect: { ca: upstream.ca, timeout: LIMIT_MS } })
   const budget = new Budget({ maxBytes: 1_048_576 })
   const lanes = Array.from({ length: laneCount }, (_, index) =>
     openLane(ROUTES[index % ROUTES.length] ?? 'relayed', {
       plain,
       secure,
-      http2Fetch: pool.fetch,
+      http2,
       budget,
       metrics: tally,
     }),
@@ -138,7 +138,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
     }
   }
   await Promise.all(lanes.map(({ proxy }) => proxy?.close({ drainMs: 0 })))
-  await pool.destroy()
+  await http2.destroy()
   for (const session of sessions) session.close()
   const [connections] = await Promise.all([
     settledLeftovers(() => (exchanges > 0 ? [`${exchanges} exchanges`] : []), SETTLES_WITHIN_MS),

@@ -25,13 +25,13 @@ const ADDRESS = /^[0-9A-Za-z.:_[\]-]+$/
 export function setForwardedHeaders(
   headers: Headers,
   request: Request,
+  url: URL,
   { via, clientAddress }: ForwardedOptions,
   own: readonly HeaderChanges[],
 ): void {
   const set = (name: string, value: string): void => {
     if (!isChanged(own, name)) headers.set(name, value)
   }
-  const url = new URL(request.url)
   const host = hostOf(request, url)
   set('x-forwarded-host', host)
   // Some servers take the URL from an absolute-form target (`GET https://evil.test/`), where the client chooses both.

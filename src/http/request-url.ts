@@ -5,8 +5,7 @@
  * The base is never resolved against the request: `new URL('//other', base)` leaves the host. A dot segment
  * is refused also where its characters are percent-encoded, since an upstream may decode them first.
  */
-export function requestUrl(base: URL, request: string): URL | undefined {
-  const { pathname, search } = new URL(request)
+export function requestUrl(base: URL, { pathname, search }: URL): URL | undefined {
   if (hasDotSegment(pathname)) return
   const basePath = base.pathname.replace(/\/+$/, '')
   const url = new URL(base)

@@ -1,15 +1,16 @@
 import type { CircuitOpenError } from '../base/circuit-open-error.ts'
-import { OUTCOMES, outcomeOf, toSseKitError } from '../base/outcomes.ts'
+import { OUTCOMES } from '../base/outcomes.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { hasLoop } from '../http/forwarded-headers.ts'
 import { responseHeaders } from '../http/response-headers.ts'
-import type { Reached } from './attempt.ts'
+import { dependableCall } from '../upstream/dependable-call.ts'
+import type { UpstreamAnswer } from '../upstream/upstream-call.ts'
 import { errorResponse } from './error-response.ts'
 import type { Exchange } from './exchange.ts'
 import { outgoingRequest } from './outgoing-request.ts'
 import type { ProxySettings } from './proxy-settings.ts'
-import { reachUpstream } from './reach-upstream.ts'
-import { relayBody } from './relay-body.ts'
+import { relayAnswer } from './relay-answer.ts'
+import { requestHead } from './request-head.ts'
 import type { TargetsFor } from './upstream-targets.ts'
 import { warnOfDroppedKey } from './warn-of-dropped-key.ts'
 
@@ -22,90 +23,69 @@ export async function answer(
   targetsFor: TargetsFor,
   settings: ProxySettings,
 ): Promise<Response> {
-  const { request } = exchange
+  const { request, context } = exchange
   try {
     const via = settings.forwarded?.via
     if (via !== undefined && hasLoop(request, via)) {
-      return refuse(
-        exchange,
-        new SseKitError('SSE_LOOP', 'The request has come through here before'),
-      )
+      throw new SseKitError('SSE_LOOP', 'The request has come through here before')
     }
     const targets = targetsFor(request)
     if (targets === undefined) {
-      return refuse(
-        exchange,
-        new SseKitError(
-          'SSE_BAD_REQUEST',
-          'The upstream that was picked for the request is not in allowedUpstreams',
-        ),
+      throw new SseKitError(
+        'SSE_BAD_REQUEST',
+        'The upstream that was picked for the request is not in allowedUpstreams',
       )
     }
     if (settings.pathFor !== undefined || settings.headersFor !== undefined) {
       exchange.outgoing = await outgoingRequest(exchange, settings)
     }
-    return passOn(exchange, await reachUpstream(exchange, targets, settings), settings)
+    const { method, body } = request
+    const head = (target: UpstreamAnswer['target']) => requestHead(exchange, target, settings)
+    const result = await dependableCall({ method, body, head }, targets, settings, context)
+    exchange.trace = result.trace
+    if (result.answer === undefined) throw result.error
+    return passOn(exchange, result.answer, settings)
   } catch (error) {
     return fail(exchange, error)
   }
 }
 
-function passOn(exchange: Exchange, reached: Reached, settings: ProxySettings): Response {
-  const { response, body, isSse, target } = reached
-  const { status } = response
-  // Others may have been asked since.
-  exchange.upstream = target.index
-  exchange.upstreamStatus = status
-  exchange.headersMs = reached.headersMs
-  const statusText = REASON_PHRASE.test(response.statusText) ? response.statusText : ''
+function passOn(exchange: Exchange, answer: UpstreamAnswer, settings: ProxySettings): Response {
+  const { status, isSse, body, target } = answer
+  const statusText = REASON_PHRASE.test(answer.statusText) ? answer.statusText : ''
   if (status === 401) warnOfDroppedKey(exchange, target, settings)
   exchange.status = status
   exchange.isSse = isSse
-  const headers = responseHeaders(response.headers, {
-    isSse,
-    hasBody: body !== undefined,
-    forwardSetCookie: settings.forwardSetCookie,
-  })
-  if (body === undefined) {
-    reached.onFirstEvent()
-    exchange.end('complete')
+  const { forwardSetCookie } = settings
+  const headers = responseHeaders(answer.headers, { isSse, forwardSetCookie })
+  if (body === null) {
+    answer.firstEvent?.came()
+    exchange.end(exchange.decide({ ending: 'complete' }))
     return new Response(null, { status, statusText, headers })
   }
-  const relayed = relayBody(body, exchange, settings, target.timeouts, reached.onFirstEvent)
+  const relayed = relayAnswer(body, answer, exchange, settings)
   return new Response(relayed, { status, statusText, headers })
 }
 
 /** What a request is told that comes while the proxy shuts down: another server is the place for it. */
 export function refuseDraining(exchange: Exchange): Response {
-  return refuse(exchange, new SseKitError('SSE_DRAINING', 'The server is shutting down'), {
+  return fail(exchange, new SseKitError('SSE_DRAINING', 'The server is shutting down'), {
     'retry-after': '5',
     connection: 'close',
   })
 }
 
-/** Refuses a request on this side, before an upstream is asked. */
-function refuse(
-  exchange: Exchange,
-  error: SseKitError,
-  headers?: Record<string, string>,
-): Response {
-  const { status, verdict } = outcomeOf(error)
+function fail(exchange: Exchange, reason: unknown, headers: Record<string, string> = {}): Response {
+  const decision = exchange.decide({ ending: 'error', reason })
+  const { verdict, code = 'SSE_INTERNAL' } = decision
+  const { status } = OUTCOMES[code]
   exchange.status = status
-  exchange.end(verdict, error)
-  return errorResponse(error.code, headers)
-}
-
-function fail(exchange: Exchange, thrown: unknown): Response {
-  const error = toSseKitError(thrown)
-  const { code } = exchange.isClientGone ? { code: 'SSE_CLIENT_GONE' as const } : error
-  const { status, verdict } = OUTCOMES[code]
-  exchange.status = status
-  exchange.end(verdict, error)
+  exchange.end(decision)
   // Nobody reads the response to a client that has left.
   if (verdict === 'client_gone') return new Response(null, { status })
-  const { retryAfterMs } = error as Partial<CircuitOpenError>
-  return errorResponse(
-    code,
-    retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) },
-  )
+  const { retryAfterMs } = (decision.error ?? {}) as Partial<CircuitOpenError>
+  return errorResponse(code, {
+    ...headers,
+    ...(retryAfterMs !== undefined && { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }),
+  })
 }

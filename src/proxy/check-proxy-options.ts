@@ -1,8 +1,8 @@
 import { checkOptions, type OptionNames } from '../base/check-options.ts'
 import { shown } from '../base/shown.ts'
 import type { ForwardedOptions } from '../http/forwarded-headers.ts'
+import type { UpstreamPoolOptions } from '../transport/upstream-pool.ts'
 import type { CircuitBreakerOptions } from '../upstream/circuit-breaker.ts'
-import type { UpstreamPoolOptions } from '../upstream/upstream-pool.ts'
 import type {
   ProxyOptions,
   RetryOptions,

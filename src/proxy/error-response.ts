@@ -7,7 +7,7 @@ import type { SseKitErrorCode } from '../base/sse-kit-error.ts'
  */
 export function errorResponse(
   code: SseKitErrorCode,
-  headers: Record<string, string> | false = {},
+  headers: Record<string, string> = {},
 ): Response {
   const { status, publicText: message, isUpstreamFault } = OUTCOMES[code]
   const ours = status < 500 ? 'invalid_request_error' : 'server_error'

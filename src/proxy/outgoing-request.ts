@@ -16,7 +16,7 @@ export async function outgoingRequest(
   exchange: Exchange,
   { pathFor, headersFor, headers, timeouts }: ProxySettings,
 ): Promise<OutgoingRequest> {
-  const { request } = exchange
+  const { request, context } = exchange
   const waitMs = timeouts.headersMs
 
   const ask = async <T>(name: 'path' | 'headers', call: () => T | PromiseLike<T>): Promise<T> => {
@@ -24,15 +24,16 @@ export async function outgoingRequest(
     const given = (async () => call())().catch((cause: unknown) => {
       throw failed(`The function ${name} of the application threw`, cause)
     })
-    return exchange.waitFor(given, waitMs, () =>
+    return context.waitFor(given, waitMs, () =>
       failed(
         `The function ${name} of the application did not settle within ${waitMs} ms (timeouts.headersMs)`,
       ),
     )
   }
 
-  const pathOf = async (pathFor: NonNullable<ProxySettings['pathFor']>): Promise<string> => {
-    const url = new URL(request.url)
+  const pathOf = async (pathFor: NonNullable<ProxySettings['pathFor']>): Promise<URL> => {
+    // A copy: the function may change it.
+    const url = new URL(exchange.url)
     const path = await ask('path', () => pathFor(url, request))
     if (typeof path !== 'string' || !path.startsWith('/')) {
       throw failed(
@@ -43,11 +44,11 @@ export async function outgoingRequest(
     if (replaced === undefined) {
       throw new SseKitError('SSE_BAD_REQUEST', 'The path for the upstream has a dot segment')
     }
-    return replaced.href
+    return replaced
   }
 
   const outgoing: OutgoingRequest = {
-    url: pathFor === undefined ? request.url : await pathOf(pathFor),
+    url: pathFor === undefined ? exchange.url : await pathOf(pathFor),
     headers:
       headersFor === undefined ? headers : changes(await ask('headers', () => headersFor(request))),
   }

@@ -1,24 +1,9 @@
-import type { CallPolicy } from '../upstream/circuit-breaker.ts'
-import { UpstreamPools } from '../upstream/upstream-pools.ts'
-import { answer } from './answer.ts'
-import { checkProxyOptions } from './check-proxy-options.ts'
-import { checkRequest } from './check-request.ts'
-import { Exchange } from './exchange.ts'
-import type { ProxyOptions, Upstreams } from './proxy-options.ts'
-import { proxySettings } from './proxy-settings.ts'
-import { upstreamTargets } from './upstream-targets.ts'
+import { UpstreamPool } from '../transport/upstream-pool.ts'
+import { fetchThrough, type ProxyFetchOptions } from './fetch-through.ts'
+import type { Upstreams } from './proxy-options.ts'
 
-/**
- * What `proxyFetch` takes: all of a proxy's options but those that need something to last between requests.
- * A breaker is one you keep.
- */
-export interface ProxyFetchOptions extends Omit<ProxyOptions, 'pool' | 'breaker'> {
-  /** A policy around the call, from the connection to the first event. @default none */
-  breaker?: false | CallPolicy | undefined
-}
-
-/** One pool for every limit on connecting that was asked for: they are written in code, so they are few. */
-let sharedPools: UpstreamPools | undefined
+/** It has one agent for every limit on connecting that was asked for: they are written in code, so they are few. */
+let sharedPool: UpstreamPool | undefined
 
 /**
  * Passes one request on to an upstream and answers with what comes back; an event stream comes event by event.
@@ -51,23 +36,6 @@ export async function proxyFetch(
   upstream: Upstreams,
   options: ProxyFetchOptions = {},
 ): Promise<Response> {
-  checkRequest('proxyFetch', request)
-  checkProxyOptions(options)
-  checkLasting(options)
-  const settings = proxySettings(options)
-  sharedPools ??= new UpstreamPools({}, settings.timeouts.connectMs)
-  const targetsFor = upstreamTargets(upstream, settings, options, sharedPools.fetchFor)
-  return answer(new Exchange(request, settings), targetsFor, settings)
-}
-
-/** @throws TypeError for options that take effect only between requests, which a single call would ignore */
-function checkLasting({ pool, breaker }: ProxyOptions): void {
-  if (pool !== undefined) {
-    throw new TypeError('proxyFetch has no option "pool": use sseProxy, or the option dispatcher')
-  }
-  if (breaker && !('execute' in breaker)) {
-    throw new TypeError(
-      'breaker must be a policy that you keep between calls of proxyFetch: use new CircuitBreaker(...)',
-    )
-  }
+  sharedPool ??= new UpstreamPool()
+  return fetchThrough(sharedPool, request, upstream, options)
 }

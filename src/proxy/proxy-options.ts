@@ -5,10 +5,10 @@ import type { Budget } from '../pipeline/budget.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
 import type { EndContext, StreamSummary } from '../transforms/stream-summary.ts'
+import type { DispatcherLike } from '../transport/undici-transport.ts'
+import type { UpstreamPoolOptions } from '../transport/upstream-pool.ts'
 import type { CallPolicy, CircuitBreakerOptions } from '../upstream/circuit-breaker.ts'
-import type { DispatcherLike } from '../upstream/dispatcher-fetch.ts'
 import type { RetryDelayOptions } from '../upstream/retry-delay.ts'
-import type { UpstreamPoolOptions } from '../upstream/upstream-pool.ts'
 
 /** One upstream, where its URL alone does not say it all. */
 export interface UpstreamOptions {

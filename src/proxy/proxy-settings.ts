@@ -8,48 +8,28 @@ import { type PathFunction, pathFunction } from '../http/path-rules.ts'
 import type { Budget } from '../pipeline/budget.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
-import { HeartbeatInjector } from '../transforms/heartbeat-injector.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
 import { type CallPolicy, CircuitBreaker } from '../upstream/circuit-breaker.ts'
 import { createRetryDelay } from '../upstream/retry-delay.ts'
-import { heartbeatFrame } from './heartbeat-frame.ts'
+import type { Timeouts } from '../upstream/timeouts.ts'
+import type { CallSettings } from '../upstream/upstream-call.ts'
+import { type HeartbeatFor, heartbeatPlans } from './heartbeat-plans.ts'
 import type { ProxyOptions, RetryOptions, StatusRule, TimeoutOptions } from './proxy-options.ts'
 
-/** Limits with their defaults in place; `Infinity` for no limit. */
-export interface Timeouts {
-  connectMs: number
-  headersMs: number
-  firstEventMs: number
-  idleMs: number
-  idleCounts: 'bytes' | 'events'
-  totalMs: number
-  clientStallMs: number
-}
-
 /** A proxy's options, checked and with their defaults in place. */
-export interface ProxySettings {
+export interface ProxySettings extends CallSettings {
   headers: HeaderChanges
   /** Gives the headers of a request, where they are not the same for all. */
   headersFor: ((request: Request) => HeadersLike | Promise<HeadersLike>) | undefined
   pathFor: PathFunction | undefined
   forwardCredentials: boolean
   forwardSetCookie: boolean
-  heartbeat: false | { intervalMs: number; frame: string; atStart: boolean }
+  heartbeatFor: HeartbeatFor
   timeouts: Timeouts
   watermark: { highBytes?: number | undefined; lowBytes?: number | undefined }
-  maxEventBytes: number
   transform: EventTransform | undefined
   onEnd: ProxyOptions['onEnd']
   metrics: readonly MetricsSink[]
-  /** How often each upstream is asked, and how long to wait in between. */
-  attempts: number
-  retryDelayMs: (tries: number, retryAfterMs: number | undefined) => number
-  /** Whether a status leads to another try, or to the next upstream. */
-  isRetried: (status: number) => boolean
-  isFallenBack: (status: number) => boolean
-  /** Whether a status is a failure to the breaker. */
-  isFailure: (status: number) => boolean
-  replayBodyBytes: number
   /** The policy around the calls to an origin. */
   policyFor: (origin: string) => CallPolicy | undefined
   tellsErrors: boolean
@@ -109,7 +89,7 @@ export function proxySettings({
     pathFor: path === undefined ? undefined : pathFunction(path),
     forwardCredentials,
     forwardSetCookie,
-    heartbeat: heartbeat === false ? false : heartbeatSettings(heartbeat),
+    heartbeatFor: heartbeatPlans(heartbeat),
     timeouts: timeoutSettings(timeouts),
     watermark,
     maxEventBytes: checkNumber('maxEventBytes', maxEventBytes, { min: 1, infinity: true }),
@@ -198,21 +178,6 @@ export function timeoutSettings({
     totalMs: limit('totalMs', totalMs),
     clientStallMs: limit('clientStallMs', clientStallMs),
   }
-}
-
-const ANY_CLIENT = { pathname: '', accept: null }
-
-function heartbeatSettings({
-  intervalMs = 15_000,
-  frame = 'auto',
-  atStart = false,
-}: Exclude<ProxyOptions['heartbeat'], false | undefined>): Exclude<
-  ProxySettings['heartbeat'],
-  false
-> {
-  // Made once to have its arguments checked now.
-  HeartbeatInjector.stage({ intervalMs, frame: heartbeatFrame(frame, ANY_CLIENT), atStart })
-  return { intervalMs, frame, atStart }
 }
 
 function limit(name: string, value: number | false): number {

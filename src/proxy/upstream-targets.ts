@@ -1,8 +1,9 @@
 import { callHook } from '../base/call-hook.ts'
 import { checkSync } from '../base/check-sync.ts'
-import type { ProxyOptions, Upstreams } from './proxy-options.ts'
+import type { UpstreamTarget } from '../upstream/upstream-target.ts'
+import type { ProxyOptions, Upstream, Upstreams } from './proxy-options.ts'
 import type { ProxySettings } from './proxy-settings.ts'
-import { type FetchFor, type UpstreamTarget, upstreamTarget } from './upstream-target.ts'
+import { type PooledTransport, proxyTarget } from './proxy-target.ts'
 
 /** The upstreams to ask for a request, in this order; `undefined` if the one that was picked is not allowed. */
 export type TargetsFor = (request: Request) => readonly UpstreamTarget[] | undefined
@@ -19,11 +20,11 @@ export function upstreamTargets(
   upstreams: Upstreams,
   settings: ProxySettings,
   options: ProxyOptions,
-  fetchFor: FetchFor,
+  pooled: PooledTransport,
 ): TargetsFor {
   const { allowedUpstreams = [] } = options
-  const target = (upstream: Parameters<typeof upstreamTarget>[0], index: number): UpstreamTarget =>
-    upstreamTarget(upstream, index, settings, options, fetchFor)
+  const target = (upstream: Upstream, index: number): UpstreamTarget =>
+    proxyTarget(upstream, index, settings, options, pooled)
   if (typeof upstreams !== 'function') {
     const list = Array.isArray(upstreams) ? upstreams : [upstreams]
     if (list.length === 0) throw new TypeError('Cannot proxy as the list of upstreams is empty')

@@ -1,8 +1,8 @@
 import { emitWarning } from '../base/emit-warning.ts'
 import { isCredentialHeader } from '../http/header-kinds.ts'
+import type { UpstreamTarget } from '../upstream/upstream-target.ts'
 import type { Exchange } from './exchange.ts'
 import type { ProxySettings } from './proxy-settings.ts'
-import type { UpstreamTarget } from './upstream-target.ts'
 
 let hasWarned = false
 

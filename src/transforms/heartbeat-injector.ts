@@ -1,5 +1,3 @@
-import { checkNumber } from '../base/check-number.ts'
-import { checkOptions, type OptionNames } from '../base/check-options.ts'
 import { startDeadline } from '../base/deadline.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
@@ -7,28 +5,11 @@ import { BoundaryScanner } from '../wire/boundary-scanner.ts'
 import { checkBytes } from '../wire/check-bytes.ts'
 import { LeadingBom } from '../wire/leading-bom.ts'
 import { LF } from '../wire/line-state.ts'
-
-/** When a {@link HeartbeatInjector} speaks, and what it says. */
-export interface HeartbeatInjectorOptions {
-  /** How long no byte goes out before a heartbeat does, in milliseconds; `Infinity` for never. @default 15_000 */
-  intervalMs?: number | undefined
-  /**
-   * The heartbeat: one comment line, or any number of comment lines and blank lines that end with a blank line.
-   * Which clients accept which: see `heartbeat.frame` of the proxy. @default ': keepalive\n\n'
-   */
-  frame?: string | undefined
-  /**
-   * Whether a heartbeat goes out before the first byte of the source. Servers that keep the response head back until
-   * there is a body (Next, Fastify) send it at once then. @default false
-   */
-  atStart?: boolean | undefined
-}
-
-const OPTIONS: OptionNames<HeartbeatInjectorOptions> = {
-  intervalMs: true,
-  frame: true,
-  atStart: true,
-}
+import {
+  type HeartbeatInjectorOptions,
+  type HeartbeatPlan,
+  heartbeatPlan,
+} from './heartbeat-plan.ts'
 
 /**
  * Keeps a silent stream alive: sends a comment when no byte went out for a while.
@@ -71,15 +52,12 @@ export class HeartbeatInjector extends StageStream<Uint8Array, Uint8Array> {
 
   /** The same logic as a stage, to be fused with others by `relay`. */
   static stage(options?: HeartbeatInjectorOptions): HeartbeatInjectorStage {
-    checkOptions('options of HeartbeatInjector', options, OPTIONS)
-    return new HeartbeatInjectorStage(options)
+    return new HeartbeatInjectorStage(heartbeatPlan(options))
   }
 }
 
 /** A blank line alone: it ends at an event boundary wherever a heartbeat may go out. */
 const BLANK_LINE = Uint8Array.of(LF)
-/** Nothing but a comment line, or comment lines and blank lines of which the last is blank. */
-const FRAME = /^(?::[^\r\n]*\r?\n|(?::[^\r\n]*\r?\n|\r?\n)*\r?\n)$/
 
 /** The logic of {@link HeartbeatInjector}. */
 export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
@@ -102,22 +80,9 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   #timer: ReturnType<typeof setTimeout> | undefined
   #lastByteAt = 0
 
-  constructor({
-    intervalMs = 15_000,
-    frame = ': keepalive\n\n',
-    atStart = false,
-  }: HeartbeatInjectorOptions = {}) {
-    this.#intervalMs = checkNumber('intervalMs', intervalMs, {
-      min: 1,
-      infinity: true,
-      fraction: true,
-    })
-    this.#frame = checkedFrame(frame)
-    if (typeof atStart !== 'boolean') {
-      throw new TypeError(
-        `Cannot use atStart: it must be true or false, but it is ${JSON.stringify(atStart)}`,
-      )
-    }
+  constructor({ intervalMs, frame, atStart }: HeartbeatPlan) {
+    this.#intervalMs = intervalMs
+    this.#frame = frame
     this.#atStart = atStart
   }
 
@@ -211,13 +176,4 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
       (this.#bom === undefined || this.#bom.seenBytes === 0)
     )
   }
-}
-
-function checkedFrame(frame: string): Uint8Array {
-  if (typeof frame !== 'string' || !FRAME.test(frame)) {
-    throw new TypeError(
-      `Invalid heartbeat frame ${JSON.stringify(frame)}: use one comment line (": keepalive\\n"), or comment lines and blank lines that end with a blank line (": keepalive\\n\\n")`,
-    )
-  }
-  return new TextEncoder().encode(frame)
 }

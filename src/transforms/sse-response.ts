@@ -5,7 +5,8 @@ import { relay } from '../pipeline/relay.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { type EncodableSse, encodeEvent } from '../wire/encode-event.ts'
 import { isBytes } from '../wire/is-bytes.ts'
-import { HeartbeatInjector, type HeartbeatInjectorOptions } from './heartbeat-injector.ts'
+import { HeartbeatInjector } from './heartbeat-injector.ts'
+import type { HeartbeatInjectorOptions } from './heartbeat-plan.ts'
 
 /** Status, headers and heartbeats of an {@link sseResponse}. */
 export interface SseResponseInit {

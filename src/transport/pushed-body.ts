@@ -23,6 +23,10 @@ export interface BodySink {
  * - Error: what came before it is read first.
  */
 export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink {
+  static {
+    Object.assign(PushedBody.prototype, { [FLOW]: PushedBody.prototype.flow })
+  }
+
   /** Settles when the body has ended and all of it has been taken. */
   readonly closed: Promise<void>
   /** Called when more is wanted after `push` returned false. */
@@ -91,7 +95,8 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
     })
   }
 
-  [FLOW](sink: ((chunk: Uint8Array) => void) | undefined): boolean {
+  /** The method [FLOW] of the body, under a name that a declaration file can have. */
+  flow(sink: ((chunk: Uint8Array) => void) | undefined): boolean {
     if (sink !== undefined && this.#end !== undefined && this.#queue.length === 0) return false
     this.#sink = sink
     while (this.#sink !== undefined) {

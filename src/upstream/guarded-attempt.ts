@@ -44,7 +44,10 @@ export function guardedAttempt(
     const refuse = (error: unknown): void => resolve({ error, wasAsked: state !== 'waiting' })
     const onAbort = (): void => refuse(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) return onAbort()
+    if (signal.aborted) {
+      onAbort()
+      return
+    }
     /** With which the policy may abort the call. */
     let stop: AbortSignal | undefined
 
@@ -66,15 +69,12 @@ export function guardedAttempt(
       const unfollow = follow(stop, controller)
       const came = await run(controller)
       state = 'ended'
-      const failure = came.answer === undefined ? toSseKitError(came.error) : undefined
       if (came.answer === undefined || isFailure(came.answer.status)) {
         unfollow()
         result = came
         // The policy did not wait for this.
         if (hasSettled) resolve(came)
-        if (isOurs || failure === undefined || outcomeOf(failure).isUpstreamFault) {
-          throw failureOf(came)
-        }
+        tell(failureOf(came))
         // Other policies know no errors that count for nothing; this one must not open a circuit.
         resolve(came)
         return
@@ -82,28 +82,33 @@ export function guardedAttempt(
       const firstEvent = new FirstEvent()
       result = { ...came, answer: { ...came.answer, firstEvent } }
       resolve(result)
-      try {
-        await firstEvent.seen
-      } finally {
-        unfollow()
-      }
+      await firstEvent.seen.catch(tell).finally(unfollow)
+    }
+
+    /** Throws what the policy is to count: a failure of the upstream. Ours knows which errors count for nothing. */
+    const tell = (error: unknown): void => {
+      if (isOurs || outcomeOf(error).isUpstreamFault) throw toSseKitError(error)
     }
 
     /** What the policy makes of it: a failure where it gives up, none where it passes the outcome on. */
     const settle = (failure: { error: unknown } | undefined): void => {
       signal.removeEventListener('abort', onAbort)
       hasSettled = true
-      if (result !== undefined) return resolve(result)
-      if (state === 'running') {
+      if (result !== undefined) {
+        resolve(result)
+      } else if (state === 'running') {
         // One that neither fails nor has aborted the call has not waited for it: the call's outcome counts.
         if (failure === undefined && !stop?.aborted) return
         // It gave up on a call that goes on.
         const reason = new UpstreamNetworkError(failure?.error)
         controller.abort(reason)
-        return refuse(reason)
+        refuse(reason)
+      } else {
+        const error = failure?.error
+        refuse(
+          isSseKitError(error) ? error : new CircuitOpenError(UNKNOWN_WAIT_MS, { cause: error }),
+        )
       }
-      const error = failure?.error
-      refuse(isSseKitError(error) ? error : new CircuitOpenError(UNKNOWN_WAIT_MS, { cause: error }))
     }
     // Asynchronous, as a policy may throw instead of rejecting.
     const execute = async (): Promise<unknown> => policy.execute(call)

@@ -9,19 +9,19 @@ import { EventCounter } from '../wire/event-counter.ts'
  * Holds the chunks up to the first event, at most `maxBytes` and a chunk.
  */
 export class PeekedBody implements ByteSource, ItemReader<Uint8Array> {
-  /** There where the body has flowing mode. */
-  readonly [FLOW]: ByteSource[typeof FLOW]
+  static {
+    Object.assign(PeekedBody.prototype, { [FLOW]: PeekedBody.prototype.flow })
+  }
+
   readonly closed: Promise<unknown> | undefined
+  readonly #body: ByteSource
   readonly #reader: ItemReader<Uint8Array>
   readonly #read: ReadResult<Uint8Array>[] = []
 
   constructor(body: ByteSource) {
+    this.#body = body
     this.#reader = body.getReader()
     this.closed = this.#reader.closed
-    if (body[FLOW] !== undefined) {
-      this[FLOW] = (sink) =>
-        (sink === undefined || this.#read.length === 0) && (body[FLOW]?.(sink) ?? false)
-    }
   }
 
   /**
@@ -49,6 +49,12 @@ export class PeekedBody implements ByteSource, ItemReader<Uint8Array> {
   read(): Promise<ReadResult<Uint8Array>> {
     const result = this.#read.shift()
     return result === undefined ? this.#reader.read() : Promise.resolve(result)
+  }
+
+  /** The method [FLOW] of the body, under a name that a declaration file can have. */
+  flow(sink: ((chunk: Uint8Array) => void) | undefined): boolean {
+    if (sink !== undefined && this.#read.length > 0) return false
+    return this.#body[FLOW]?.(sink) ?? false
   }
 
   cancel(reason?: unknown): Promise<void> {

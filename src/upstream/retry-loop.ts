@@ -47,7 +47,7 @@ export class RetryLoop {
         const isFinal = (isLast && round >= settings.attempts) || !this.#isRepeatable()
         if (!isWorthAnother || isFinal) return await this.#settle(result, target, isWorthAnother)
         this.#remember(result, target)
-        if (refusalOf(result) !== undefined) continue
+        if (result.answer === undefined && refusalOf(result.error) !== undefined) continue
         wasAsked = true
         if (result.answer !== undefined) {
           askedToWaitMs = shorter(askedToWaitMs, retryAfterMs(result.answer.headers))
@@ -103,8 +103,8 @@ export class RetryLoop {
       return
     }
     // An upstream that was not even asked says less than one that failed.
-    const refusedMs = refusalOf(result)
-    const before = this.#failure && refusalOf(this.#failure)
+    const refusedMs = refusalOf(result.error)
+    const before = refusalOf(this.#failure?.error)
     const isSooner = refusedMs !== undefined && before !== undefined && refusedMs < before
     if (this.#failure === undefined || refusedMs === undefined || isSooner) {
       this.#failure = { error: result.error, index }
@@ -149,9 +149,9 @@ function canBeBettered(
   return outcomeOf(result.error).isUpstreamFault && phase !== 'total'
 }
 
-/** For how long a breaker refuses calls, if that is what the result says. */
-function refusalOf(result: { error?: unknown }): number | undefined {
-  const { code, retryAfterMs } = (result.error ?? {}) as { code?: string; retryAfterMs?: number }
+/** For how long a breaker refuses calls, if that is what the error says. */
+function refusalOf(error: unknown): number | undefined {
+  const { code, retryAfterMs } = (error ?? {}) as { code?: string; retryAfterMs?: number }
   return code === 'SSE_CIRCUIT_OPEN' ? retryAfterMs : undefined
 }
 

@@ -21,14 +21,30 @@ const TABLE: Readonly<Record<string, Room>> = {
   http: { rooms: ['base'] },
   transforms: { rooms: ['wire', 'pipeline', 'http', 'base'] },
   llm: { rooms: ['wire', 'pipeline', 'base'] },
-  upstream: {
+  transport: {
     rooms: ['http', 'base'],
     packages: ['undici'],
-    // Its types only.
-    packagesOf: { 'upstream-pool.ts': ['node:tls'] },
+    packagesOf: {
+      // Its types only.
+      'upstream-pool.ts': ['node:tls'],
+      'decoding-sink.ts': ['node:stream', 'node:zlib'],
+    },
   },
-  replay: { rooms: ['wire', 'base'] },
-  proxy: { rooms: ['wire', 'pipeline', 'transforms', 'llm', 'upstream', 'replay', 'http', 'base'] },
+  upstream: { rooms: ['http', 'wire', 'base'], typesOf: ['transport'] },
+  replay: { rooms: ['pipeline', 'wire', 'base'] },
+  proxy: {
+    rooms: [
+      'wire',
+      'pipeline',
+      'transforms',
+      'http',
+      'transport',
+      'upstream',
+      'llm',
+      'replay',
+      'base',
+    ],
+  },
   metrics: { rooms: ['base'], typesOf: ['transforms'] },
   node: { rooms: ['http', 'base'], packages: ['node:*'] },
   testing: {

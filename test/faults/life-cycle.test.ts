@@ -114,10 +114,7 @@ describe('the life of a stream', () => {
     const response = await proxyFetch(new Request('http://client.test/'), await upstream.listen())
     await expect(response.text()).rejects.toMatchObject({
       code: 'SSE_UPSTREAM_NETWORK',
-      cause: {
-        message: 'terminated',
-        cause: { code: expect.stringMatching(/^(UND_ERR_SOCKET|ECONNRESET)$/) },
-      },
+      cause: { code: expect.stringMatching(/^(UND_ERR_SOCKET|ECONNRESET)$/) },
     })
   })
 

@@ -8,7 +8,7 @@ import { openProxy } from '../support/http/open-proxy.ts'
 import { rawRequest } from '../support/http/raw-request.ts'
 
 const join = (base: string, path: string): string | undefined =>
-  requestUrl(new URL(base), `http://client.test${path}`)?.href
+  requestUrl(new URL(base), new URL(`http://client.test${path}`))?.href
 
 describe('requestUrl', () => {
   it.each([
@@ -102,7 +102,7 @@ describe('requestUrl', () => {
     fc.assert(
       fc.property(paths, fc.constantFrom('', '/base', '/base/deep/'), (path, basePath) => {
         const base = new URL(`https://up.test${basePath}`)
-        const url = requestUrl(base, `http://client.test${path}`)
+        const url = requestUrl(base, new URL(`http://client.test${path}`))
         if (url === undefined) return
         expect(url.origin).toBe('https://up.test')
         expect(`${url.pathname}/`.startsWith(`${base.pathname.replace(/\/$/, '')}/`)).toBe(true)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { isEventStream, responseHeaders } from '../../src/http/response-headers.ts'
 import { openProxy } from '../support/http/open-proxy.ts'
 
-const SSE = { isSse: true, hasBody: true, forwardSetCookie: false }
+const SSE = { isSse: true, forwardSetCookie: false }
 const OTHER = { ...SSE, isSse: false }
 
 describe('the headers of an answer', () => {
@@ -23,8 +23,8 @@ describe('the headers of an answer', () => {
   it.each([
     ['', true],
     ['identity', true],
-    ['gzip', true],
-    ['X-Gzip, BR', true],
+    ['Identity', true],
+    ['gzip', false],
     ['foo', false],
     ['gzip, foo', false],
   ])('in the coding %j tell whether its events can be read', (coding, expected) => {
@@ -72,33 +72,14 @@ describe('the headers of an answer', () => {
     })
   })
 
-  it('weaken what speaks of the coded bytes, once they are decoded', () => {
-    const upstream = new Headers({
-      'content-encoding': 'gzip',
-      'content-length': '12',
-      'content-md5': 'x',
-      digest: 'x',
-      'content-digest': 'x',
-      'repr-digest': 'x',
-      etag: '"a"',
-      vary: 'accept',
-    })
-    expect(Object.fromEntries(responseHeaders(upstream, OTHER))).toEqual({
-      etag: 'W/"a"',
-      vary: 'accept',
-    })
-    expect(Object.fromEntries(responseHeaders(upstream, { ...OTHER, hasBody: false }))).toEqual(
-      Object.fromEntries(upstream),
-    )
-  })
-
   it('keep several set-cookie apart, where they are wanted at all', () => {
-    const upstream = new Headers([
-      ['set-cookie', 'a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT'],
-      ['set-cookie', 'b=2'],
-    ])
-    expect(responseHeaders(upstream, SSE).getSetCookie()).toEqual([])
-    expect(responseHeaders(upstream, { ...SSE, forwardSetCookie: true }).getSetCookie()).toEqual([
+    const upstream = () =>
+      new Headers([
+        ['set-cookie', 'a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT'],
+        ['set-cookie', 'b=2'],
+      ])
+    expect(responseHeaders(upstream(), SSE).getSetCookie()).toEqual([])
+    expect(responseHeaders(upstream(), { ...SSE, forwardSetCookie: true }).getSetCookie()).toEqual([
       'a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT',
       'b=2',
     ])

@@ -1,9 +1,9 @@
 import { sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { severalUpstreams } from '../support/http/several-upstreams.ts'
 import { settled } from '../support/settled.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
-import { severalUpstreams } from './several-upstreams.ts'
 
 watchRejections()
 

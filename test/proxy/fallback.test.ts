@@ -8,11 +8,11 @@ import {
   type UpstreamScript,
 } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { refusingUrl, severalUpstreams } from '../support/http/several-upstreams.ts'
 import { refusal } from '../support/refusal.ts'
 import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
-import { refusingUrl, severalUpstreams } from './several-upstreams.ts'
 
 watchRejections()
 afterEach(() => {

@@ -13,11 +13,11 @@ import {
 } from 'cockatiel'
 import { type CallPolicy, sseProxy } from 'sse-stream-kit'
 import { gate, step, type UpstreamStep } from 'sse-stream-kit/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { severalUpstreams } from '../support/http/several-upstreams.ts'
 import { settled } from '../support/settled.ts'
 import { warningsDuring } from '../support/warnings-during.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
-import { severalUpstreams } from './several-upstreams.ts'
 
 watchRejections()
 
@@ -88,28 +88,38 @@ describe('a policy of cockatiel in the place of the breaker', () => {
   })
 
   it.each([
-    ['answers 503', [step.json(503, {})]],
-    ['answers 503 without end', [step.status(503), step.raw('x'), step.hang()]],
-    ['resets the connection', [step.reset()]],
-  ])('may try again by itself when the upstream %s', async (_, steps) => {
-    const { send, upstreams, summaries } = await severalUpstreams(
-      [({ index }) => (index < 2 ? steps : [step.raw(EVENT)])],
-      { breaker: trying(3), pool: { connections: 1 } },
+    ['answers 503', [step.json(503, {})], 503],
+    ['resets the connection', [step.reset()], 502],
+  ])(
+    'is not let try again by itself when the upstream %s: that is for retry',
+    async (_, steps, status) => {
+      const { send, asked, summaries } = await severalUpstreams([steps], { breaker: trying(3) })
+      const warnings = await warningsDuring(async () => {
+        for (let request = 0; request < 2; request++) {
+          const response = await send({ body: 'prompt' })
+          expect(response.status).toBe(status)
+          await response.text()
+        }
+        await settled()
+      })
+      expect(asked()).toEqual([2])
+      expect(summaries[0]).toMatchObject({ attempts: 1 })
+      // Once for each policy.
+      expect(warnings).toHaveLength(1)
+      expect(warnings[0]).toMatchObject({ message: 'The breaker called the upstream twice' })
+    },
+  )
+
+  it('gets one execute per attempt, where retry asks again', async () => {
+    const execute = vi.fn<CallPolicy['execute']>((call) => noop.execute(call))
+    const { send, asked, summaries } = await severalUpstreams(
+      [({ index }) => (index < 2 ? [step.json(503, {})] : [step.raw(EVENT)])],
+      { breaker: { execute }, retry: { attempts: 3, baseMs: 0 } },
     )
     expect(await (await send({ body: 'prompt' })).text()).toBe(EVENT)
-    expect(upstreams[0]?.requests).toHaveLength(3)
-    expect(await upstreams[0]?.requests[2]?.text()).toBe('prompt')
-    expect(summaries[0]).toMatchObject({ verdict: 'complete', attempts: 3 })
-  })
-
-  it('passes on the last answer when it has tried in vain', async () => {
-    const { send, asked } = await severalUpstreams([({ index }) => [step.json(503, { index })]], {
-      breaker: trying(2),
-    })
-    const response = await send()
-    expect(response.status).toBe(503)
-    expect(await response.json()).toEqual({ index: 2 })
+    expect(execute).toHaveBeenCalledTimes(3)
     expect(asked()).toEqual([3])
+    expect(summaries[0]).toMatchObject({ verdict: 'complete', attempts: 3 })
   })
 
   it('does not try again what cannot be sent again', async () => {

@@ -1,9 +1,9 @@
 import { proxyFetch, sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, gate, step } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { refusingUrl, severalUpstreams } from '../support/http/several-upstreams.ts'
 import { settled } from '../support/settled.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
-import { refusingUrl, severalUpstreams } from './several-upstreams.ts'
 
 watchRejections()
 afterEach(() => {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { gate, step, streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { ReplayBody } from '../../src/proxy/replay-body.ts'
+import { RequestReplay } from '../../src/upstream/request-replay.ts'
+import { severalUpstreams } from '../support/http/several-upstreams.ts'
 import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'
 import { HandFed } from '../support/streams/hand-fed.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
-import { severalUpstreams } from './several-upstreams.ts'
 
 watchRejections()
 
@@ -15,7 +15,7 @@ const textOf = (stream: ReadableStream<Uint8Array>): Promise<string> => new Resp
 describe('a request body that can be sent again', () => {
   it('streams as it comes', async () => {
     const source = new HandFed()
-    const reader = new ReplayBody(source.readable, 100).stream().getReader()
+    const reader = new RequestReplay(source.readable, 100).stream().getReader()
     source.give(bytes('a'))
     expect((await reader.read()).value).toEqual(bytes('a'))
     const next = reader.read()
@@ -27,14 +27,14 @@ describe('a request body that can be sent again', () => {
 
   it('reads nothing before it is asked to', async () => {
     const source = streamOf(['a', 'b'])
-    new ReplayBody(source, 100).stream()
+    new RequestReplay(source, 100).stream()
     await settled()
     expect(source.pulls).toBe(0)
   })
 
   it('begins anew for the next upstream, and goes on where the client is', async () => {
     const source = new HandFed(bytes('a'), bytes('b'))
-    const body = new ReplayBody(source.readable, 100)
+    const body = new RequestReplay(source.readable, 100)
     const first = body.stream().getReader()
     await first.read()
     await first.read()
@@ -49,7 +49,7 @@ describe('a request body that can be sent again', () => {
 
   it('loses no chunk to an upstream that was left while it waited for one', async () => {
     const source = new HandFed(bytes('a'))
-    const body = new ReplayBody(source.readable, 100)
+    const body = new RequestReplay(source.readable, 100)
     const left = body.stream().getReader()
     await left.read()
     const neverGiven = left.read()
@@ -67,14 +67,14 @@ describe('a request body that can be sent again', () => {
   })
 
   it('gives each upstream bytes of its own: it may do with them what it likes', async () => {
-    const body = new ReplayBody(streamOf('secret'), 100)
+    const body = new RequestReplay(streamOf('secret'), 100)
     const { value } = await body.stream().getReader().read()
     value?.fill(0)
     expect(await textOf(body.stream())).toBe('secret')
   })
 
   it('is sent once when it is longer than what is kept, whole all the same', async () => {
-    const body = new ReplayBody(streamOf(['12345', '6789', '0', 'abc']), 9)
+    const body = new RequestReplay(streamOf(['12345', '6789', '0', 'abc']), 9)
     const reader = body.stream().getReader()
     await reader.read()
     await reader.read()
@@ -89,7 +89,7 @@ describe('a request body that can be sent again', () => {
 
   it('comes whole to the second upstream when it grows too long there', async () => {
     const source = new HandFed(bytes('123'))
-    const body = new ReplayBody(source.readable, 4)
+    const body = new RequestReplay(source.readable, 4)
     await body.stream().getReader().read()
     const second = textOf(body.stream())
     source.give(bytes('456'), bytes('789'))
@@ -100,7 +100,7 @@ describe('a request body that can be sent again', () => {
 
   it('keeps nothing once no other upstream will be asked', async () => {
     const source = new HandFed(bytes('a'), bytes('b'))
-    const body = new ReplayBody(source.readable, 100)
+    const body = new RequestReplay(source.readable, 100)
     const stream = body.stream()
     const reader = stream.getReader()
     await reader.read()
@@ -117,7 +117,7 @@ describe('a request body that can be sent again', () => {
 
   it('tells that the client broke it off', async () => {
     const source = new HandFed(bytes('a'))
-    const body = new ReplayBody(source.readable, 100)
+    const body = new RequestReplay(source.readable, 100)
     const reader = body.stream().getReader()
     await reader.read()
     expect(body.failure).toBeUndefined()
@@ -132,7 +132,7 @@ describe('a request body that can be sent again', () => {
     'ends the stream of the client when the last upstream wants no more, %s that is known',
     async (when) => {
       const source = new HandFed(bytes('a'))
-      const body = new ReplayBody(source.readable, 100)
+      const body = new RequestReplay(source.readable, 100)
       const stream = body.stream()
       if (when === 'after') body.release()
       await stream.cancel('no more')
@@ -147,7 +147,7 @@ describe('a request body that can be sent again', () => {
 
   it('ends the stream of the client when nobody wants it any more', async () => {
     const source = new HandFed(bytes('a'))
-    const body = new ReplayBody(source.readable, 100)
+    const body = new RequestReplay(source.readable, 100)
     body.cancel('enough')
     await settled()
     expect(source.cancels).toEqual(['enough'])

@@ -2,8 +2,7 @@ import { once } from 'node:events'
 import http2, { type ClientHttp2Stream } from 'node:http2'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { DirectBody } from '../../src/upstream/direct-body.ts'
-import { createUpstreamPool } from '../../src/upstream/upstream-pool.ts'
+import { UpstreamPool } from '../../src/transport/upstream-pool.ts'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 it('keeps nothing of a stream of HTTP/2 that was left while it was held back', async () => {
@@ -27,10 +26,16 @@ it('keeps nothing of a stream of HTTP/2 that was left while it was held back', a
   })
   onTestFinished(() => upstream.close())
   const url = await upstream.listen({ tls, http2: true })
-  const pool = createUpstreamPool({ allowH2: true, tls: { ca: tls.cert } }, 5_000)
+  const pool = new UpstreamPool({ allowH2: true, tls: { ca: tls.cert } })
   onTestFinished(() => pool.destroy())
-  const response = await pool.fetch(url)
-  const reader = DirectBody.of(response)?.getReader()
+  const { body } = await pool.transport(5_000).send({
+    url: new URL(url),
+    method: 'GET',
+    headers: new Headers(),
+    body: null,
+    signal: new AbortController().signal,
+  })
+  const reader = body?.getReader()
   await reader?.read()
   const [stream] = streams as [ClientHttp2Stream]
   await vi.waitFor(() => expect(stream.isPaused()).toBe(true))

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { StageOutput } from '../../src/pipeline/stage.ts'
-import { Watchdog, type WatchdogLimits } from '../../src/proxy/watchdog.ts'
+import { UpstreamClock, type UpstreamClockLimits } from '../../src/proxy/upstream-clock.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -10,38 +10,32 @@ afterEach(() => {
 })
 
 interface Bench {
-  watchdog: Watchdog
+  clock: UpstreamClock
   /** What ended the stream. */
   errors: unknown[]
-  /** What the client has not taken. */
-  queue: { bytes: number }
   /** A chunk with so many whole events in it. */
   push(events?: number): void
   firstEvents: number
 }
 
-function watch(limits: Partial<WatchdogLimits> = {}): Bench {
+function watch(limits: Partial<UpstreamClockLimits> = {}): Bench {
   const errors: unknown[] = []
-  const queue = { bytes: 0 }
   let count = 0
   const output: StageOutput<Uint8Array> = {
     emit: () => {},
     error: (reason) => {
       errors.push(reason)
-      watchdog.dispose()
+      clock.dispose()
     },
     desiredSize: 1,
-    get queued() {
-      return queue.bytes
-    },
+    queued: 0,
   }
-  const watchdog = new Watchdog(
+  const clock = new UpstreamClock(
     {
       firstEventMs: 1_000,
       idleMs: 300,
       idleCounts: 'bytes',
       totalMs: Infinity,
-      clientStallMs: 500,
       requestedAt: performance.now(),
       ...limits,
     },
@@ -53,16 +47,15 @@ function watch(limits: Partial<WatchdogLimits> = {}): Bench {
     },
   )
   const bench: Bench = {
-    watchdog,
+    clock,
     errors,
-    queue,
     firstEvents: 0,
     push: (events = 1) => {
       count += events
-      watchdog.push(new Uint8Array(1))
+      clock.push(new Uint8Array(1))
     },
   }
-  watchdog.start(output)
+  clock.start(output)
   return bench
 }
 
@@ -70,7 +63,7 @@ const timedOut = (phase: string, timeoutMs: number) => [
   { code: 'SSE_UPSTREAM_TIMEOUT', phase, timeoutMs },
 ]
 
-describe('the watchdog', () => {
+describe('the upstream clock', () => {
   it('ends a stream without a first event', () => {
     const { errors } = watch()
     vi.advanceTimersByTime(999)
@@ -134,15 +127,13 @@ describe('the watchdog', () => {
   })
 
   it('does not blame the upstream while it is held back', () => {
-    const { watchdog, errors, push, queue } = watch({ clientStallMs: Infinity })
+    const { clock, errors, push } = watch()
     push()
     vi.advanceTimersByTime(200)
-    queue.bytes = 100
-    watchdog.pause()
+    clock.pause()
     vi.advanceTimersByTime(1_000_000)
     expect(errors).toEqual([])
-    queue.bytes = 10
-    watchdog.resume()
+    clock.resume()
     // The clock starts anew: how long the pause was says nothing of the upstream.
     vi.advanceTimersByTime(299)
     expect(errors).toEqual([])
@@ -151,61 +142,14 @@ describe('the watchdog', () => {
   })
 
   it('does not wait for the first event either while the upstream is held back', () => {
-    const { watchdog, errors, queue } = watch({ clientStallMs: Infinity })
-    queue.bytes = 100
-    watchdog.pause()
+    const { clock, errors } = watch()
+    clock.pause()
     vi.advanceTimersByTime(900)
-    watchdog.resume()
+    clock.resume()
     vi.advanceTimersByTime(999)
     expect(errors).toEqual([])
     vi.advanceTimersByTime(1)
     expect(errors).toMatchObject(timedOut('firstEvent', 1_000))
-  })
-
-  it('ends a stream whose client takes nothing', () => {
-    const { watchdog, errors, push, queue } = watch()
-    push()
-    queue.bytes = 100
-    watchdog.pause()
-    vi.advanceTimersByTime(499)
-    expect(errors).toEqual([])
-    vi.advanceTimersByTime(1)
-    expect(errors).toMatchObject([{ code: 'SSE_CLIENT_STALLED', timeoutMs: 500 }])
-    expect(vi.getTimerCount()).toBe(0)
-  })
-
-  it('is patient with a client that takes anything at all', () => {
-    const { watchdog, errors, push, queue } = watch()
-    push()
-    queue.bytes = 100
-    watchdog.pause()
-    for (let turn = 0; turn < 10; turn++) {
-      vi.advanceTimersByTime(400)
-      queue.bytes--
-    }
-    expect(errors).toEqual([])
-    vi.advanceTimersByTime(1_000)
-    expect(errors).toMatchObject([{ code: 'SSE_CLIENT_STALLED' }])
-  })
-
-  it('waits for the client to take the rest after the upstream has ended', () => {
-    const { watchdog, errors, push, queue } = watch()
-    push()
-    queue.bytes = 100
-    watchdog.end()
-    vi.advanceTimersByTime(300)
-    expect(errors).toEqual([])
-    vi.advanceTimersByTime(200)
-    expect(errors).toMatchObject([{ code: 'SSE_CLIENT_STALLED' }])
-  })
-
-  it('does not blame a client for whom nothing is waiting', () => {
-    const { watchdog, errors, push } = watch()
-    push()
-    watchdog.pause()
-    vi.advanceTimersByTime(5_000)
-    expect(errors).toEqual([])
-    watchdog.dispose()
   })
 
   it('ends a stream that goes on and on, counted from the request', () => {
@@ -223,9 +167,8 @@ describe('the watchdog', () => {
   })
 
   it('ends it also while the upstream is held back', () => {
-    const { watchdog, errors, queue } = watch({ totalMs: 1_000, clientStallMs: Infinity })
-    queue.bytes = 1
-    watchdog.pause()
+    const { clock, errors } = watch({ totalMs: 1_000 })
+    clock.pause()
     vi.advanceTimersByTime(1_000)
     expect(errors).toMatchObject(timedOut('total', 1_000))
   })
@@ -239,30 +182,24 @@ describe('the watchdog', () => {
   })
 
   it('sets no timer where there is no limit', () => {
-    const unlimited = { firstEventMs: Infinity, idleMs: Infinity, clientStallMs: Infinity }
-    const { push, watchdog } = watch(unlimited)
+    const unlimited = { firstEventMs: Infinity, idleMs: Infinity }
+    const { push, clock } = watch(unlimited)
     push()
-    watchdog.pause()
-    watchdog.resume()
-    watchdog.end()
+    clock.pause()
+    clock.resume()
+    clock.end()
     expect(vi.getTimerCount()).toBe(0)
   })
 
   it('has one timer at a time, and none at the end', () => {
-    const { push, watchdog } = watch({ totalMs: 100_000 })
+    const { push, clock } = watch({ totalMs: 100_000 })
     expect(vi.getTimerCount()).toBe(1)
     push()
-    watchdog.pause()
-    watchdog.resume()
+    clock.pause()
+    clock.resume()
     push()
     expect(vi.getTimerCount()).toBe(1)
-    watchdog.dispose()
+    clock.dispose()
     expect(vi.getTimerCount()).toBe(0)
-  })
-
-  it('passes on what somebody outside has to say', () => {
-    const { watchdog, errors } = watch()
-    watchdog.abort('enough')
-    expect(errors).toEqual(['enough'])
   })
 })

@@ -1,0 +1,44 @@
+import type { Stage } from '../pipeline/stage.ts'
+import { HeartbeatInjectorStage } from '../transforms/heartbeat-injector.ts'
+import { ErrorFrameStage } from './error-frame.ts'
+import type { ProxySettings } from './proxy-settings.ts'
+import { StallClock } from './stall-clock.ts'
+
+/** What a client line depends on. */
+export interface ClientLineOptions {
+  isSse: boolean
+  /** The path that the upstream was asked for. */
+  pathname: string
+  /** The client's `accept` header. */
+  accept: string | null
+  clientStallMs: number
+  settings: Pick<ProxySettings, 'heartbeatFor' | 'tellsErrors'>
+}
+
+/** The stages that belong to one client's copy of a stream. */
+export interface ClientLine {
+  readonly stages: readonly Stage<Uint8Array, Uint8Array>[]
+  /** No bytes pass it. */
+  readonly stallClock: StallClock
+  /** What the line added to the stream. */
+  figures(): { heartbeats: number; addedBytes: number }
+}
+
+/** Makes the stages of a client's stream: heartbeats and the error event, and the clock of a client that stalls. */
+export function clientLine(options: ClientLineOptions): ClientLine {
+  const { isSse, pathname, accept, clientStallMs, settings } = options
+  const plan = isSse ? settings.heartbeatFor({ pathname, accept }) : undefined
+  const heartbeat = plan && new HeartbeatInjectorStage(plan)
+  const errors = isSse && settings.tellsErrors ? new ErrorFrameStage(pathname) : undefined
+  const stages: Stage<Uint8Array, Uint8Array>[] = []
+  if (heartbeat !== undefined) stages.push(heartbeat)
+  if (errors !== undefined) stages.push(errors)
+  return {
+    stages,
+    stallClock: new StallClock(clientStallMs),
+    figures: () => ({
+      heartbeats: heartbeat?.heartbeats ?? 0,
+      addedBytes: (heartbeat?.heartbeatBytes ?? 0) + (errors?.frameBytes ?? 0),
+    }),
+  }
+}

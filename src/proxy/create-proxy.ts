@@ -1,0 +1,92 @@
+import { callHook } from '../base/call-hook.ts'
+import { checkNumber } from '../base/check-number.ts'
+import { startDeadline } from '../base/deadline.ts'
+import { SseKitError } from '../base/sse-kit-error.ts'
+import type { TransportPool } from '../transport/transport.ts'
+import type { UpstreamPoolOptions } from '../transport/upstream-pool.ts'
+import { answer, refuseDraining } from './answer.ts'
+import { checkProxyOptions } from './check-proxy-options.ts'
+import { checkRequest } from './check-request.ts'
+import { Exchange } from './exchange.ts'
+import { ProxyCounters, type ProxyMetrics } from './proxy-counters.ts'
+import type { ProxyOptions, Upstreams } from './proxy-options.ts'
+import { proxySettings } from './proxy-settings.ts'
+import { upstreamTargets } from './upstream-targets.ts'
+
+/** How long running streams may go on when a proxy closes. */
+export interface CloseOptions {
+  /** After so many milliseconds they are broken off; 0 for at once. @default 30_000 */
+  drainMs?: number | undefined
+}
+
+/** A handler that any fetch-style host can call, and what belongs to it. */
+export interface SseProxy {
+  (request: Request): Promise<Response>
+  /** Figures of this proxy since it was made. */
+  readonly metrics: ProxyMetrics
+  /**
+   * Takes no new requests (503), lets running streams end until `drainMs`, breaks off those that have not,
+   * and closes the connections. Resolves when all that is done.
+   */
+  close(options?: CloseOptions): Promise<void>
+}
+
+/**
+ * Makes a proxy whose connections come from a pool that it makes and closes. It loads without undici.
+ *
+ * @throws TypeError or RangeError for wrong arguments
+ */
+export function createProxy(
+  upstream: Upstreams,
+  options: ProxyOptions,
+  createPool: (options: UpstreamPoolOptions | undefined) => TransportPool,
+): SseProxy {
+  const counters = new ProxyCounters()
+  checkProxyOptions(options)
+  const settings = proxySettings(options)
+  settings.metrics = [counters, ...settings.metrics]
+  const pool = createPool(options.pool)
+  const pooled = (connectMs: number) => pool.transport(connectMs)
+  const targetsFor = upstreamTargets(upstream, settings, options, pooled)
+  const running = new Set<Exchange>()
+  let closing: Promise<void> | undefined
+  let onIdle: (() => void) | undefined
+
+  const proxy = async (request: Request): Promise<Response> => {
+    checkRequest('The proxy', request)
+    // Counted like any other answer, or a shutdown would not show in the metrics: its clients see it.
+    if (closing !== undefined) return refuseDraining(new Exchange(request, settings))
+    const exchange = new Exchange(request, settings, (over) => {
+      running.delete(over)
+      if (running.size === 0) onIdle?.()
+    })
+    running.add(exchange)
+    return answer(exchange, targetsFor, settings)
+  }
+  const close = ({ drainMs = 30_000 }: CloseOptions = {}): Promise<void> => {
+    checkNumber('drainMs', drainMs, { min: 0, infinity: true, fraction: true })
+    if (closing === undefined) {
+      for (const sink of settings.metrics) callHook('metrics.draining', () => sink.draining?.())
+    }
+    closing ??= drain(drainMs)
+    return closing
+  }
+  return Object.defineProperties(proxy, {
+    metrics: { value: counters, enumerable: true },
+    close: { value: close, enumerable: true },
+  }) as SseProxy
+
+  async function drain(drainMs: number): Promise<void> {
+    if (running.size > 0 && drainMs > 0) {
+      let timer: ReturnType<typeof setTimeout> | undefined
+      await new Promise<void>((resolve) => {
+        onIdle = resolve
+        timer = startDeadline(drainMs, resolve)
+      })
+      clearTimeout(timer)
+    }
+    const reason = new SseKitError('SSE_DRAINING', 'The server is shutting down')
+    for (const exchange of running) exchange.abort(reason)
+    await pool.destroy()
+  }
+}

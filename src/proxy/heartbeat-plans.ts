@@ -1,0 +1,48 @@
+import { acceptsEventStream } from '../http/media-type.ts'
+import { type HeartbeatPlan, heartbeatPlan } from '../transforms/heartbeat-plan.ts'
+import type { ProxyOptions } from './proxy-options.ts'
+
+/** What the choice of a heartbeat depends on. */
+export interface HeartbeatContext {
+  /** The path that the upstream was asked for. */
+  pathname: string
+  /** The client's `accept` header. */
+  accept: string | null
+}
+
+/** Returns the heartbeats of a stream, or `undefined` for none. */
+export type HeartbeatFor = (context: HeartbeatContext) => HeartbeatPlan | undefined
+
+const FRAMES = {
+  comment: ': keepalive\n\n',
+  'comment-line': ': keepalive\n',
+  blank: '\n',
+} as const
+
+/**
+ * Prepares the heartbeats of a proxy: those that `heartbeat.frame` names, and for `'auto'` those that the client
+ * which sent the request ignores.
+ *
+ * @throws TypeError or RangeError that names the option
+ */
+export function heartbeatPlans(options: NonNullable<ProxyOptions['heartbeat']>): HeartbeatFor {
+  if (options === false) return () => undefined
+  const { frame = 'auto', ...others } = options
+  if (frame !== 'auto') {
+    const plan = heartbeatPlan({
+      ...others,
+      frame: Object.hasOwn(FRAMES, frame) ? FRAMES[frame as keyof typeof FRAMES] : frame,
+    })
+    return () => plan
+  }
+  const comment = heartbeatPlan({ ...others, frame: FRAMES.comment })
+  const commentLine = heartbeatPlan({ ...others, frame: FRAMES['comment-line'] })
+  const blank = heartbeatPlan({ ...others, frame: FRAMES.blank })
+  return ({ pathname, accept }) => {
+    // Sent by EventSource, its replacements and MCP clients, which all read line by line. Some of them report each
+    // blank line as a message. No client of Google's sends it to the paths below.
+    if (accept !== null && acceptsEventStream(accept)) return commentLine
+    // Google's clients lose the text behind a comment, or throw; they all ignore a blank line.
+    return pathname.includes(':streamGenerateContent') ? blank : comment
+  }
+}

@@ -1,0 +1,67 @@
+import { roundMs } from '../base/round-ms.ts'
+import type { Stage } from '../pipeline/stage.ts'
+import { EventRewriterStage } from '../transforms/event-rewriter.ts'
+import type { GapDistribution } from '../transforms/gap-histogram.ts'
+import { MetricsTapStage, type TapSummary } from '../transforms/metrics-tap.ts'
+import type { Timeouts } from '../upstream/timeouts.ts'
+import { FrameSplitterStage } from '../wire/frame-splitter.ts'
+import type { BodySummary } from './exchange.ts'
+import { LifeSigns } from './life-signs.ts'
+import type { ProxySettings } from './proxy-settings.ts'
+import { UpstreamClock } from './upstream-clock.ts'
+
+/** What an origin line depends on. */
+export interface OriginLineOptions {
+  isSse: boolean
+  /** When the request came, on the clock of `performance.now()`. */
+  requestedAt: number
+  timeouts: Timeouts
+  settings: Pick<ProxySettings, 'maxEventBytes' | 'transform'>
+  onFirstEvent: () => void
+  onEnd: (summary: TapSummary, gaps: GapDistribution) => void
+}
+
+/** The figures of an upstream's stream. */
+export type OriginFigures = Omit<BodySummary, 'heartbeats'>
+
+/** The stages that belong to the upstream's stream. */
+export interface OriginLine {
+  readonly stages: readonly Stage<Uint8Array, Uint8Array>[]
+  /** Events so far that show that the upstream is at work. */
+  countEvents(): number
+  /** What a summary says of them. `bytesOut` is what the line gave out. */
+  figures(summary: TapSummary): OriginFigures
+}
+
+/** Makes the stages of an upstream's stream: its clock, the frames, what counts them, and the application's transform. */
+export function originLine(options: OriginLineOptions): OriginLine {
+  const { isSse, requestedAt, timeouts, settings, onFirstEvent, onEnd } = options
+  // Not from the headers on: with others to turn to, the first event has been waited for since then.
+  const startedMs = performance.now() - requestedAt
+  const tap = new MetricsTapStage<Uint8Array>({ onEnd, countEvents: isSse })
+  const signs = isSse && timeouts.idleCounts === 'events' ? new LifeSigns() : undefined
+  const countEvents = (): number => (isSse ? (signs?.count ?? tap.events) : tap.items)
+  const clock = new UpstreamClock({ ...timeouts, requestedAt }, { countEvents, onFirstEvent })
+  const { maxEventBytes, transform } = settings
+  const rewriter = isSse && transform !== undefined ? new EventRewriterStage(transform) : undefined
+
+  const stages: Stage<Uint8Array, Uint8Array>[] = [clock]
+  if (isSse) stages.push(new FrameSplitterStage({ maxEventBytes }))
+  if (signs !== undefined) stages.push(signs)
+  stages.push(tap)
+  if (rewriter !== undefined) stages.push(rewriter)
+  return {
+    stages,
+    countEvents,
+    figures: ({ firstItemMs, firstEventMs, events, gaps, pauses, bytes }) => ({
+      ...(firstItemMs !== undefined && { firstItemMs: roundMs(startedMs + firstItemMs) }),
+      ...(isSse &&
+        firstEventMs !== undefined && { firstEventMs: roundMs(startedMs + firstEventMs) }),
+      events,
+      ...(gaps && { gaps }),
+      pauses,
+      bytesIn: bytes,
+      bytesOut: rewriter?.bytesOut ?? bytes,
+    }),
+  }
+}

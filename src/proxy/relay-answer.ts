@@ -1,0 +1,60 @@
+import type { ByteSource } from '../base/byte-source.ts'
+import { outcomeOf } from '../base/outcomes.ts'
+import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
+import { relay } from '../pipeline/relay.ts'
+import type { GapDistribution } from '../transforms/gap-histogram.ts'
+import type { TapSummary } from '../transforms/metrics-tap.ts'
+import type { UpstreamAnswer } from '../upstream/upstream-call.ts'
+import { clientLine } from './client-line.ts'
+import type { Exchange } from './exchange.ts'
+import { originLine } from './origin-line.ts'
+import type { ProxySettings } from './proxy-settings.ts'
+
+/**
+ * Makes the body for the client: the upstream's, through the origin line and the client line, joined in one relay.
+ * At its end, however that comes, it ends the exchange.
+ */
+export function relayAnswer(
+  body: ByteSource,
+  { isSse, target, firstEvent }: UpstreamAnswer,
+  exchange: Exchange,
+  settings: ProxySettings,
+): ReadableStream<Uint8Array> {
+  const { timeouts } = target
+  const { clientStallMs } = timeouts
+  const { pathname } = exchange.outgoing.url
+  const { requestedAt } = exchange.context
+  const onFirstEvent = (): void => firstEvent?.came()
+  const origin = originLine({ isSse, requestedAt, timeouts, settings, onFirstEvent, onEnd })
+  const accept = exchange.request.headers.get('accept')
+  const client = clientLine({ isSse, pathname, accept, clientStallMs, settings })
+  const relayed = relay<Uint8Array>(body, [...origin.stages, ...client.stages], {
+    watermark: settings.watermark,
+    budget: settings.budget,
+    observers: [client.stallClock],
+    flushMsFor: (reason) => {
+      const { flushMs } = outcomeOf(reason)
+      return flushMs === 'clientStallMs' ? clientStallMs : flushMs
+    },
+  })
+  exchange.relaysBody((reason) => client.stallClock.abort(reason))
+  return relayed
+
+  function onEnd(summary: TapSummary, gaps: GapDistribution): void {
+    const { bytesOut, ...figures } = origin.figures(summary)
+    const { heartbeats, addedBytes } = client.figures()
+    const { verdict: ending, reason } = summary
+    const decision = exchange.decide({ ending, reason })
+    const { error } = decision
+    // The stream of the body is cancelled by the relay; this closes the socket also where that does not.
+    if (error !== undefined) exchange.abort(error)
+    if (firstEvent !== undefined) {
+      // A stream without any event is a failure of the upstream.
+      const isEmpty = isSse && origin.countEvents() === 0
+      if (error !== undefined) firstEvent.failed(error)
+      else if (isEmpty) firstEvent.failed(new UpstreamNetworkError(new Error('No event came')))
+      else firstEvent.came()
+    }
+    exchange.end(decision, { ...figures, bytesOut: bytesOut + addedBytes, heartbeats }, gaps)
+  }
+}

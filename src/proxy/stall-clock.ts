@@ -1,0 +1,71 @@
+import { ClientStalledError } from '../base/client-stalled-error.ts'
+import { startDeadline } from '../base/deadline.ts'
+import type { ObservedOutput, StageObserver } from '../pipeline/stage-observer.ts'
+
+/**
+ * Ends a stream whose client takes nothing of what is waiting for it for too long.
+ *
+ * It runs only while something has to be taken before the stream goes on: while the output is full, and from the
+ * end of the source on. It has one timer then.
+ */
+export class StallClock implements StageObserver {
+  readonly #clientStallMs: number
+  #output!: ObservedOutput
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #queued = 0
+  /** When the client last took something. */
+  #takenAt = 0
+
+  constructor(clientStallMs: number) {
+    this.#clientStallMs = clientStallMs
+  }
+
+  start(output: ObservedOutput): void {
+    this.#output = output
+  }
+
+  pause(): void {
+    this.#restart()
+  }
+
+  resume(): void {
+    clearTimeout(this.#timer)
+  }
+
+  end(): void {
+    this.#restart()
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer)
+  }
+
+  /** Ends the stream for another reason, once what is waiting for the client has gone out. */
+  abort(reason: unknown): void {
+    this.#output.error(reason)
+  }
+
+  #restart(): void {
+    clearTimeout(this.#timer)
+    this.#queued = this.#output.queued
+    this.#takenAt = performance.now()
+    this.#arm(this.#clientStallMs)
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer = startDeadline(delayMs, () => this.#onTimer())
+  }
+
+  #onTimer(): void {
+    const now = performance.now()
+    const { queued } = this.#output
+    // With nothing waiting the client has nothing to take.
+    if (queued !== this.#queued || queued === 0) {
+      this.#queued = queued
+      this.#takenAt = now
+    }
+    const leftMs = this.#takenAt + this.#clientStallMs - now
+    if (leftMs > 0) this.#arm(leftMs)
+    else this.#output.error(new ClientStalledError(this.#clientStallMs))
+  }
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it, vi } from 'vitest'
+import { fetchTransport } from '../../src/transport/fetch-transport.ts'
+import type { TransportCall } from '../../src/transport/transport.ts'
+
+type Fetch = typeof globalThis.fetch
+
+const send = (fetch: Fetch, call: Partial<TransportCall> = {}) =>
+  fetchTransport(fetch, 1_000).send({
+    url: new URL('http://up.test/'),
+    method: 'GET',
+    headers: new Headers(),
+    body: null,
+    signal: new AbortController().signal,
+    ...call,
+  })
+const failing =
+  (cause: object): Fetch =>
+  async () => {
+    throw new TypeError('fetch failed', { cause })
+  }
+
+describe('fetchTransport', () => {
+  it('follows no redirect, and passes headers as pairs that any fetch takes', async () => {
+    const fetch = vi.fn(async (..._: Parameters<Fetch>) => new Response('x'))
+    await send(fetch, { headers: new Headers({ 'x-a': '1' }) })
+    expect(fetch.mock.calls[0]?.[1]).toMatchObject({
+      redirect: 'manual',
+      headers: [['x-a', '1']],
+      body: null,
+    })
+    expect(fetch.mock.calls[0]?.[1]).not.toHaveProperty('duplex')
+  })
+
+  it('streams a body', async () => {
+    const fetch = vi.fn(async (..._: Parameters<Fetch>) => new Response('x'))
+    await send(fetch, { method: 'POST', body: new ReadableStream() })
+    expect(fetch.mock.calls[0]?.[1]).toMatchObject({ duplex: 'half' })
+  })
+
+  it('tells the wait for a connection from other failures', async () => {
+    await expect(send(failing({ code: 'UND_ERR_CONNECT_TIMEOUT' }))).rejects.toMatchObject({
+      code: 'SSE_UPSTREAM_TIMEOUT',
+      phase: 'connect',
+      timeoutMs: 1_000,
+    })
+    await expect(send(failing({ code: 'ECONNREFUSED' }))).rejects.toMatchObject({
+      code: 'SSE_UPSTREAM_NETWORK',
+      cause: { cause: { code: 'ECONNREFUSED' } },
+    })
+  })
+
+  it('takes a fetch that throws for a failure of the network too', async () => {
+    const throws = (): never => {
+      throw new Error('no such upstream')
+    }
+    await expect(send(throws)).rejects.toMatchObject({ code: 'SSE_UPSTREAM_NETWORK' })
+  })
+
+  it('takes what is no response for a bug of the application', async () => {
+    const error = await send((async () => undefined) as unknown as Fetch).catch((error) => error)
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error.code).toBeUndefined()
+  })
+
+  it('does not wait for a fetch that ignores its signal, and cancels what it answers later', async () => {
+    const controller = new AbortController()
+    let answer = (_: Response): void => {}
+    const late = new Promise<Response>((resolve) => {
+      answer = resolve
+    })
+    const cancel = vi.fn()
+    const sent = send(() => late, { signal: controller.signal })
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(sent).rejects.toBe(reason)
+    answer(new Response(new ReadableStream({ cancel })))
+    await vi.waitFor(() => expect(cancel).toHaveBeenCalledWith(reason))
+  })
+
+  it('leaves no listener behind', async () => {
+    const { signal } = new AbortController()
+    const added = vi.spyOn(signal, 'addEventListener')
+    const removed = vi.spyOn(signal, 'removeEventListener')
+    await send(async () => new Response('x'), { signal })
+    await send(failing({}), { signal }).catch(() => {})
+    expect(added).toHaveBeenCalledTimes(2)
+    expect(removed).toHaveBeenCalledTimes(2)
+  })
+})

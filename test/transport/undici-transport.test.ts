@@ -1,0 +1,134 @@
+import { proxyFetch } from 'sse-stream-kit'
+import { fakeUpstream, step } from 'sse-stream-kit/testing'
+import { Agent } from 'undici'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { undiciTransport } from '../../src/transport/undici-transport.ts'
+import { loopbackCertificate } from '../support/loopback-certificate.ts'
+import { bodyText, openTransport } from './open-transport.ts'
+
+const call = {
+  url: new URL('http://up.test/'),
+  method: 'GET',
+  headers: new Headers(),
+  body: null,
+  signal: new AbortController().signal,
+}
+
+describe('undiciTransport', () => {
+  it('brings an event stream over HTTP/2', async () => {
+    const { send } = await openTransport(
+      'of a pool',
+      Array.from({ length: 500 }, (_, index) => step.send({ data: String(index) })),
+      { h2: true },
+    )
+    expect(await bodyText((await send()).body)).toBe(
+      Array.from({ length: 500 }, (_, index) => `data: ${index}\n\n`).join(''),
+    )
+  })
+
+  it('leaves in the window of HTTP/2 what nobody takes', async () => {
+    const chunk = new Uint8Array(10_000).fill(0x61)
+    const script = Array.from({ length: 500 }, () => step.raw(chunk))
+    const { upstream, send } = await openTransport('of a pool', script, { h2: true })
+    const { body } = await send()
+    const [request] = upstream.requests
+    await vi.waitFor(() => expect(request?.pauses).toBeGreaterThan(0))
+    expect(request?.bytesTaken).toBeLessThan(5_000_000)
+    expect((await bodyText(body)).length).toBe(5_000_000)
+  })
+
+  it('adds no header of its own but what the connection needs', async () => {
+    const { upstream, send } = await openTransport('of a pool', [step.raw('ok')])
+    await bodyText((await send({ headers: new Headers({ 'x-a': '1' }) })).body)
+    expect([...(upstream.requests[0]?.headers.keys() ?? [])]).toEqual(['connection', 'host', 'x-a'])
+  })
+
+  it('keeps the mark of an empty query', async () => {
+    const { upstream, send } = await openTransport('of a pool', [step.raw('ok')])
+    await bodyText((await send({ path: '/a?' })).body)
+    expect(upstream.requests[0]?.url).toBe('/a?')
+  })
+
+  it('leaves no listener on the signal once the answer has ended', async () => {
+    const { send } = await openTransport('of a pool', ({ index }) =>
+      index === 0 ? [step.raw('ok')] : [step.reset()],
+    )
+    const { signal } = new AbortController()
+    const added = vi.spyOn(signal, 'addEventListener')
+    const removed = vi.spyOn(signal, 'removeEventListener')
+    await bodyText((await send({ signal })).body)
+    await send({ signal }).catch(() => {})
+    expect(added).toHaveBeenCalledTimes(2)
+    expect(removed).toHaveBeenCalledTimes(2)
+  })
+
+  it('tells a connection that takes too long from other failures', async () => {
+    const slow = Object.assign(new Error('slow'), { code: 'UND_ERR_CONNECT_TIMEOUT' })
+    const failing = {
+      dispatch(_: unknown, handler: { onResponseError(controller: null, error: Error): void }) {
+        handler.onResponseError(null, slow)
+        return true
+      },
+    }
+    await expect(undiciTransport(failing, 1_000).send(call)).rejects.toMatchObject({
+      code: 'SSE_UPSTREAM_TIMEOUT',
+      phase: 'connect',
+      timeoutMs: 1_000,
+    })
+  })
+
+  it('turns off the limits of its dispatcher: the proxy has its own', async () => {
+    const agent = new Agent({ headersTimeout: 1, bodyTimeout: 1 })
+    onTestFinished(() => agent.destroy())
+    const dispatch = vi.spyOn(agent, 'dispatch')
+    const upstream = fakeUpstream([step.raw('ok')])
+    onTestFinished(() => upstream.close())
+    const url = new URL(await upstream.listen())
+    await bodyText((await undiciTransport(agent, 1_000).send({ ...call, url })).body)
+    expect(dispatch.mock.calls[0]?.[0]).toMatchObject({ headersTimeout: 0, bodyTimeout: 0 })
+  })
+
+  it('aborts a request whose signal was aborted while it waited for a connection', async () => {
+    const controller = new AbortController()
+    const aborted = vi.fn()
+    let start = (): void => {}
+    const waiting = {
+      dispatch(_: unknown, handler: { onRequestStart(controller: object): void }) {
+        start = () => handler.onRequestStart({ abort: aborted })
+        return true
+      },
+    }
+    const answer = undiciTransport(waiting, 1_000).send({ ...call, signal: controller.signal })
+    controller.abort('gone')
+    await expect(answer).rejects.toBe('gone')
+    start()
+    expect(aborted).toHaveBeenCalledWith('gone')
+  })
+})
+
+describe('a body that is relayed', () => {
+  it.each([{ h2: false }, { h2: true }])(
+    'is the reader’s own, who may transfer each chunk, h2: $h2',
+    async ({ h2 }) => {
+      const frames = Array.from({ length: 300 }, (_, index) => `data: ${index}\n\n`)
+      const tls = h2 ? await loopbackCertificate() : undefined
+      // In one write, so that one read of the socket brings many chunks.
+      const upstream = fakeUpstream(frames.map((frame) => step.raw(frame)))
+      onTestFinished(() => upstream.close())
+      const url = await upstream.listen(tls && { tls, http2: true })
+      const agent = new Agent({ allowH2: h2, ...(tls && { connect: { ca: tls.cert } }) })
+      onTestFinished(() => agent.destroy())
+      const { body } = await proxyFetch(new Request('http://localhost/'), url, {
+        heartbeat: false,
+        dispatcher: agent,
+      })
+      let text = ''
+      for await (const chunk of body as ReadableStream<Uint8Array<ArrayBuffer>>) {
+        const mine = structuredClone(chunk, { transfer: [chunk.buffer] })
+        expect(chunk.length).toBe(0)
+        text += new TextDecoder().decode(mine)
+      }
+      expect(text).toBe(frames.join(''))
+    },
+  )
+})

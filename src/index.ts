@@ -19,8 +19,8 @@ export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'
 export type { ObservedOutput, StageObserver } from './pipeline/stage-observer.ts'
 export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts'
 export type { CloseOptions, SseProxy } from './proxy/create-proxy.ts'
-export type { ProxyMetrics } from './proxy/proxy-counters.ts'
 export type { ProxyFetchOptions } from './proxy/fetch-through.ts'
+export type { ProxyMetrics } from './proxy/proxy-counters.ts'
 export { proxyFetch } from './proxy/proxy-fetch.ts'
 export type {
   ProxyOptions,

@@ -1,8 +1,4 @@
-import {
-  type FakeUpstream,
-  fakeUpstream,
-  type UpstreamScript,
-} from 'sse-stream-kit/testing'
+import { type FakeUpstream, fakeUpstream, type UpstreamScript } from 'sse-stream-kit/testing'
 import { Agent, fetch as undiciFetch } from 'undici'
 import { onTestFinished } from 'vitest'
 import type { ByteSource } from '../../src/base/byte-source.ts'

@@ -50,7 +50,7 @@ const DOORS: Readonly<Record<string, Door>> = {
       'proxyFetch',
       'sseProxy',
     ],
-    maxBytes: 75_000,
+    maxBytes: 78_000,
   },
   metrics: {
     names: ['StreamRegistry', 'healthHandler', 'metricsHandler', 'prometheusText'],

@@ -250,7 +250,7 @@ describe('a report', () => {
         .catch(() => {})
     })
     expect(warnings.map(({ message }) => message)).toEqual([
-      'A handler failed, and its client was sent a 500',
+      'A handler threw, and its client was sent a 500',
       'The script of a fake upstream failed, and its connection was reset',
     ])
   })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type FakeUpstream, gate, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { openUpstream } from '../support/http/open-upstream.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
 import { startCli, startProxy, useCli } from './start-cli.ts'
 
@@ -90,7 +91,7 @@ describe('the proxy of the command line', () => {
     const response = await fetch(proxy.url, { signal: leaving.signal })
     await readerOf(response).next()
     leaving.abort()
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
   })
 
@@ -236,7 +237,7 @@ describe('a shutdown', () => {
     await next()
     proxy.kill('SIGTERM')
     await expect(rest()).rejects.toThrow('terminated')
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(await proxy.ended).toMatchObject({ code: 0, stderr: '' })
   })
 

@@ -6,8 +6,10 @@ import { fakeUpstream, gate, slowClient, step, type UpstreamScript } from 'sse-s
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
 import { ask } from '../support/http/raw-client.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
+import { within } from '../support/within.ts'
 import { http2To } from './http2-to.ts'
 import { LAST_CHUNK } from './last-chunk.ts'
 import { rawTo } from './raw-to.ts'
@@ -28,7 +30,7 @@ describe('the life of a stream', () => {
     const client = rawTo(url)
     const request = await upstream.request()
     client.socket.destroy()
-    await request.closed
+    await requestClosed(request)
     expect(request).toMatchObject({ aborted: true, isAnswered: false })
     expect(await ended()).toMatchObject({ verdict: 'client_gone', status: 499, bytesIn: 0 })
     await vi.waitFor(() => expect(upstream.connections).toBe(0))
@@ -39,7 +41,7 @@ describe('the life of a stream', () => {
     const client = rawTo(url)
     await client.until('data: 1\n\n')
     client.socket.resetAndDestroy()
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
     expect(await ended()).toMatchObject({ verdict: 'client_gone', events: 1 })
 
@@ -55,7 +57,7 @@ describe('the life of a stream', () => {
     expect(vi.getTimerCount()).toBeGreaterThan(0)
     expect(getEventListeners(signal, 'abort')).toHaveLength(1)
     await reader.cancel()
-    await fake.requests[0]?.closed
+    await requestClosed(fake.requests[0])
     expect(fake.requests[0]?.aborted).toBe(true)
     expect(vi.getTimerCount()).toBe(0)
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
@@ -69,7 +71,7 @@ describe('the life of a stream', () => {
     // The sockets in between take some MiB before the upstream has to wait.
     await vi.waitFor(() => expect(request.pauses).toBeGreaterThan(2))
     client.leave()
-    await request.closed
+    await requestClosed(request)
     expect(request.aborted).toBe(true)
     expect(await ended()).toMatchObject({ verdict: 'client_gone' })
 
@@ -82,7 +84,7 @@ describe('the life of a stream', () => {
     const reader = piped.getReader()
     await reader.read()
     await reader.cancel()
-    await fake.requests[0]?.closed
+    await requestClosed(fake.requests[0])
     expect(fake.requests[0]?.aborted).toBe(true)
   })
 
@@ -91,11 +93,14 @@ describe('the life of a stream', () => {
     const session = await http2To(proxy)
     const stream = session.request({ ':path': '/' })
     stream.on('error', () => {})
-    await new Promise((resolve) => stream.on('response', resolve))
+    await within(
+      'event response of the stream',
+      new Promise((resolve) => stream.on('response', resolve)),
+    )
     const request = await upstream.request()
     await vi.waitFor(() => expect(request.pauses).toBeGreaterThan(2))
     stream.close(constants.NGHTTP2_NO_ERROR)
-    await request.closed
+    await requestClosed(request)
     expect(request.aborted).toBe(true)
   })
 
@@ -138,7 +143,7 @@ describe('the life of a stream', () => {
       stream.pause()
       setTimeout(() => stream.resume(), 10)
     })
-    await new Promise((resolve) => stream.on('close', resolve))
+    await within('event close of the stream', new Promise((resolve) => stream.on('close', resolve)))
     expect(text.match(/^data: \d+ x{1000}$/gm)).toHaveLength(20)
     expect(text).not.toContain('data: ha')
     expect(onEnd).not.toHaveBeenCalled()
@@ -196,7 +201,7 @@ describe('the life of a stream', () => {
     const response = await fetch(url)
     expect(response.status).toBe(504)
     expect(await response.json()).toMatchObject({ error: { code: 'SSE_UPSTREAM_TIMEOUT' } })
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
     expect(await ended()).toMatchObject({ verdict: 'timeout', phase: 'headers' })
 
@@ -223,7 +228,7 @@ describe('the life of a stream', () => {
     expect(client.text).toContain(': keepalive\n\n')
     expect(client.text).toContain('SSE_UPSTREAM_TIMEOUT')
     expect(client.text).not.toMatch(LAST_CHUNK)
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
     expect(await ended()).toMatchObject({ verdict: 'timeout', phase: 'idle', events: 1 })
   })
@@ -310,7 +315,7 @@ describe('the life of a stream', () => {
     await closed
     await hanging.closed
     expect(hanging.text).toMatch(/data: 1\n\n\r\n$/)
-    await Promise.all(upstream.requests.map((request) => request.closed))
+    await Promise.all(upstream.requests.map(requestClosed))
     expect(upstream.requests).toHaveLength(2)
     expect(proxy.metrics.ended.complete).toBe(1)
     expect(summaries).toContainEqual(

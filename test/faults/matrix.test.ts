@@ -1,6 +1,8 @@
 import { gate, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
+import { within } from '../support/within.ts'
 import { CELLS, openCell } from './open-cell.ts'
 
 const KIB_64 = 65_536
@@ -21,18 +23,18 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     client.catch(() => {})
     const request = await upstream.request()
     leave()
-    await request.closed
+    await requestClosed(request)
     expect(request).toMatchObject({ aborted: true, isAnswered: false })
-    expect(await ended).toMatchObject({ verdict: 'client_gone', status: 499 })
+    expect(await ended()).toMatchObject({ verdict: 'client_gone', status: 499 })
   })
 
   it('client leaves in mid-event (L2)', async () => {
     const { upstream, client, leave, ended } = await openCell(cell, [ONE_AND_A_HALF, step.hang()])
     await (await client).received(arrived.length)
     leave()
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
-    expect(await ended).toMatchObject({ verdict: 'client_gone', status: 200 })
+    expect(await ended()).toMatchObject({ verdict: 'client_gone', status: 200 })
   })
 
   it('client leaves while it takes nothing (L3)', async () => {
@@ -41,9 +43,9 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     const request = await upstream.request()
     await vi.waitFor(() => expect(request.pauses).toBeGreaterThan(0), { interval: 5 })
     leave()
-    await request.closed
+    await requestClosed(request)
     expect(request.aborted).toBe(true)
-    expect(await ended).toMatchObject({ verdict: 'client_gone' })
+    expect(await ended()).toMatchObject({ verdict: 'client_gone' })
   })
 
   it('upstream resets in mid-event (L4)', async () => {
@@ -56,17 +58,17 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     const slow = await client
     await slow.received(arrived.length)
     seen.open()
-    expect(await slow.verdict).toBe('error')
+    expect(await within('end of the response', slow.verdict)).toBe('error')
     if (isSse) expect(slow.text).toBe(arrived)
-    expect(await ended).toMatchObject({ verdict: 'upstream_error', code: 'SSE_UPSTREAM_NETWORK' })
+    expect(await ended()).toMatchObject({ verdict: 'upstream_error', code: 'SSE_UPSTREAM_NETWORK' })
   })
 
   it('upstream ends cleanly inside an event (L6)', async () => {
     const { client, ended } = await openCell(cell, [ONE_AND_A_HALF])
     const slow = await client
-    expect(await slow.verdict).toBe('complete')
+    expect(await within('end of the response', slow.verdict)).toBe('complete')
     expect(slow.text).toBe(cell.mode === 'transformed' ? arrived : 'data: 1\n\ndata: ha')
-    expect(await ended).toMatchObject({ verdict: isSse ? 'truncated' : 'complete' })
+    expect(await ended()).toMatchObject({ verdict: isSse ? 'truncated' : 'complete' })
   })
 
   it('upstream never sends headers (L7)', async () => {
@@ -75,9 +77,9 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     })
     const slow = await client
     expect((await slow.head).status).toBe(504)
-    expect(await slow.verdict).toBe('complete')
-    await upstream.requests[0]?.closed
-    expect(await ended).toMatchObject({ verdict: 'timeout', phase: 'headers' })
+    expect(await within('end of the response', slow.verdict)).toBe('complete')
+    await requestClosed(upstream.requests[0])
+    expect(await ended()).toMatchObject({ verdict: 'timeout', phase: 'headers' })
   })
 
   it('upstream stalls after its headers (L8)', async () => {
@@ -86,12 +88,12 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
       heartbeat: { intervalMs: 10 },
     })
     const slow = await client
-    expect(await slow.verdict).toBe('error')
+    expect(await within('end of the response', slow.verdict)).toBe('error')
     if (isSse) expect(slow.text.replaceAll(': keepalive\n\n', '')).toBe(arrived)
     else expect(slow.text).toBe('data: 1\n\ndata: ha')
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
-    expect(await ended).toMatchObject({ verdict: 'timeout', phase: 'idle' })
+    expect(await ended()).toMatchObject({ verdict: 'timeout', phase: 'idle' })
   })
 
   it('error after the headers, told in an event (L9)', async () => {
@@ -104,11 +106,11 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     const slow = await client
     await slow.received(arrived.length)
     seen.open()
-    expect(await slow.verdict).toBe('error')
+    expect(await within('end of the response', slow.verdict)).toBe('error')
     if (isSse) {
       expect(slow.text).toMatch(/^data: 1!?\n\ndata: \{"error":\{[^\n]*\}\}\n\n$/)
     } else expect(slow.text).not.toContain('error')
-    expect(await ended).toMatchObject({ verdict: 'upstream_error' })
+    expect(await ended()).toMatchObject({ verdict: 'upstream_error' })
   })
 
   it('both ends at once (L15)', async () => {
@@ -120,8 +122,8 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     await (await client).received(arrived.length)
     over.open()
     leave()
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     // That there is one summary only is seen when the cell is closed.
-    expect(['client_gone', 'complete', 'upstream_error']).toContain((await ended).verdict)
+    expect(['client_gone', 'complete', 'upstream_error']).toContain((await ended()).verdict)
   })
 })

@@ -3,6 +3,7 @@ import { FrameSplitter } from 'sse-stream-kit/streams'
 import { fakeUpstream, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { standstill } from '../support/standstill.ts'
 import { LAST_CHUNK } from './last-chunk.ts'
 import { rawTo } from './raw-to.ts'
@@ -33,7 +34,7 @@ describe('the memory and time of a stream', () => {
     expect(client.text).not.toContain('aaaa')
     expect(await ended()).toMatchObject({ verdict: 'too_large', code: 'SSE_LIMIT', events: 0 })
     const [request] = upstream.requests
-    await request?.closed
+    await requestClosed(request)
     expect(request?.aborted).toBe(true)
     expect(request?.bytesTaken).toBeLessThan(MIB + SOCKET_BYTES)
     expect(budget.heldBytes).toBe(0)
@@ -115,7 +116,7 @@ describe('the memory and time of a stream', () => {
       () => asked.pauses > 0,
     )
     client.leave()
-    await asked.closed
+    await requestClosed(asked)
   })
 
   it('M5 heartbeats while nobody reads: at most one is waiting after an hour', async () => {
@@ -140,7 +141,7 @@ describe('the memory and time of a stream', () => {
     )
     const client = slowClient(url, { paused: true })
     await client.head
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
     expect(await ended()).toMatchObject({ verdict: 'client_gone', code: 'SSE_CLIENT_STALLED' })
     await vi.waitFor(async () => expect(await connections()).toBe(0), { timeout: 10_000 })
@@ -183,7 +184,7 @@ describe('the memory and time of a stream', () => {
     expect(client.text).not.toMatch(LAST_CHUNK)
     const [request] = upstream.requests
     expect(request?.headers.get('accept-encoding')).toBe('identity')
-    await request?.closed
+    await requestClosed(request)
     expect(await ended()).toMatchObject({ verdict: 'too_large', code: 'SSE_LIMIT', events: 0 })
   })
 

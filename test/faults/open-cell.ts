@@ -12,6 +12,7 @@ import {
 } from 'sse-stream-kit/testing'
 import { expect, onTestFinished } from 'vitest'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
+import { within } from '../support/within.ts'
 
 /** One way of several to run the same fault. */
 export interface Cell {
@@ -27,7 +28,7 @@ export interface OpenCell {
   client: Promise<SlowClient>
   leave(): void
   /** Resolves to the one summary. */
-  ended: Promise<StreamSummary>
+  ended(): Promise<StreamSummary>
 }
 
 /** Every way to run a fault. */
@@ -58,9 +59,10 @@ export async function openCell(
   certificate ??= loopbackCertificate()
   const tls = cell.upstream === 'HTTP/2' ? await certificate : undefined
   let tell: (summary: StreamSummary) => void = () => {}
-  const ended = new Promise<StreamSummary>((resolve) => {
+  const summary = new Promise<StreamSummary>((resolve) => {
     tell = resolve
   })
+  const ended = (): Promise<StreamSummary> => within('the summary of the request', summary)
   let summaries = 0
   const proxy = sseProxy(await upstream.listen({ tls, http2: tls !== undefined }), {
     ...options,

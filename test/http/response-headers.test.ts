@@ -2,6 +2,7 @@ import { step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { isEventStream, responseHeaders } from '../../src/http/response-headers.ts'
 import { openProxy } from '../support/http/open-proxy.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 
 const SSE = { isSse: true, forwardSetCookie: false }
 const OTHER = { ...SSE, isSse: false }
@@ -123,6 +124,6 @@ describe('the headers of an answer, over a socket', () => {
     const response = await fetch(url)
     expect(response.headers.get('content-type')).toBe('text/event-stream')
     await response.body?.cancel()
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
   })
 })

@@ -29,7 +29,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     await client.until('data: 1\n\n')
     body.close()
     await client.until('0\r\n\r\n')
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 
   it('passes bytes on as they are, however they are cut', async () => {
@@ -50,7 +50,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     })
     const response = await fetch(`http://127.0.0.1:${host.port}/`)
     expect(Buffer.compare(Buffer.from(await response.arrayBuffer()), bytes)).toBe(0)
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 
   it('aborts the signal and cancels the body when the client leaves in mid-event', async () => {
@@ -68,7 +68,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     client.socket.destroy()
     expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
     expect(await aborted.promise).toMatchObject({ name: 'AbortError' })
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 
   it('aborts the signal while there is no response, and cancels the body of the late one', async () => {
@@ -84,7 +84,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     const { signal } = await asked.promise
     client.socket.destroy()
     await new Promise((resolve) => signal.addEventListener('abort', resolve))
-    await Promise.all(host.exchanges)
+    await host.ended()
     answer.resolve(new Response(body.stream))
     expect(await body.cancelled).toBe(signal.reason)
   })
@@ -103,7 +103,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     expect(socket?.writableLength).toBeLessThan(300_000)
     client.socket.destroy()
     expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 
   it('breaks the connection when the body breaks, after all that came before', async () => {
@@ -128,7 +128,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     )
     expect(body).not.toMatch(/^0\r\n/m)
     expect(client.text).not.toContain('secret')
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 
   it('answers HEAD with the head alone, and cancels the body', async () => {
@@ -148,7 +148,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     expect(text).toMatch(
       /content-type: text\/event-stream\r\n[\s\S]*?\r\n\r\nHTTP\/1\.1 200 OK\r\n/i,
     )
-    await Promise.all(host.exchanges)
+    await host.ended()
     expect(body.bytes).toBe(0)
     client.socket.destroy()
   })
@@ -181,7 +181,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
       ])
     }
     process.off('warning', onWarning)
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 
   it('keeps several cookies, the status text and headers in Latin-1', async () => {
@@ -230,7 +230,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     const client = rawClient(host.port)
     client.send(ask('/'))
     await client.until('\r\n0\r\n\r\n')
-    await Promise.all(host.exchanges)
+    await host.ended()
     const [socket] = host.sockets
     const count = (): number[] =>
       ['close', 'error', 'drain', 'data', 'end'].map((event) => socket?.listenerCount(event) ?? -1)
@@ -239,7 +239,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
       client.send(post('/', `{"body":${i}}`))
       await client.until(`{"body":${i}}\r\n0\r\n\r\n`)
     }
-    await Promise.all(host.exchanges)
+    await host.ended()
     expect(count()).toEqual(before)
     expect(host.sockets.size).toBe(1)
     client.socket.destroy()

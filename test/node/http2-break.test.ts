@@ -12,6 +12,7 @@ import { toNodeHandler } from 'sse-stream-kit/node'
 import { Agent, fetch } from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
+import { within } from '../support/within.ts'
 import { type ManualBody, manualBody } from './manual-body.ts'
 
 const { key, cert } = await loopbackCertificate()
@@ -41,7 +42,10 @@ async function ask(origin: string): Promise<ClientHttp2Stream> {
   const stream = session.request({ ':path': '/' })
   stream.setEncoding('utf8')
   stream.on('error', () => {})
-  await new Promise((resolve) => stream.on('response', resolve))
+  await within(
+    'event response of the stream',
+    new Promise((resolve) => stream.on('response', resolve)),
+  )
   return stream
 }
 
@@ -67,7 +71,7 @@ describe('an HTTP/2 response whose body breaks', () => {
       setTimeout(() => stream.resume(), PAUSE_MS)
     })
     sendAndFail(body)
-    await new Promise((resolve) => stream.on('close', resolve))
+    await within('event close of the stream', new Promise((resolve) => stream.on('close', resolve)))
     expect(text).toBe(EVENTS.join(''))
     expect(hasEnded).toBe(false)
     expect(stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR)
@@ -103,7 +107,7 @@ describe('an HTTP/2 response whose body breaks', () => {
       while (vi.getTimerCount() === 0) await turn()
     }
     const over = async (): Promise<void> => {
-      await Promise.all(exchanges)
+      await within('end of every exchange', Promise.all(exchanges))
       await turn()
       expect(vi.getTimerCount()).toBe(0)
     }

@@ -11,6 +11,7 @@ import { type AddressInfo, connect as connectSocket } from 'node:net'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { FetchHandler } from '../support/http/hosts.ts'
+import { within } from '../support/within.ts'
 import { deferred, endlessBody, manualBody } from './manual-body.ts'
 
 interface Answer {
@@ -100,7 +101,7 @@ describe('under http2', () => {
     await answer.until('data: 1\n\n')
     body.close()
     expect(await answer.closed).toBe(constants.NGHTTP2_NO_ERROR)
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
   })
 
   it('sends no header that HTTP/2 forbids, every cookie, and no warning', async () => {
@@ -135,7 +136,7 @@ describe('under http2', () => {
       expect(head).not.toHaveProperty([name])
     }
     await answer.closed
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
     process.off('warning', onWarning)
     expect(warnings).toEqual([])
   })
@@ -155,7 +156,7 @@ describe('under http2', () => {
     const answer = follow(get(session))
     expect(await answer.closed).toBe(constants.NGHTTP2_INTERNAL_ERROR)
     expect(answer.text()).toBe('data: 1\n\ndata: 2\n\ndata: 3\n\n')
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
     const next = follow(get(session, { ':method': 'HEAD' }))
     expect(await next.head).toMatchObject({ ':status': 200 })
   })
@@ -181,7 +182,7 @@ describe('under http2', () => {
     await new Promise((resolve) => signal.addEventListener('abort', resolve))
     answer.resolve(new Response(late.stream))
     expect(await late.cancelled).toBe(signal.reason)
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
   })
 
   it('stops reading the body for a client that reads nothing, and cancels it when the session goes', async () => {
@@ -189,12 +190,15 @@ describe('under http2', () => {
     const { session, exchanges } = await open(() => new Response(body.stream))
     const stream = get(session)
     stream.on('error', () => {})
-    await new Promise((resolve) => stream.on('response', resolve))
+    await within(
+      'event response of the stream',
+      new Promise((resolve) => stream.on('response', resolve)),
+    )
     await body.idle()
     expect(body.bytes).toBeLessThan(1_000_000)
     session.destroy()
     expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
   })
 
   it('cancels the body at once when a client that reads nothing resets without an error', async () => {
@@ -202,12 +206,15 @@ describe('under http2', () => {
     const { session, exchanges } = await open(() => new Response(body.stream))
     const stream = get(session)
     stream.on('error', () => {})
-    await new Promise((resolve) => stream.on('response', resolve))
+    await within(
+      'event response of the stream',
+      new Promise((resolve) => stream.on('response', resolve)),
+    )
     await body.idle()
     // As `fetch` of undici does when it is aborted; Node keeps such a stream while writes wait in it.
     stream.close(constants.NGHTTP2_NO_ERROR)
     expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
   })
 
   it.each<[string, FetchHandler, number]>([
@@ -251,7 +258,7 @@ describe('under http2', () => {
       await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(upload))
       expect(statuses).toHaveLength(2 * uploads)
       expect(new Set(statuses)).toEqual(new Set([413, constants.NGHTTP2_NO_ERROR]))
-      await Promise.all(exchanges)
+      await within('end of every exchange', Promise.all(exchanges))
     },
   )
 
@@ -269,11 +276,14 @@ describe('under http2', () => {
     }
     stream.on('drain', write)
     write()
-    await new Promise((resolve) => stream.on('aborted', resolve))
+    await within(
+      'event aborted of the stream',
+      new Promise((resolve) => stream.on('aborted', resolve)),
+    )
     expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR)
     expect(await answer.head).toMatchObject({ ':status': 413 })
     expect(answer.text()).toBe('too large')
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
   })
 
   it('answers HEAD with the head alone, and cancels the body', async () => {
@@ -284,7 +294,7 @@ describe('under http2', () => {
     await body.cancelled
     expect(await answer.closed).toBe(constants.NGHTTP2_NO_ERROR)
     expect(body.bytes).toBe(0)
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
   })
 
   it('hands the request body on, and errors it when the client goes in the middle', async () => {
@@ -308,7 +318,7 @@ describe('under http2', () => {
     // Not `cut.close()`: Node sends the end of the stream before its reset.
     cut.write('hel', () => session.destroy())
     expect(await failed.promise).toMatchObject({ name: 'AbortError' })
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
   })
 
   it('errors the request body also for a reset that claims no error, which Node takes for an end', async () => {
@@ -331,7 +341,7 @@ describe('under http2', () => {
     await asked.promise
     socket.write(frame(0x3, 0, 1, Buffer.alloc(4)))
     expect(await failed.promise).toMatchObject({ name: 'AbortError' })
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
     socket.destroy()
   })
 
@@ -344,6 +354,6 @@ describe('under http2', () => {
     expect(head).toMatchObject({ ':status': 500 })
     await answer.closed
     expect(JSON.stringify(head) + answer.text()).not.toContain('secret')
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
   })
 })

@@ -1,3 +1,5 @@
+import { within } from '../support/within.ts'
+
 /** A promise and what settles it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>
@@ -10,6 +12,14 @@ export function deferred<T>(): Deferred<T> {
     resolve = settle
   })
   return { promise, resolve: (value) => resolve(value) }
+}
+
+/** The cancel of a body, which fails by its name. */
+function named(cancelled: Promise<unknown>): Promise<unknown> {
+  const waited = within('cancel of the response body', cancelled)
+  // A test may look at it and then await something else.
+  waited.catch(() => {})
+  return waited
 }
 
 /** A body that a test drives by hand. */
@@ -33,7 +43,9 @@ export function manualBody(): ManualBody {
   })
   return {
     stream,
-    cancelled,
+    get cancelled() {
+      return named(cancelled)
+    },
     send: (text) => controller?.enqueue(Buffer.from(text)),
     close: () => controller?.close(),
     fail: (reason) => controller?.error(reason),
@@ -64,7 +76,9 @@ export function endlessBody(chunkBytes = 65_536): EndlessBody {
   )
   return {
     stream,
-    cancelled,
+    get cancelled() {
+      return named(cancelled)
+    },
     get bytes() {
       return bytes
     },

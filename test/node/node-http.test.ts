@@ -5,6 +5,7 @@ import { type NodeHandlerOptions, toNodeHandler } from 'sse-stream-kit/node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type FetchHandler, type Host, nodeHost, serverHost } from '../support/http/hosts.ts'
 import { ask, post, rawClient } from '../support/http/raw-client.ts'
+import { within } from '../support/within.ts'
 import { deferred, endlessBody, manualBody } from './manual-body.ts'
 
 type Listener = (req: IncomingMessage, res: ServerResponse) => void
@@ -87,7 +88,7 @@ describe('a response that cannot be whole', () => {
     const client = rawClient(host.port)
     client.send(ask('/'))
     await client.closed
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 
   it('breaks even for a client that reads nothing, after a second', async () => {
@@ -134,7 +135,7 @@ describe('a response that cannot be whole', () => {
     await client.until('\r\n\r\n')
     body.fail(reason)
     await client.closed
-    await Promise.all(host.exchanges)
+    await host.ended()
     expect(errors).toEqual([reason])
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -458,7 +459,7 @@ describe('the end of an exchange', () => {
     await client.closed
     expect(client.text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200'])
     expect(client.text).toMatch(/\r\n\r\n(4\r\n)?next/)
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 
   it('aborts a pipelined request whose response is still waiting for its turn', async () => {
@@ -475,7 +476,7 @@ describe('the end of an exchange', () => {
     client.socket.destroy()
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
     expect(await first.cancelled).toMatchObject({ name: 'AbortError' })
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 
   it('reaches a signal whose request the handler has dropped, also after a collection', async () => {
@@ -522,7 +523,7 @@ describe('the end of an exchange', () => {
     other.send(ask('/abort'))
     await asked.promise
     other.socket.destroy()
-    await Promise.all(host.exchanges)
+    await host.ended()
     expect(errors).toEqual([])
   })
 })
@@ -589,7 +590,7 @@ describe('a response that Node refuses to send', () => {
     expect(text).toMatch(/\r\n\r\n$/)
     expect(text).not.toMatch(/trailer|x-sum|abc/)
     expect(errors).toHaveLength(1)
-    await Promise.all(exchanges)
+    await within('end of every exchange', Promise.all(exchanges))
   })
 
   it.each<[string, object]>([
@@ -603,7 +604,7 @@ describe('a response that Node refuses to send', () => {
     })
     expect(await exchange(host, ask('/', 'GET', '1.1', CLOSE))).not.toMatch(/0\r\n\r\n$/)
     expect(errors).toHaveLength(1)
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 })
 

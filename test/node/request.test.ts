@@ -172,7 +172,7 @@ describe('the body of a request', () => {
       await client.closed
       expect(client.text.match(/HTTP\/1\.1 200 /g)).toHaveLength(2)
     }
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 
   it('errors when the client leaves in the middle, and never looks whole', async () => {
@@ -188,7 +188,7 @@ describe('the body of a request', () => {
     await asked.promise
     client.socket.destroy()
     expect(await failed.promise).toMatchObject({ name: 'AbortError' })
-    await Promise.all(host.exchanges)
+    await host.ended()
   })
 
   it('errors where somebody else has taken it in the meantime, instead of waiting for ever', async () => {
@@ -219,7 +219,7 @@ describe('the body of a request', () => {
     })
     const answer = await exchange(host, post('/', 'body', 'text/plain', CLOSE))
     expect(answer).toMatch(/ 200 /)
-    await Promise.all(host.exchanges)
+    await host.ended()
     await expect((await late.promise).text()).rejects.toMatchObject({ name: 'AbortError' })
   })
 })

@@ -1,6 +1,7 @@
 import { sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { severalUpstreams } from '../support/http/several-upstreams.ts'
 import { settled } from '../support/settled.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
@@ -120,7 +121,7 @@ describe('a breaker', () => {
       if (steps.length > 1) await (await answer).body?.getReader().read()
       client.abort()
       await answer
-      await request?.closed
+      await requestClosed(request)
       await settled()
     }
     expect(asked()).toEqual([3])

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
+import { within } from '../support/within.ts'
 
 watchRejections()
 
@@ -63,7 +64,7 @@ describe('proxies that share a budget', () => {
     await settled()
     const takenBefore = upstream.requests[0]?.bytesTaken
     const client = slowClient(await ask())
-    expect(await client.verdict).toBe('complete')
+    expect(await within('end of the response', client.verdict)).toBe('complete')
     expect(client.bytesReceived).toBe(
       Array.from({ length: EVENTS }, (_, event) => bytes(frame('a', event)).length).reduce(
         (sum, length) => sum + length,

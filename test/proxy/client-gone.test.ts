@@ -2,6 +2,7 @@ import { proxyFetch, type StreamSummary } from 'sse-stream-kit'
 import { fakeUpstream, gate, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 
 const KIB_64 = 65_536
 const flood: UpstreamScript = function* () {
@@ -15,7 +16,7 @@ describe('a client that leaves', () => {
     client.head.catch(() => {})
     const request = await upstream.request()
     client.leave()
-    await request.closed
+    await requestClosed(request)
     expect(request).toMatchObject({ aborted: true, isAnswered: false })
     expect(await ended()).toMatchObject({
       verdict: 'client_gone',
@@ -37,7 +38,7 @@ describe('a client that leaves', () => {
     await client.head
     await client.received(bytes)
     client.leave()
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
     expect(await ended()).toMatchObject({
       verdict: 'client_gone',
@@ -55,7 +56,7 @@ describe('a client that leaves', () => {
     // The sockets in between take some MiB before the upstream has to wait.
     await vi.waitFor(() => expect(request.pauses).toBeGreaterThan(2))
     client.leave()
-    await request.closed
+    await requestClosed(request)
     expect(request.aborted).toBe(true)
     expect(await ended()).toMatchObject({ verdict: 'client_gone' })
     expect(proxy.metrics.ended.client_gone).toBe(1)
@@ -70,7 +71,7 @@ describe('a client that leaves', () => {
     const client = slowClient(url, { headers: { 'content-length': '100001' }, body })
     await client.received(9)
     client.leave()
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(await ended()).toMatchObject({ verdict: 'client_gone' })
   })
 })

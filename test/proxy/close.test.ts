@@ -2,7 +2,9 @@ import { sseProxy } from 'sse-stream-kit'
 import { gate, slowClient, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { refusal } from '../support/refusal.ts'
+import { within } from '../support/within.ts'
 
 describe('close', () => {
   it('lets running streams end, takes no new ones, and closes the connections', async () => {
@@ -24,7 +26,7 @@ describe('close', () => {
     expect(await refused.json()).toMatchObject({ error: { code: 'SSE_DRAINING' } })
     expect(isClosed).toBe(false)
     mayEnd.open()
-    expect(await running.verdict).toBe('complete')
+    expect(await within('end of the response', running.verdict)).toBe('complete')
     expect(running.text).toBe('data: 1\n\ndata: 2\n\n')
     await closed
     expect(await ended(0)).toMatchObject({ code: 'SSE_DRAINING', status: 503, attempts: 0 })
@@ -38,9 +40,9 @@ describe('close', () => {
     const running = slowClient(url)
     await running.received(9)
     await proxy.close({ drainMs: 30 })
-    expect(await running.verdict).toBe('error')
+    expect(await within('end of the response', running.verdict)).toBe('error')
     expect(running.text).toBe('data: 1\n\n')
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(await ended()).toMatchObject({ verdict: 'error', code: 'SSE_DRAINING', status: 200 })
   })
 
@@ -49,8 +51,8 @@ describe('close', () => {
     const running = slowClient(url)
     await running.received(9)
     await proxy.close({ drainMs: 0 })
-    expect(await running.verdict).toBe('error')
-    await upstream.requests[0]?.closed
+    expect(await within('end of the response', running.verdict)).toBe('error')
+    await requestClosed(upstream.requests[0])
   })
 
   it('answers 503 to those that wait for their headers', async () => {
@@ -71,7 +73,7 @@ describe('close', () => {
     const closed = proxy.close({ drainMs: Infinity })
     mayEnd.open()
     await closed
-    expect(await running.verdict).toBe('complete')
+    expect(await within('end of the response', running.verdict)).toBe('complete')
   })
 
   it('may be called twice, and for a proxy that was never used', async () => {

@@ -1,6 +1,7 @@
 import { disconnectAfter, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { expect, it, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { seededRandom } from '../support/seeded-random.ts'
 
 const STREAMS = 200
@@ -43,7 +44,7 @@ it('serves 200 streams at once, of which half leave at random, and mixes none of
       }
     }),
   )
-  await Promise.all(upstream.requests.map((request) => request.closed))
+  await Promise.all(upstream.requests.map(requestClosed))
   await vi.waitFor(() => expect(proxy.metrics.active).toBe(0))
   expect(upstream.requests).toHaveLength(STREAMS)
   for (const request of upstream.requests) {

@@ -4,6 +4,7 @@ import { type DispatcherLike, type ProxyOptions, proxyFetch, sseProxy } from 'ss
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 
@@ -114,7 +115,7 @@ describe('a dispatcher', () => {
     const reader = (await proxy(new Request('http://proxy.test/v1', REQUEST))).body?.getReader()
     await reader?.read()
     await reader?.cancel()
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
   })
 

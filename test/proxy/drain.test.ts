@@ -2,6 +2,7 @@ import { type ProxyOptions, sseProxy } from 'sse-stream-kit'
 import { prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
 import { collect, fakeUpstream, gate, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { settled } from '../support/settled.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 
@@ -50,7 +51,7 @@ describe('a proxy that shuts down', () => {
     expect(verdict).toBe('error')
     expect(events).toHaveLength(2)
     expect(text).toMatch(/^data: 1!?\n\ndata: 2!?\n\n$/)
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
     expect(onEnd.mock.calls.map(([summary]) => summary)).toMatchObject([
       { verdict: 'error', code: 'SSE_DRAINING' },

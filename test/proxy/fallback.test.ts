@@ -8,6 +8,7 @@ import {
   type UpstreamScript,
 } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { refusingUrl, severalUpstreams } from '../support/http/several-upstreams.ts'
 import { refusal } from '../support/refusal.ts'
 import { settled } from '../support/settled.ts'
@@ -79,7 +80,7 @@ describe('several upstreams', () => {
     })
     expect(await (await send()).text()).toBe(textOf('b'))
     expect(summaries[0]).toMatchObject({ verdict: 'complete', upstream: 1, attempts: 2 })
-    await upstreams[0]?.requests[0]?.closed
+    await requestClosed(upstreams[0]?.requests[0])
     expect(upstreams[0]?.requests[0]?.aborted).toBe(true)
   })
 
@@ -229,7 +230,7 @@ describe('several upstreams', () => {
     const request = await upstreams[0]?.request()
     client.abort()
     expect((await answer).status).toBe(499)
-    await request?.closed
+    await requestClosed(request)
     expect(asked()).toEqual([1, 0])
     expect(summaries[0]).toMatchObject({ verdict: 'client_gone', status: 499, attempts: 1 })
   })

@@ -1,7 +1,9 @@
 import { gate, slowClient, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type OpenProxy, openProxy } from '../support/http/open-proxy.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
+import { within } from '../support/within.ts'
 
 let tls: { key: string; cert: string }
 beforeAll(async () => {
@@ -21,7 +23,7 @@ describe('an upstream over HTTP/2', () => {
     const client = slowClient(`${url}/v1?a=b`, { body: 'prompt' })
     await client.received(9)
     seen.open()
-    expect(await client.verdict).toBe('complete')
+    expect(await within('end of the response', client.verdict)).toBe('complete')
     expect(client.text).toBe('data: 1\n\ndata: 2\n\n')
     expect(upstream.requests[0]).toMatchObject({
       httpVersion: '2.0',
@@ -36,7 +38,7 @@ describe('an upstream over HTTP/2', () => {
     const { url, upstream } = await open([step.send({ data: '1' })], true)
     const headers = { connection: 'close, x-hop', 'x-hop': '1', te: 'trailers', 'x-kept': '1' }
     const client = slowClient(url, { headers })
-    expect(await client.verdict).toBe('complete')
+    expect(await within('end of the response', client.verdict)).toBe('complete')
     expect(upstream.requests[0]?.headers.get('x-kept')).toBe('1')
     expect(upstream.requests[0]?.headers.get('x-hop')).toBeNull()
   })
@@ -55,7 +57,7 @@ describe('an upstream over HTTP/2', () => {
     const staying = slowClient(`${url}/stay`)
     await staying.received(9)
     leaving.leave()
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
     expect(await ended()).toMatchObject({ verdict: 'client_gone' })
     left.open()
@@ -69,7 +71,7 @@ describe('an upstream over HTTP/2', () => {
     client.head.catch(() => {})
     const request = await upstream.request()
     client.leave()
-    await request.closed
+    await requestClosed(request)
     expect(await ended()).toMatchObject({ verdict: 'client_gone', status: 499 })
   })
 
@@ -82,7 +84,7 @@ describe('an upstream over HTTP/2', () => {
       true,
     )
     const client = slowClient(url)
-    expect(await client.verdict).toBe('error')
+    expect(await within('end of the response', client.verdict)).toBe('error')
     expect(await ended()).toMatchObject({ verdict: 'upstream_error', status: 200 })
   })
 
@@ -96,7 +98,7 @@ describe('an upstream over HTTP/2', () => {
     // Its window is closed for good only when all buffers in between are full; here it is by the end.
     await vi.waitFor(() => expect(request.pauses).toBeGreaterThan(0))
     client.resume()
-    expect(await client.verdict).toBe('complete')
+    expect(await within('end of the response', client.verdict)).toBe('complete')
     expect(client.bytesReceived).toBe(12 * 1_048_576)
     expect(request.httpVersion).toBe('2.0')
   })

@@ -2,6 +2,7 @@ import OpenAI from 'openai'
 import { step, transcript } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 
 const TEXT = 'Grüße aus 世界, says the stream 🎉'
 const prompt = {
@@ -83,7 +84,7 @@ describe('the OpenAI client behind the proxy', () => {
     ])
     const client = new OpenAI({ apiKey: 'k', baseURL: `${url}/v1`, maxRetries: 0 })
     for await (const _ of await client.chat.completions.create(prompt)) break
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
     expect(await ended()).toMatchObject({ verdict: 'client_gone' })
   })

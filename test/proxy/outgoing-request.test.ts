@@ -3,6 +3,7 @@ import { type HeadersLike, type ProxyOptions, proxyFetch, sseProxy } from 'sse-s
 import { fakeUpstream, gate, serve, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
@@ -311,7 +312,7 @@ describe('a request made of another one', () => {
     expect(request.headers.get('content-type')).toBe('text/plain')
     expect(await request.text()).toBe('prompt')
     client.abort()
-    await request.closed
+    await requestClosed(request)
     expect(request.aborted).toBe(true)
   })
 })

@@ -14,6 +14,7 @@ import {
 import { type CallPolicy, sseProxy } from 'sse-stream-kit'
 import { gate, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { severalUpstreams } from '../support/http/several-upstreams.ts'
 import { settled } from '../support/settled.ts'
 import { warningsDuring } from '../support/warnings-during.ts'
@@ -162,7 +163,7 @@ describe('a policy of cockatiel in the place of the breaker', () => {
       if (index % 2 === 1) await (await answer).body?.getReader().read()
       client.abort()
       expect((await answer).status).toBe(index % 2 === 1 ? 200 : 499)
-      await request?.closed
+      await requestClosed(request)
       await settled()
     }
     expect(asked()).toEqual([4])
@@ -184,7 +185,7 @@ describe('a policy of cockatiel in the place of the breaker', () => {
     const response = await send()
     expect(response.status).toBe(502)
     expect(await response.json()).toMatchObject({ error: { code: 'SSE_UPSTREAM_NETWORK' } })
-    await upstreams[0]?.requests[0]?.closed
+    await requestClosed(upstreams[0]?.requests[0])
     expect(summaries[0]).toMatchObject({ verdict: 'upstream_error', attempts: 1 })
   })
 

@@ -4,6 +4,7 @@ import { gate, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
 import { rawRequest } from '../support/http/raw-request.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 
 describe('a request', () => {
   it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
@@ -95,7 +96,7 @@ describe('a request', () => {
     client.write('half of ')
     const request = await upstream.request()
     client.destroy()
-    await request.closed
+    await requestClosed(request)
     expect(request.aborted).toBe(true)
     expect(await ended()).toMatchObject({ verdict: 'client_gone', status: 499 })
   })

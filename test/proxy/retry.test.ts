@@ -1,6 +1,7 @@
 import { proxyFetch, sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, gate, step } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { refusingUrl, severalUpstreams } from '../support/http/several-upstreams.ts'
 import { settled } from '../support/settled.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
@@ -185,7 +186,7 @@ describe('retry', () => {
     const response = await send()
     expect(response.status).toBe(502)
     expect(asked()).toEqual([2])
-    await upstreams[0]?.requests[0]?.closed
+    await requestClosed(upstreams[0]?.requests[0])
     expect(upstreams[0]?.requests[0]?.aborted).toBe(true)
   })
 
@@ -210,7 +211,7 @@ describe('retry', () => {
       { retry: { ...AT_ONCE, attempts: 4 }, pool: { keepAliveMs: 20 } },
     )
     expect(await (await send()).text()).toBe(EVENT)
-    for (const request of upstreams[0]?.requests.slice(0, 3) ?? []) await request.closed
+    for (const request of upstreams[0]?.requests.slice(0, 3) ?? []) await requestClosed(request)
     await expect.poll(() => upstreams[0]?.connections, { timeout: 5_000 }).toBe(0)
   })
 })

@@ -3,6 +3,7 @@ import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
 import { rawRequest } from '../support/http/raw-request.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 
 const STREAM = ': hi\r\n\r\nid: 1\r\ndata: a\r\n\r\nevent: ping\n\ndata: b\nfoo: x\n\ndata:c\r\r'
 
@@ -91,7 +92,7 @@ describe('a transform', () => {
     expect(answer).not.toContain('data: 2')
     expect(answer).not.toMatch(/0\r\n\r\n$/)
     expect(await ended()).toMatchObject({ verdict: 'error', code: 'SSE_TRANSFORM', status: 200 })
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
   })
 

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { closedPort } from '../support/http/closed-port.ts'
 import { openProxy } from '../support/http/open-proxy.ts'
 import { rawRequest } from '../support/http/raw-request.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'
 
@@ -84,7 +85,7 @@ describe('an upstream that breaks', () => {
     expect(answer).not.toContain('xxx')
     expect(answer).not.toMatch(/0\r\n\r\n$/)
     expect(await ended()).toMatchObject({ verdict: 'too_large', code: 'SSE_LIMIT', events: 1 })
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
     expect(upstream.requests[0]?.aborted).toBe(true)
   })
 })

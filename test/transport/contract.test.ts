@@ -4,6 +4,7 @@ import * as zlib from 'node:zlib'
 import { SseKitError } from 'sse-stream-kit'
 import { type BodyCoding, gate, step, streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 import { bodyText, openTransport, TRANSPORTS } from './open-transport.ts'
 
@@ -175,7 +176,7 @@ describe.each(Object.keys(TRANSPORTS))('a transport %s', (name) => {
     ])
     const { body } = await send()
     await expect(bodyText(body)).rejects.toMatchObject({ code: 'SSE_UPSTREAM_NETWORK' })
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
   })
 
   it('tells a refused connection, with its cause', async () => {
@@ -213,7 +214,7 @@ describe.each(Object.keys(TRANSPORTS))('a transport %s', (name) => {
     const reason = new SseKitError('SSE_DRAINING', 'enough')
     controller.abort(reason)
     await expect(answer).rejects.toBe(reason)
-    await request.closed
+    await requestClosed(request)
   })
 
   it('fails the body with the reason of its signal, and closes the socket', async () => {
@@ -225,7 +226,7 @@ describe.each(Object.keys(TRANSPORTS))('a transport %s', (name) => {
     const reason = new SseKitError('SSE_DRAINING', 'enough')
     controller.abort(reason)
     await expect(read).rejects.toBe(reason)
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
   })
 
   it.each(['read', 'unread'])(
@@ -240,7 +241,7 @@ describe.each(Object.keys(TRANSPORTS))('a transport %s', (name) => {
         await reader?.read()
         await reader?.cancel('enough')
       }
-      await upstream.requests[0]?.closed
+      await requestClosed(upstream.requests[0])
     },
   )
 

@@ -4,6 +4,7 @@ import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { Agent } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { UpstreamPool } from '../../src/transport/upstream-pool.ts'
+import { requestClosed } from '../support/http/request-closed.ts'
 import { bodyText } from './open-transport.ts'
 
 const signal = new AbortController().signal
@@ -39,7 +40,7 @@ describe('UpstreamPool', () => {
     text.catch(() => {})
     await pool.destroy()
     await expect(text).rejects.toMatchObject({ code: 'SSE_UPSTREAM_NETWORK' })
-    await upstream.requests[0]?.closed
+    await requestClosed(upstream.requests[0])
   })
 
   it('closes idle connections after a while', async () => {

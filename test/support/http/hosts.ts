@@ -4,6 +4,7 @@ import express from 'express'
 import Fastify from 'fastify'
 import Koa from 'koa'
 import { type NodeHandler, type NodeHandlerOptions, toNodeHandler } from 'sse-stream-kit/node'
+import { within } from '../within.ts'
 
 export type FetchHandler = (request: Request) => Response | Promise<Response>
 
@@ -12,8 +13,10 @@ export interface Host {
   readonly port: number
   /** The server's sockets that are open. */
   readonly sockets: ReadonlySet<Socket>
-  /** Resolves with the promises the node handler gave, one for each request. */
-  readonly exchanges: Promise<void>[]
+  /** The promises that the node handler has given, one for each request. */
+  readonly exchanges: readonly Promise<void>[]
+  /** Resolves when all of them have. */
+  ended(): Promise<void>
   close(): Promise<void>
 }
 
@@ -31,6 +34,9 @@ export async function serverHost(server: Server, exchanges: Promise<void>[] = []
     port: (server.address() as AddressInfo).port,
     sockets,
     exchanges,
+    ended: async () => {
+      await within('end of every exchange of the node handler', Promise.all(exchanges))
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

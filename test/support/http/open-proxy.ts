@@ -15,6 +15,7 @@ import {
   type UpstreamScript,
 } from 'sse-stream-kit/testing'
 import { expect, onTestFinished } from 'vitest'
+import { within } from '../within.ts'
 
 export interface OpenProxy {
   /** Where its clients reach it. */
@@ -86,6 +87,10 @@ export async function openProxy(
         server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
       }),
     ended: async (index = 0) =>
-      summaries[index] ?? (await new Promise((resolve) => waiting.push({ index, resolve }))),
+      summaries[index] ??
+      (await within(
+        () => `summary ${index} of the proxy, which has given ${summaries.length}`,
+        new Promise<StreamSummary>((resolve) => waiting.push({ index, resolve })),
+      )),
   }
 }

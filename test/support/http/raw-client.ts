@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { within } from '../within.ts'
 
 /** A client that does exactly what it is told: HTTP clients cannot misbehave. */
 export interface RawClient {
@@ -6,7 +7,7 @@ export interface RawClient {
   /** Everything that has arrived, as Latin-1. */
   readonly text: string
   send(text: string): void
-  /** Resolves when what has arrived contains the text; rejects if the connection closes before. */
+  /** Resolves when what has arrived contains the text; rejects if the connection closes before, or nothing happens. */
   until(text: string): Promise<string>
   /** Resolves when the connection is gone, with the error's code if it was one. */
   readonly closed: Promise<string | undefined>
@@ -41,13 +42,21 @@ export function rawClient(
   })
   return {
     socket,
-    closed,
+    get closed() {
+      const ended = within(
+        () => `close of the connection, which sent ${JSON.stringify(text)}`,
+        closed,
+      )
+      // A test may look at it and then await something else.
+      ended.catch(() => {})
+      return ended
+    },
     get text() {
       return text
     },
     send: (data) => void socket.write(data, 'latin1'),
-    until: (wanted) =>
-      new Promise((resolve, reject) => {
+    until: (wanted) => {
+      const arrived = new Promise<string>((resolve, reject) => {
         const check = (): void => {
           if (text.includes(wanted)) resolve(text)
           else if (isClosed) reject(new Error(`Closed (${code}) before ${wanted}: ${text}`))
@@ -56,7 +65,9 @@ export function rawClient(
         }
         wake.add(check)
         check()
-      }),
+      })
+      return within(() => `${JSON.stringify(wanted)} in ${JSON.stringify(text)}`, arrived)
+    },
   }
 }
 

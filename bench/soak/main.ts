@@ -49,7 +49,7 @@ else if (values.write) write(text)
 function sabotageKind(name: string | undefined): SabotageKind | undefined {
   const kind = SABOTAGES.find((known) => known === name)
   if (name !== undefined && kind === undefined) {
-    throw new Error(`--sabotage must be one of ${SABOTAGES.join(', ')}: current value is ${name}`)
+    throw new Error(`--sabotage must be one of ${SABOTAGES.join(', ')}: got ${name}`)
   }
   return kind
 }

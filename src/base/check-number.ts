@@ -1,4 +1,6 @@
-/** What a numeric option may be. */
+import { shown } from './shown.ts'
+
+/** Range of a numeric option. */
 export interface NumberRule {
   /** The smallest value allowed. */
   min: number
@@ -9,7 +11,7 @@ export interface NumberRule {
 }
 
 /**
- * Returns a numeric option as it is, once it is known to make sense.
+ * Returns a numeric option unchanged if it is in range.
  *
  * @throws RangeError that names the option, the wanted range and the current value
  */
@@ -19,7 +21,5 @@ export function checkNumber(name: string, value: number, rule: NumberRule): numb
   if (fits && value >= rule.min) return value
   const kind = rule.fraction ? 'a number' : 'an integer'
   const unbounded = rule.infinity ? ' or Infinity' : ''
-  throw new RangeError(
-    `Cannot use ${name} as it must be ${kind} >= ${rule.min}${unbounded}: current value is ${String(value)}`,
-  )
+  throw new RangeError(`${name} must be ${kind} >= ${rule.min}${unbounded}: got ${shown(value)}`)
 }

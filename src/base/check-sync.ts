@@ -9,5 +9,5 @@ import { isThenable } from './is-thenable.ts'
 export function checkSync<T>(name: string, returned: T, cure = ''): T {
   if (!isThenable(returned)) return returned
   reportRejection(name, returned)
-  throw new TypeError(`${name} must return its result and not a promise: it cannot be async${cure}`)
+  throw new TypeError(`${name} must be synchronous: got a promise${cure}`)
 }

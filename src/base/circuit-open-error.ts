@@ -7,7 +7,7 @@ export class CircuitOpenError extends SseKitError {
   readonly retryAfterMs: number
 
   constructor(retryAfterMs: number, options?: ErrorOptions) {
-    const message = `The upstream is not asked for another ${Math.ceil(retryAfterMs)} ms`
+    const message = `Circuit open: no requests to the upstream for ${Math.ceil(retryAfterMs)} ms`
     super('SSE_CIRCUIT_OPEN', message, options)
     this.retryAfterMs = retryAfterMs
   }

@@ -9,7 +9,7 @@ export class ClientStalledError extends SseKitError {
   constructor(timeoutMs: number) {
     super(
       'SSE_CLIENT_STALLED',
-      `The client took nothing for too long as clientStallMs is ${timeoutMs}`,
+      `Client stalled: nothing read for ${timeoutMs} ms (timeouts.clientStallMs)`,
     )
     this.timeoutMs = timeoutMs
   }

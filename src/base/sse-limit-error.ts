@@ -15,7 +15,7 @@ export class SseLimitError extends SseKitError {
   readonly actual: number
 
   constructor(option: string, limit: number, actual: number) {
-    super('SSE_LIMIT', `Cannot hold the event as ${option} is ${limit}: at least ${actual} arrived`)
+    super('SSE_LIMIT', `Event too large: received at least ${actual}, ${option} is ${limit}`)
     this.option = option
     this.limit = limit
     this.actual = actual

@@ -1,12 +1,20 @@
 import { SseKitError } from './sse-kit-error.ts'
 
-/** What an upstream can take too long for. */
+/** The limit of `timeouts` that an upstream exceeded, without its `Ms`. */
 export type TimeoutPhase = 'connect' | 'headers' | 'firstEvent' | 'idle' | 'total'
 
-/** The upstream took too long. Code `SSE_UPSTREAM_TIMEOUT`. */
+const MISSED: Readonly<Record<TimeoutPhase, string>> = {
+  connect: 'not connected after',
+  headers: 'no response headers for',
+  firstEvent: 'no event for',
+  idle: 'idle for',
+  total: 'not complete after',
+}
+
+/** The upstream timed out. Code `SSE_UPSTREAM_TIMEOUT`. */
 export class UpstreamTimeoutError extends SseKitError {
   override readonly name = 'UpstreamTimeoutError'
-  /** What it took too long for. */
+  /** The limit that was exceeded, without its `Ms`. */
   readonly phase: TimeoutPhase
   /** The limit in milliseconds. */
   readonly timeoutMs: number
@@ -14,7 +22,7 @@ export class UpstreamTimeoutError extends SseKitError {
   constructor(phase: TimeoutPhase, timeoutMs: number, options?: ErrorOptions) {
     super(
       'SSE_UPSTREAM_TIMEOUT',
-      `The upstream took too long as ${phase}Ms is ${timeoutMs}`,
+      `Upstream timed out: ${MISSED[phase]} ${timeoutMs} ms (timeouts.${phase}Ms)`,
       options,
     )
     this.phase = phase

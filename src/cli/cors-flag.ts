@@ -12,7 +12,7 @@ export function corsFlag(values: readonly string[]): readonly string[] {
     if (value === origin && origin !== 'null') continue
     const hint = origin === 'null' ? '' : `, did you mean ${origin}?`
     throw new UsageError(
-      `--cors must be * or an origin such as https://app.example: current value is "${value}"${hint}`,
+      `--cors must be * or an origin such as https://app.example: got "${value}"${hint}`,
     )
   }
   return values

@@ -48,7 +48,7 @@ export function demoFlags(args: readonly string[]): DemoFlags {
   }
   const path = flags.value('path') ?? '/v1/chat/completions'
   if (!path.startsWith('/')) {
-    throw new UsageError(`--path must start with a slash: current value is "${path}"`)
+    throw new UsageError(`--path must start with a slash: got "${path}"`)
   }
   const speed =
     numberFlag('speed', flags.value('speed'), { min: 0.1, max: 10, fraction: true }) ?? 1

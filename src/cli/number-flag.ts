@@ -24,5 +24,5 @@ export function numberFlag(
   if ((fraction || Number.isInteger(number)) && number >= min && number <= max) return number
   const kind = fraction ? 'a number' : 'an integer'
   const range = max === Number.MAX_SAFE_INTEGER ? `>= ${min}` : `from ${min} to ${max}`
-  throw new UsageError(`--${flag} must be ${kind} ${range}: current value is "${value}"`)
+  throw new UsageError(`--${flag} must be ${kind} ${range}: got "${value}"`)
 }

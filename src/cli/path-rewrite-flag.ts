@@ -12,12 +12,12 @@ export function pathRewriteFlag(pairs: readonly string[]): Record<string, string
     const [, from, to] = /^(\/[^?#=]*)=(\/[^?#]*)$/.exec(pair) ?? []
     if (from === undefined || to === undefined) {
       throw new UsageError(
-        `--path-rewrite must look like /from=/to, two paths without a query: current value is "${pair}"`,
+        `--path-rewrite must look like /from=/to, two paths without a query: got "${pair}"`,
       )
     }
     if (from.endsWith('/') && !to.endsWith('/')) {
       throw new UsageError(
-        `--path-rewrite must end with a slash on both sides to replace a prefix: current value is "${pair}"`,
+        `--path-rewrite must end with a slash on both sides to replace a prefix: got "${pair}"`,
       )
     }
     rules[from] = to

@@ -93,9 +93,7 @@ function watermark(
   // 65,536 is the proxy's own default, which it would name by its option.
   const highest = highBytes ?? 65_536
   if (lowBytes !== undefined && lowBytes > highest) {
-    throw new UsageError(
-      `--low-water must be <= --high-water (${highest}): current value is "${lowBytes}"`,
-    )
+    throw new UsageError(`--low-water must be <= --high-water (${highest}): got "${lowBytes}"`)
   }
   return { highBytes, lowBytes }
 }

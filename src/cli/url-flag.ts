@@ -9,7 +9,7 @@ export function urlFlag(flag: string, value: string): URL {
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     // Whoever wrote a password in it should not find it in a log.
-    const current = value.includes('@') ? '' : `: current value is "${value}"`
+    const current = value.includes('@') ? '' : `: got "${value}"`
     throw new UsageError(`--${flag} must be an http:// or https:// URL${current}`)
   }
   if (url.username !== '' || url.password !== '') {

@@ -1,5 +1,6 @@
 import { callHook } from '../base/call-hook.ts'
 import { checkSync } from '../base/check-sync.ts'
+import { shown } from '../base/shown.ts'
 import { type HeaderChanges, isChanged } from './header-changes.ts'
 
 /** How the proxy tells the upstream about the request it stands in for. */
@@ -69,7 +70,7 @@ export function hasLoop(request: Request, via: string): boolean {
 export function checkForwarded(options: ForwardedOptions): ForwardedOptions {
   if (options.via !== undefined && !TOKEN.test(options.via)) {
     throw new TypeError(
-      `Cannot use via as it must be a token, such as a host name: current value is ${JSON.stringify(options.via)}`,
+      `forwarded.via must be a token, such as a host name: got ${shown(options.via)}`,
     )
   }
   return options

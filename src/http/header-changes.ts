@@ -48,15 +48,13 @@ export function headerChanges(given: HeadersLike): HeaderChanges {
       }
     } catch {
       throw new TypeError(
-        `Cannot use headers: the name or the value of ${JSON.stringify(name)} has a character that HTTP does not allow`,
+        `headers must have valid names and values: got a forbidden character in the name or the value of ${JSON.stringify(name)}`,
       )
     }
   }
   for (const name of NOT_SETTABLE) {
     if (set.has(name)) {
-      throw new TypeError(
-        `Cannot use headers as they must not set ${name}: it belongs to the connection`,
-      )
+      throw new TypeError(`headers must not set ${name}: it belongs to the connection`)
     }
   }
   return { set, removed }
@@ -71,12 +69,10 @@ type Pair = readonly [name: string, value: string | null | undefined]
 
 function pairsOf(given: HeadersLike): readonly Pair[] {
   if (typeof given !== 'object' || given === null) {
-    throw new TypeError(
-      `Cannot use headers as they must be an object, pairs or Headers: current value is a ${typeof given}`,
-    )
+    throw new TypeError(`headers must be an object, pairs or Headers: got a ${typeof given}`)
   }
   if (!(Symbol.iterator in given)) return Object.entries(given)
   const pairs = [...(given as Iterable<Pair>)]
   if (pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) return pairs
-  throw new TypeError('Cannot use headers as each of them must be a pair of a name and a value')
+  throw new TypeError('headers must be pairs of a name and a value: got an entry of another form')
 }

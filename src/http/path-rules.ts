@@ -1,4 +1,6 @@
-/** Gives the path for the upstream, with or without a query. */
+import { shown } from '../base/shown.ts'
+
+/** Returns the path for the upstream, with or without a query. */
 export type PathFunction = (url: URL, request: Request) => string | Promise<string>
 
 /**
@@ -15,9 +17,7 @@ export type PathRules = Readonly<Record<string, string>>
 export function pathFunction(path: PathFunction | PathRules): PathFunction {
   if (typeof path === 'function') return path
   if (typeof path !== 'object' || path === null) {
-    throw new TypeError(
-      `Cannot use path as it must be a function or an object of paths: current value is ${path === null ? 'null' : `a ${typeof path}`}`,
-    )
+    throw new TypeError(`path must be a function or an object of paths: got ${shown(path)}`)
   }
   const rules = new Map(Object.entries(path))
   for (const [from, to] of rules) checkRule(from, to)
@@ -34,16 +34,14 @@ export function pathFunction(path: PathFunction | PathRules): PathFunction {
 }
 
 function checkRule(from: string, to: unknown): void {
-  const shown = `${JSON.stringify(from)}: ${JSON.stringify(to)}`
+  const rule = `${JSON.stringify(from)}: ${JSON.stringify(to)}`
   if (!isPath(from) || typeof to !== 'string' || !isPath(to)) {
     throw new TypeError(
-      `Cannot use path as both sides of a rule must begin with "/" and have neither "?" nor "#": current rule is ${shown}`,
+      `path rules must begin with "/" on both sides and contain neither "?" nor "#": got ${rule}`,
     )
   }
   if (from.endsWith('/') && !to.endsWith('/')) {
-    throw new TypeError(
-      `Cannot use path as a rule for a prefix must end with "/" on both sides: current rule is ${shown}`,
-    )
+    throw new TypeError(`path rules for a prefix must end with "/" on both sides: got ${rule}`)
   }
 }
 

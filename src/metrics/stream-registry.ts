@@ -1,4 +1,5 @@
 import { checkNumber } from '../base/check-number.ts'
+import { shown } from '../base/shown.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
 import type { StreamSummary } from '../transforms/stream-summary.ts'
@@ -130,13 +131,11 @@ export class StreamRegistry implements MetricsSink {
 
 function checkRoute(route: string): string {
   if (typeof route !== 'string' || route === '') {
-    throw new TypeError(
-      `Cannot use route as it must be a string that is not empty: current value is ${JSON.stringify(route)}`,
-    )
+    throw new TypeError(`route must be a non-empty string: got ${shown(route)}`)
   }
   if (route.length > MAX_ROUTE_CHARACTERS) {
     throw new RangeError(
-      `Cannot use route as it must be at most ${MAX_ROUTE_CHARACTERS} characters: current length is ${route.length}`,
+      `route must have at most ${MAX_ROUTE_CHARACTERS} characters: got ${route.length}`,
     )
   }
   // Two names that differ in a lone surrogate only would be one in UTF-8, and a series given twice fails the scrape.

@@ -1,4 +1,5 @@
 import type { Http2ServerResponse } from 'node:http2'
+import { shown } from '../base/shown.ts'
 import { isBodilessStatus } from '../http/bodiless-status.ts'
 import { BadRequestError } from './bad-request-error.ts'
 import { BodyWriter } from './body-writer.ts'
@@ -177,7 +178,7 @@ export class NodeExchange {
 
   /** Somebody else has answered, or begun to: that answer must not be touched. */
   #refuse(): Error {
-    const error = new Error('Cannot send the response as another one has been sent already')
+    const error = new Error('Cannot send the response: another one has been sent already')
     this.#reports.broke(error)
     this.#settle()
     return error
@@ -207,11 +208,9 @@ export class NodeExchange {
 function checkResponse(response: unknown): asserts response is Response {
   const { status, headers, bodyUsed } = Object(response) as Partial<Response>
   if (typeof status !== 'number' || typeof headers?.[Symbol.iterator] !== 'function') {
-    throw new TypeError(
-      `Cannot send what the handler returned as it must be a Response: current value is ${String(response)}`,
-    )
+    throw new TypeError(`The handler must return a Response: got ${shown(response)}`)
   }
-  if (bodyUsed) throw new TypeError('Cannot send the response as its body has been read')
+  if (bodyUsed) throw new TypeError('Cannot send the response: its body has been read already')
 }
 
 function endOf(res: { end(): unknown }): void {

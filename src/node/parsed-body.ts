@@ -14,7 +14,7 @@ export function parsedBody(req: NodeRequest): Uint8Array<ArrayBuffer> {
   const type = mediaType(req)
   if (body === undefined || type.startsWith('multipart/')) {
     throw new TypeError(
-      `Cannot read the request body as it was read before (content-type ${JSON.stringify(type)}): mount the handler before the parser, or put the bytes on req.rawBody`,
+      `Cannot read the request body: it has been read already (content-type ${JSON.stringify(type)}). Mount the handler before the parser, or put the bytes on req.rawBody`,
     )
   }
   return new TextEncoder().encode(textOf(body, type))

@@ -1,3 +1,4 @@
+import { shown } from '../base/shown.ts'
 import { BadRequestError } from './bad-request-error.ts'
 import type { NodeRequest } from './node-message.ts'
 
@@ -20,14 +21,16 @@ export function requestUrl(req: NodeRequest): string {
   if (url?.protocol === 'http:' || url?.protocol === 'https:') {
     return `${origin(req)}${url.pathname}${url.search}`
   }
-  throw new BadRequestError('Cannot use the request target as it must be a path or an http URL')
+  throw new BadRequestError(
+    `The request target must be a path or an http URL: got ${shown(target)}`,
+  )
 }
 
 function origin(req: NodeRequest): string {
   const authority = req.headers[':authority']
   const host = typeof authority === 'string' ? authority : (req.headers.host ?? 'localhost')
   if (!HOST.test(host))
-    throw new BadRequestError('Cannot use the host as it must be a name and a port')
+    throw new BadRequestError(`The host must be a name and an optional port: got ${shown(host)}`)
   return `${isEncrypted(req) ? 'https' : 'http'}://${host}`
 }
 

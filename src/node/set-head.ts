@@ -23,9 +23,7 @@ const HTTP2_FORBIDDEN: ReadonlySet<string> = new Set([
 export function setHead(res: NodeResponse, response: Response): void {
   const { status, statusText, headers } = response
   if (!(status >= 200 && status <= 999)) {
-    throw new RangeError(
-      `Cannot send the response as its status must be >= 200: current value is ${status}`,
-    )
+    throw new RangeError(`The status of a response must be >= 200: got ${status}`)
   }
   // All are looked at before the first is set: an answer in the place of this one must carry none of them.
   for (const [name, value] of headers) {

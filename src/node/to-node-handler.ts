@@ -1,5 +1,6 @@
 import { callHook } from '../base/call-hook.ts'
 import { reportError } from '../base/report-error.ts'
+import { shown } from '../base/shown.ts'
 import { BadRequestError } from './bad-request-error.ts'
 import { NodeExchange } from './node-exchange.ts'
 import type { NodeRequest, NodeResponse } from './node-message.ts'
@@ -53,9 +54,7 @@ export function toNodeHandler(
   { onError }: NodeHandlerOptions = {},
 ): NodeHandler {
   if (typeof handler !== 'function') {
-    throw new TypeError(
-      `Cannot make a handler as it must be made of a function: current value is ${String(handler)}`,
-    )
+    throw new TypeError(`handler must be a function: got ${shown(handler)}`)
   }
   return (req, res, next) => {
     const exchange = new NodeExchange(req, res, {

@@ -46,7 +46,7 @@ function makeRequest(url: string, init: RequestInit & { duplex?: 'half' }): Requ
     return new Request(url, init)
   } catch (cause) {
     // TRACE and CONNECT, which the fetch API forbids, and hosts that only look like one.
-    throw new BadRequestError('Cannot make a Request of what the client sent', { cause })
+    throw new BadRequestError('Cannot make a Request from what the client sent', { cause })
   }
 }
 

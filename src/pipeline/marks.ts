@@ -30,9 +30,7 @@ export function checkMarks(
   checkNumber(highName, high, { min: 1, infinity: true })
   checkNumber(lowName, low, { min: 0, infinity: true })
   if (low > high) {
-    throw new RangeError(
-      `Cannot use ${lowName} as it must be <= ${highName} (${high}): current value is ${low}`,
-    )
+    throw new RangeError(`${lowName} must be <= ${highName} (${high}): got ${low}`)
   }
   // With a true Infinity `high - desiredSize` would be NaN, and nobody could tell what is queued.
   return { high: Math.min(high, Number.MAX_SAFE_INTEGER), low }

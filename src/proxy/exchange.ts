@@ -68,7 +68,7 @@ export class Exchange {
   constructor(request: Request, settings: ProxySettings, onOver?: (exchange: Exchange) => void) {
     if (request.bodyUsed || request.body?.locked) {
       throw new TypeError(
-        'Cannot pass on the request as its body was read before: read a clone of it instead',
+        'Cannot forward the request: its body has been read already. Read a clone instead',
       )
     }
     this.request = request

@@ -37,7 +37,7 @@ export async function outgoingRequest(
     const path = await ask('path', () => pathFor(url, request))
     if (typeof path !== 'string' || !path.startsWith('/')) {
       throw failed(
-        `The function path must return a string that begins with "/": it returned ${typeof path === 'string' ? JSON.stringify(path) : `a ${typeof path}`}`,
+        `path must return a string that begins with "/": got ${typeof path === 'string' ? JSON.stringify(path) : `a ${typeof path}`}`,
       )
     }
     const replaced = replacePath(url, path)

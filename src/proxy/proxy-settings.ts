@@ -77,7 +77,7 @@ export function proxySettings({
   checkFunction('metrics.draining', metrics?.draining)
   if (upstreamErrors !== 'break' && upstreamErrors !== 'event-then-break') {
     throw new TypeError(
-      `Cannot use upstreamErrors as it must be "break" or "event-then-break": current value is ${JSON.stringify(upstreamErrors)}`,
+      `upstreamErrors must be "break" or "event-then-break": got ${JSON.stringify(upstreamErrors)}`,
     )
   }
   checkFunction('budget.join', budget && (budget.join ?? null))
@@ -149,7 +149,7 @@ function checkDispatcher(
   for (const [name, other] of Object.entries(others)) {
     if (other === undefined) continue
     throw new TypeError(
-      `Cannot use dispatcher and ${name} together, as each says how the upstream is reached: leave out one of them`,
+      `dispatcher and ${name} must not be given together: both decide how the upstream is reached. Leave out one of them`,
     )
   }
 }
@@ -166,7 +166,7 @@ export function timeoutSettings({
 }: TimeoutOptions): Timeouts {
   if (idleCounts !== 'bytes' && idleCounts !== 'events') {
     throw new TypeError(
-      `Cannot use idleCounts as it must be "bytes" or "events": current value is ${JSON.stringify(idleCounts)}`,
+      `timeouts.idleCounts must be "bytes" or "events": got ${JSON.stringify(idleCounts)}`,
     )
   }
   return {

@@ -27,12 +27,12 @@ export function upstreamTargets(
     proxyTarget(upstream, index, settings, options, pooled)
   if (typeof upstreams !== 'function') {
     const list = Array.isArray(upstreams) ? upstreams : [upstreams]
-    if (list.length === 0) throw new TypeError('Cannot proxy as the list of upstreams is empty')
+    if (list.length === 0) throw new TypeError('The list of upstreams must not be empty')
     const targets = list.map(target)
     return () => targets
   }
   if (allowedUpstreams.length === 0) {
-    throw new TypeError('Cannot use a function as upstream as allowedUpstreams is empty')
+    throw new TypeError('allowedUpstreams must not be empty where the upstream is a function')
   }
   const allowed = new Map(
     allowedUpstreams.map((upstream, index) => {

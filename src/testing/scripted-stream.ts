@@ -117,7 +117,5 @@ class Script {
 function toChunk(step: string | Uint8Array): Uint8Array {
   if (typeof step === 'string') return new TextEncoder().encode(step)
   if (ArrayBuffer.isView(step)) return step
-  throw new TypeError(
-    `Cannot play a step as it must be text, bytes, { waitMs } or { error }: current value is ${String(step)}`,
-  )
+  throw new TypeError(`A step must be text, bytes, { waitMs } or { error }: got ${String(step)}`)
 }

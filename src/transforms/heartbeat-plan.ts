@@ -44,9 +44,7 @@ export function heartbeatPlan(options: HeartbeatInjectorOptions = {}): Heartbeat
     )
   }
   if (typeof atStart !== 'boolean') {
-    throw new TypeError(
-      `Cannot use atStart: it must be true or false, but it is ${JSON.stringify(atStart)}`,
-    )
+    throw new TypeError(`atStart must be true or false: got ${JSON.stringify(atStart)}`)
   }
   return { intervalMs, frame: new TextEncoder().encode(frame), atStart }
 }

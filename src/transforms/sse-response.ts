@@ -80,7 +80,7 @@ function relaySource(source: SseResponseSource): ItemSource<Uint8Array> {
     return new IterableSource(source as AsyncIterable<Uint8Array>)
   }
   throw new TypeError(
-    `Cannot stream the response: a ReadableStream or async iterable of events or bytes is needed, but got ${kindOf(source)}`,
+    `source must be a ReadableStream or an async iterable of events or bytes: got ${kindOf(source)}`,
   )
 }
 
@@ -135,7 +135,7 @@ class EventBytesStage implements Stage<Uint8Array | EncodableSse, Uint8Array> {
     }
     if (typeof item !== 'object' || item === null) {
       throw new TypeError(
-        `Cannot send ${kindOf(item)} in an event stream: enqueue an event such as { data: 'text' }, or bytes that are encoded already`,
+        `An item must be an event such as { data: 'text' }, or encoded bytes: got ${kindOf(item)}`,
       )
     }
     this.#output.emit(this.#utf8.encode(encodeEvent(item)))

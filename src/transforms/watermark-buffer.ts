@@ -94,7 +94,5 @@ class PassStage<T> implements Stage<T, T> {
 function checkedSize(size: number): number {
   // Fractions do not add up: after 0.1 + 0.2 - 0.1 - 0.2 the buffer would never be empty again.
   if (Number.isSafeInteger(size) && size >= 0) return size
-  throw new RangeError(
-    `Cannot use what size() returned as it must be an integer >= 0: current value is ${String(size)}`,
-  )
+  throw new RangeError(`size() must return an integer >= 0: got ${String(size)}`)
 }

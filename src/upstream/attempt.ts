@@ -92,7 +92,7 @@ function checkedAnswer(
     signal.throwIfAborted()
     throw new SseKitError(
       'SSE_UPSTREAM_STATUS',
-      `Cannot pass on the answer as its status must be from 200 to 599: current value is ${status}`,
+      `The upstream's status must be from 200 to 599: got ${status}`,
     )
   }
   const isSse = body !== null && isEventStream(headers)

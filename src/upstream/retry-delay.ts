@@ -24,7 +24,7 @@ export function createRetryDelay({
   checkNumber('maxMs', maxMs, { min: 0, fraction: true })
   checkNumber('jitter', jitter, { min: 0, fraction: true })
   if (jitter > 1) {
-    throw new RangeError(`Cannot use jitter as it must be <= 1: current value is ${jitter}`)
+    throw new RangeError(`jitter must be <= 1: got ${jitter}`)
   }
   return (tries, retryAfterMs) => {
     if (retryAfterMs !== undefined) return Math.min(retryAfterMs, maxMs)

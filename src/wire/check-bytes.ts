@@ -10,5 +10,5 @@ import { isBytes } from './is-bytes.ts'
 export function checkBytes(chunk: Uint8Array): void {
   if (isBytes(chunk)) return
   const kind = Object.prototype.toString.call(chunk).slice(8, -1)
-  throw new TypeError(`Cannot read a chunk as it must be a Uint8Array: current value is a ${kind}`)
+  throw new TypeError(`A chunk must be a Uint8Array: got a ${kind}`)
 }

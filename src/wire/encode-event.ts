@@ -46,9 +46,7 @@ export function encodeEvent(item: EncodableSse): string {
   if (retry !== undefined) text += `retry: ${checkNumber('retry', retry, { min: 0 })}\n`
   if (data !== undefined) text += lines('data', data, 'data:')
   if (text === '') {
-    throw new TypeError(
-      'Cannot encode an event without a field: "data", "retry" or "comment" is wanted',
-    )
+    throw new TypeError('An event must have "data", "retry" or "comment": got none of them')
   }
   return `${text}\n`
 }
@@ -70,16 +68,12 @@ function line(value: string, prefix: string): string {
 function singleLine(field: string, value: string): string {
   checkString(field, value)
   if (/[\r\n\0]/.test(value)) {
-    throw new TypeError(
-      `Cannot encode "${field}" as it must not hold CR, LF or NUL: current value is ${JSON.stringify(value)}`,
-    )
+    throw new TypeError(`"${field}" must not contain CR, LF or NUL: got ${JSON.stringify(value)}`)
   }
   return value
 }
 
 function checkString(field: string, value: unknown): void {
   if (typeof value === 'string') return
-  throw new TypeError(
-    `Cannot encode "${field}" as it must be a string: current value is a ${typeof value}`,
-  )
+  throw new TypeError(`"${field}" must be a string: got a ${typeof value}`)
 }

@@ -142,7 +142,7 @@ describe('a function that must not be async', () => {
       const warnings = await warningsDuring(() => run?.((async () => true) as unknown as Hook))
       expect(warnings[0]?.cause).toMatchObject({
         name: 'TypeError',
-        message: `${name} must return its result and not a promise: it cannot be async`,
+        message: `${name} must be synchronous: got a promise`,
       })
     },
   )
@@ -156,7 +156,7 @@ describe('a function that must not be async', () => {
       const onEnd = ({ code }: { code?: string }) => codes.push(code)
       await expect(proxied({ transform, onEnd })).rejects.toMatchObject({
         code: 'SSE_TRANSFORM',
-        cause: { message: expect.stringContaining('cannot be async') },
+        cause: { message: expect.stringContaining('must be synchronous') },
       })
     })
     expect(codes).toEqual(['SSE_TRANSFORM'])

@@ -52,38 +52,26 @@ describe('the command line', () => {
     [[...UP, '--log=yes'], '--log takes no value'],
     [
       ['--upstream', 'localhost:3000'],
-      '--upstream must be an http:// or https:// URL: current value is "localhost:3000"',
+      '--upstream must be an http:// or https:// URL: got "localhost:3000"',
     ],
     [['--upstream', 'ftp://me:secret@a'], '--upstream must be an http:// or https:// URL'],
     [
       ['--upstream', 'http://me:secret@a'],
       '--upstream must not hold a name or password: use --header for them',
     ],
-    [
-      [...UP, '--port', '70000'],
-      '--port must be an integer from 0 to 65535: current value is "70000"',
-    ],
-    [
-      [...UP, '--drain-ms', '-5'],
-      '--drain-ms must be an integer from 0 to 2147483647: current value is "-5"',
-    ],
+    [[...UP, '--port', '70000'], '--port must be an integer from 0 to 65535: got "70000"'],
+    [[...UP, '--drain-ms', '-5'], '--drain-ms must be an integer from 0 to 2147483647: got "-5"'],
     [
       [...UP, '--heartbeat-ms', '1e3'],
-      '--heartbeat-ms must be an integer from 0 to 2147483647: current value is "1e3"',
+      '--heartbeat-ms must be an integer from 0 to 2147483647: got "1e3"',
     ],
-    [
-      [...UP, '--idle-ms', '0.5'],
-      '--idle-ms must be an integer from 0 to 2147483647: current value is "0.5"',
-    ],
-    [[...UP, '--connections', '0'], '--connections must be an integer >= 1: current value is "0"'],
-    [[...UP, '--high-water', '0'], '--high-water must be an integer >= 1: current value is "0"'],
-    [
-      [...UP, '--low-water', '65537'],
-      '--low-water must be <= --high-water (65536): current value is "65537"',
-    ],
+    [[...UP, '--idle-ms', '0.5'], '--idle-ms must be an integer from 0 to 2147483647: got "0.5"'],
+    [[...UP, '--connections', '0'], '--connections must be an integer >= 1: got "0"'],
+    [[...UP, '--high-water', '0'], '--high-water must be an integer >= 1: got "0"'],
+    [[...UP, '--low-water', '65537'], '--low-water must be <= --high-water (65536): got "65537"'],
     [
       [...UP, '--high-water', '10', '--low-water', '11'],
-      '--low-water must be <= --high-water (10): current value is "11"',
+      '--low-water must be <= --high-water (10): got "11"',
     ],
     [[...UP, '--header', 'secret'], "--header must look like 'name: value': the colon is missing"],
     [
@@ -100,19 +88,19 @@ describe('the command line', () => {
     ],
     [
       [...UP, '--cors', 'https://app.example/'],
-      '--cors must be * or an origin such as https://app.example: current value is "https://app.example/", did you mean https://app.example?',
+      '--cors must be * or an origin such as https://app.example: got "https://app.example/", did you mean https://app.example?',
     ],
     [
       [...UP, '--cors', 'app.example'],
-      '--cors must be * or an origin such as https://app.example: current value is "app.example"',
+      '--cors must be * or an origin such as https://app.example: got "app.example"',
     ],
     [
       [...UP, '--path-rewrite', '/api'],
-      '--path-rewrite must look like /from=/to, two paths without a query: current value is "/api"',
+      '--path-rewrite must look like /from=/to, two paths without a query: got "/api"',
     ],
     [
       [...UP, '--path-rewrite', '/api/=/v1'],
-      '--path-rewrite must end with a slash on both sides to replace a prefix: current value is "/api/=/v1"',
+      '--path-rewrite must end with a slash on both sides to replace a prefix: got "/api/=/v1"',
     ],
     [
       [...UP, '--forward-credentials', '--no-forward-credentials'],
@@ -127,11 +115,11 @@ describe('the command line', () => {
   })
 
   it.each([
-    [['--speed', '0'], '--speed must be a number from 0.1 to 10: current value is "0"'],
-    [['--heartbeat-ms', '0'], '--heartbeat-ms must be an integer >= 1: current value is "0"'],
+    [['--speed', '0'], '--speed must be a number from 0.1 to 10: got "0"'],
+    [['--heartbeat-ms', '0'], '--heartbeat-ms must be an integer >= 1: got "0"'],
     [['--model', 'x'], '--model goes with --upstream'],
     [[...UP, '--speed', '2'], '--speed is for the built-in upstream, and excludes --upstream'],
-    [[...UP, '--path', 'v1'], '--path must start with a slash: current value is "v1"'],
+    [[...UP, '--path', 'v1'], '--path must start with a slash: got "v1"'],
     [[...UP, '--body', '{'], '--body must be JSON'],
     [
       [...UP, '--body', '{}', '--prompt', 'x'],

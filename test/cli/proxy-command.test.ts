@@ -286,7 +286,7 @@ describe('what keeps the proxy from starting', () => {
     const { code, stdout, stderr } = await startCli(['--upstream', 'http://a', '--port', 'x']).ended
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toBe(
-      'sse-stream-kit: --port must be an integer from 0 to 65535: current value is "x" (--help lists all flags)\n',
+      'sse-stream-kit: --port must be an integer from 0 to 65535: got "x" (--help lists all flags)\n',
     )
   })
 

@@ -161,9 +161,9 @@ describe('a response that cannot be whole', () => {
 
 describe('a response that nobody can send', () => {
   it.each<[string, () => unknown, RegExp]>([
-    ['nothing', () => undefined, /must be a Response: current value is undefined/],
-    ['what is no Response', () => ({ statusCode: 200 }), /must be a Response/],
-    ['a network error', () => Response.error(), /status must be >= 200: current value is 0/],
+    ['nothing', () => undefined, /must return a Response: got undefined/],
+    ['what is no Response', () => ({ statusCode: 200 }), /must return a Response/],
+    ['a network error', () => Response.error(), /status of a response must be >= 200: got 0/],
     [
       'a header that Node refuses',
       () =>
@@ -531,9 +531,7 @@ describe('the end of an exchange', () => {
 describe('toNodeHandler', () => {
   it('wants a function', () => {
     expect(() => toNodeHandler(undefined as unknown as FetchHandler)).toThrow(
-      new TypeError(
-        'Cannot make a handler as it must be made of a function: current value is undefined',
-      ),
+      new TypeError('handler must be a function: got undefined'),
     )
   })
 })

@@ -45,9 +45,7 @@ describe.each(Object.entries(STAGES))('%s', (_, stage) => {
         expect((await reader.read()).done).toBe(false)
         const error = await reader.read().catch((thrown: unknown) => thrown)
         expect(error).toBeInstanceOf(TypeError)
-        expect((error as Error).message).toContain(
-          `must be a Uint8Array: current value is a ${kind}`,
-        )
+        expect((error as Error).message).toContain(`must be a Uint8Array: got a ${kind}`)
         await settled()
         expect(source.cancels).toEqual([error])
       }

@@ -73,7 +73,7 @@ describe.each([
       await settled()
       source.give('b')
       const error = new TypeError(
-        'push() of the stage AsyncStage must return its result and not a promise: it cannot be async. ' +
+        'push() of the stage AsyncStage must be synchronous: got a promise. ' +
           'Do asynchronous work in a TransformStream, with pipeThrough',
       )
       expect(await outcome).toEqual({ items: ['a'], error })
@@ -87,7 +87,7 @@ describe.each([
     source.close()
     const { items, error } = await outcomeOf(run(source.readable, [new AsyncStage('end')]))
     expect(items).toEqual(['a'])
-    expect(String(error)).toContain('TypeError: end() of the stage AsyncStage must return')
+    expect(String(error)).toContain('TypeError: end() of the stage AsyncStage must be synchronous')
   })
 
   it('that rejects later is reported once, and ends no process', async () => {
@@ -114,5 +114,5 @@ describe.each([
 it('of an object literal is named by its method', async () => {
   const stage: Stage<string, string> = { start: () => {}, push: async () => {} }
   const { error } = await outcomeOf(relay(new HandFed('a').readable, [stage]))
-  expect(String(error)).toContain('TypeError: push() of a stage must return')
+  expect(String(error)).toContain('TypeError: push() of a stage must be synchronous')
 })

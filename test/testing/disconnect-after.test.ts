@@ -50,8 +50,8 @@ describe('disconnectAfter', () => {
     await expect(disconnectAfter(await upstream.listen(), { bytes: 1 })).rejects.toThrow()
     await upstream.close()
     const response = new Response('')
-    await expect(disconnectAfter(response, {})).rejects.toThrow('exactly one')
-    await expect(disconnectAfter(response, { bytes: 1, events: 1 })).rejects.toThrow('exactly one')
+    await expect(disconnectAfter(response, {})).rejects.toThrow('Exactly one')
+    await expect(disconnectAfter(response, { bytes: 1, events: 1 })).rejects.toThrow('Exactly one')
     await expect(disconnectAfter(response, { bytes: -1 })).rejects.toThrow(
       refusal(RangeError, 'bytes'),
     )

@@ -79,7 +79,7 @@ describe('slowClient over a socket', () => {
     expect(await client.verdict).toBe('error')
     expect(client.error).toMatchObject({ code: 'ECONNRESET' })
     expect(client.text).toBe('data: 1\n\n')
-    await expect(client.received(10)).rejects.toThrow('current value is 9')
+    await expect(client.received(10)).rejects.toThrow('ended after 9')
   })
 
   it('tells of an address where nobody is', async () => {

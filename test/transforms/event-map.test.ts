@@ -75,7 +75,7 @@ it.each([
     const mapped = source.readable.pipeThrough(new EventMap<string, unknown>(mapper))
     await expect(allOf(mapped)).rejects.toThrow(
       new TypeError(
-        'The mapper of EventMap must return its result and not a promise: it cannot be async. ' +
+        'The mapper of EventMap must be synchronous: got a promise. ' +
           'Do asynchronous work in a TransformStream, with pipeThrough',
       ),
     )

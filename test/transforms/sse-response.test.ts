@@ -131,9 +131,9 @@ describe('sseResponse', () => {
   })
 
   it.each([
-    ['text', 'Hello', /Cannot send a string in an event stream: enqueue an event/],
-    ['null', null, /Cannot send null in an event stream/],
-    ['an object without a field', {}, /Cannot encode an event/],
+    ['text', 'Hello', /must be an event such as .*: got a string/],
+    ['null', null, /must be an event such as .*: got null/],
+    ['an object without a field', {}, /^An event must have "data"/],
   ])('breaks at %s, after the events before it', async (_, item, message) => {
     const items = [{ data: '1' }, item] as EncodableSse[]
     const reader = sseResponse(eventsOf(...items)).body?.getReader()
@@ -143,8 +143,8 @@ describe('sseResponse', () => {
 
   it('refuses what is no stream', () => {
     const list = [{ data: '1' }] as unknown as ReadableStream<EncodableSse>
-    expect(() => sseResponse(list)).toThrow(/but got an object$/)
-    expect(() => sseResponse(undefined as unknown as typeof list)).toThrow(/but got undefined$/)
+    expect(() => sseResponse(list)).toThrow(/: got an object$/)
+    expect(() => sseResponse(undefined as unknown as typeof list)).toThrow(/: got undefined$/)
   })
 
   it.each<[Parameters<typeof sseResponse>[1], string | RegExp]>([

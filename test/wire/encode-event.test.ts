@@ -105,7 +105,7 @@ describe('encodeEvent', () => {
 
     it.each(['event', 'id'])('%s with NUL', (field) => {
       expect(() => encodeEvent(untyped({ data: 'x', [field]: 'a\0b' }))).toThrow(
-        `Cannot encode "${field}" as it must not hold CR, LF or NUL: current value is "a\\u0000b"`,
+        `"${field}" must not contain CR, LF or NUL: got "a\\u0000b"`,
       )
     })
 

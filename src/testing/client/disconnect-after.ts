@@ -49,9 +49,7 @@ export async function disconnectAfter(
   { bytes, events, ...request }: DisconnectAfterOptions,
 ): Promise<DisconnectedAfter> {
   if ((bytes === undefined) === (events === undefined)) {
-    throw new TypeError(
-      `Cannot tell when to leave as exactly one of bytes and events is wanted: current values are ${bytes} and ${events}`,
-    )
+    throw new TypeError(`Exactly one of bytes and events must be given: got ${bytes} and ${events}`)
   }
   if (bytes !== undefined) checkNumber('bytes', bytes, { min: 0 })
   if (events !== undefined) checkNumber('events', events, { min: 0 })

@@ -190,7 +190,7 @@ class Client implements SlowClient {
     for (const waiting of this.#waiting) {
       if (this.bytesReceived >= waiting.bytes) waiting.resolve()
       else if (this.#hasEnded) {
-        const message = `Cannot receive ${waiting.bytes} bytes as the answer has ended: current value is ${this.bytesReceived}`
+        const message = `Cannot receive ${waiting.bytes} bytes: the response ended after ${this.bytesReceived}`
         waiting.reject(new Error(message, { cause: this.error }))
       } else continue
       this.#waiting.delete(waiting)

@@ -48,5 +48,5 @@ function readableOf(
 ): ReadableStream<Uint8Array> | null {
   if (!('body' in source)) return source
   if (!source.bodyUsed) return source.body
-  throw new TypeError('Cannot collect the response as its body has been read already')
+  throw new TypeError('Cannot collect the response: its body has been read already')
 }

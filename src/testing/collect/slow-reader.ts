@@ -42,7 +42,7 @@ export async function slowReader(
 ): Promise<CollectedStream> {
   if ((everyMs === undefined) === (bytesPerSecond === undefined)) {
     throw new TypeError(
-      `Cannot pace the reader as exactly one of everyMs and bytesPerSecond is wanted: current values are ${everyMs} and ${bytesPerSecond}`,
+      `Exactly one of everyMs and bytesPerSecond must be given: got ${everyMs} and ${bytesPerSecond}`,
     )
   }
   return readAll(

@@ -47,9 +47,7 @@ export class StreamRecorder {
   add(chunk: Uint8Array): void {
     // Not instanceof: the bytes of another realm (jsdom has its own) are bytes too.
     if (!ArrayBuffer.isView(chunk)) {
-      throw new TypeError(
-        `Cannot collect a chunk as it must be a Uint8Array: current value is a ${typeof chunk}`,
-      )
+      throw new TypeError(`A chunk must be a Uint8Array: got a ${typeof chunk}`)
     }
     const arrived = this.#byteLength + chunk.length
     if (arrived <= this.#maxBytes) {

@@ -59,7 +59,7 @@ function makeCoder(coding: BodyCoding): Coder {
   }[coding]
   if (make === undefined) {
     throw new TypeError(
-      `Cannot code the body with coding "${coding}": this runtime does not have it. zstd needs Node 22.15`,
+      `coding must be one that this runtime has: got "${coding}". zstd needs Node 22.15`,
     )
   }
   return make()

@@ -84,7 +84,7 @@ export class NodeSink implements StepSink {
 
   async wire(bytes: Uint8Array): Promise<void> {
     if ('stream' in this.#res) {
-      throw new TypeError('Cannot run the step wire over HTTP/2: listen without http2 to use it')
+      throw new TypeError('Cannot run the step wire over HTTP/2: listen without http2')
     }
     await nextTurn()
     await new Promise<void>((resolve) => this.#socket.write(bytes, () => resolve()))

@@ -53,7 +53,7 @@ function makeServer(
 ): Server {
   if (http2 && tls === undefined) {
     throw new TypeError(
-      'Cannot serve with http2: true and without tls: give tls a certificate and its key',
+      'tls must be given where http2 is true: got undefined. Set tls to a certificate and its key',
     )
   }
   if (tls === undefined) return createServer(LIMITS, onRequest)

@@ -18,7 +18,7 @@ export function dialectLines(dialect: TranscriptDialect, words: readonly string[
       return gemini(words)
     default:
       throw new TypeError(
-        `Cannot write a transcript as the dialect must be "openai-chat", "openai-responses", "anthropic" or "gemini": current value is ${JSON.stringify(dialect)}`,
+        `dialect must be "openai-chat", "openai-responses", "anthropic" or "gemini": got ${JSON.stringify(dialect)}`,
       )
   }
 }

@@ -56,7 +56,7 @@ export class FetchSink implements StepSink {
   }
 
   wire(): Promise<void> {
-    throw new TypeError('Cannot put bytes on the wire as there is no socket: listen() is wanted')
+    throw new TypeError('Cannot run the step wire without a socket: use listen()')
   }
 
   end(): void {

@@ -125,6 +125,6 @@ function toBytes(bytes: Uint8Array | string): Uint8Array {
 function checkedCoding(coding: BodyCoding): BodyCoding {
   if (['gzip', 'deflate', 'br', 'zstd'].includes(coding)) return coding
   throw new TypeError(
-    `Cannot use coding as it must be "gzip", "deflate", "br" or "zstd": current value is ${JSON.stringify(coding)}`,
+    `coding must be "gzip", "deflate", "br" or "zstd": got ${JSON.stringify(coding)}`,
   )
 }

@@ -9,6 +9,7 @@ export { type RelayOptions, relay } from './pipeline/relay.ts'
 export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'
 export type { ObservedOutput, StageObserver } from './pipeline/stage-observer.ts'
 export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts'
+export type { Watermarks } from './pipeline/watermarks.ts'
 export {
   EventMap,
   type EventMapper,

@@ -1,4 +1,4 @@
-import { sizeOf } from './marks.ts'
+import { sizeOf } from './watermarks.ts'
 
 /** Decoded events are held in bytes too: counted one by one, 65,536 of them would be many megabytes. */
 export function heldSize(item: unknown): number {

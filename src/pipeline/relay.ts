@@ -1,15 +1,14 @@
-import { FLOW, type ItemReader, type ItemSource } from '../base/byte-source.ts'
-import { callHook } from '../base/call-hook.ts'
+import { FLOW, type ItemSource } from '../base/byte-source.ts'
 import type { IterableStream } from '../base/iterable-stream.ts'
-import type { ReadResult } from '../base/read-result.ts'
-import type { Budget, BudgetMember } from './budget.ts'
+import type { Budget } from './budget.ts'
 import { checkRelay } from './check-relay.ts'
 import { heldSize } from './held-size.ts'
-import { checkMarks, type Marks } from './marks.ts'
-import { Outlet, type OutletFeed } from './outlet.ts'
+import { ReaderIntake } from './reader-intake.ts'
 import type { Stage } from './stage.ts'
-import { type AnyStage, StageLine } from './stage-line.ts'
+import { StageDriver } from './stage-driver.ts'
+import type { AnyStage } from './stage-line.ts'
 import type { StageObserver } from './stage-observer.ts'
+import { checkWatermarks } from './watermarks.ts'
 
 /** How much a relay may hold for a reader that is slower than the source. */
 export interface RelayOptions {
@@ -102,216 +101,19 @@ export function relay(
     observers = [],
   }: RelayOptions = {},
 ): IterableStream<unknown> {
-  const marks = checkMarks('highBytes', highBytes, 'lowBytes', lowBytes)
+  const marks = checkWatermarks('highBytes', highBytes, 'lowBytes', lowBytes)
   checkRelay(source, stages, observers)
-  const { outlet } = new Relay(
-    source,
-    stages,
-    observers,
-    { ...marks, size: heldSize },
-    budget,
-    flushMsFor,
-  )
-  return Object.assign(outlet.readable, {
-    [FLOW]: (sink: ((item: unknown) => void) | undefined) => outlet.flow(sink),
+  const intake = new ReaderIntake(source)
+  let driver: StageDriver<unknown>
+  try {
+    const watermarks = { ...marks, size: heldSize }
+    driver = new StageDriver(stages, intake, { watermarks, observers, budget, flushMsFor })
+  } catch (error) {
+    intake.releaseLock()
+    throw error
+  }
+  intake.driver = driver
+  return Object.assign(driver.readable, {
+    [FLOW]: (sink: ((item: unknown) => void) | undefined) => driver.flow(sink),
   })
-}
-
-function copyOf(item: unknown): unknown {
-  return item instanceof Uint8Array ? new Uint8Array(item) : item
-}
-
-class Relay implements OutletFeed, BudgetMember {
-  readonly outlet: Outlet<unknown>
-  readonly #source: ItemSource<unknown>
-  readonly #reader: ItemReader<unknown>
-  readonly #budget: Budget | undefined
-  readonly #line: StageLine
-  readonly #flushMsFor: (reason: unknown) => number
-  #isReading = false
-  /** Whether the source calls for each item, and is not read. */
-  #isFlowing = false
-  #isPaused = false
-  #hasEnded = false
-  /** The source is done, and the reader has not taken all of it. */
-  #isClosing = false
-
-  constructor(
-    source: ItemSource<unknown>,
-    stages: readonly AnyStage[],
-    observers: readonly StageObserver[],
-    marks: Marks<unknown>,
-    budget: Budget | undefined,
-    flushMsFor: (reason: unknown) => number,
-  ) {
-    this.#flushMsFor = flushMsFor
-    this.#budget = budget
-    this.#source = source
-    this.#reader = source.getReader()
-    this.outlet = new Outlet(marks, this)
-    try {
-      this.#line = new StageLine(stages, this.outlet, observers)
-    } catch (error) {
-      // The outlet asks for items all the same.
-      this.#hasEnded = true
-      this.#reader.releaseLock?.()
-      throw error
-    }
-    budget?.join(this)
-    if (source[FLOW]) this.#reader.closed?.then(this.#onSourceClosed, this.#onSourceBroken)
-  }
-
-  get heldBytes(): number {
-    return this.outlet.queued + this.#line.heldBytes
-  }
-
-  wanted(): void {
-    if (this.#isPaused) {
-      this.#isPaused = false
-      this.#line.resume()
-    }
-    this.#read()
-  }
-
-  full(): void {
-    this.#isPaused = true
-    if (this.#isFlowing) {
-      this.#stopFlow()
-      this.#isReading = false
-    }
-    this.#line.pause()
-  }
-
-  settled(): void {
-    this.#isClosing = false
-    this.#budget?.leave(this)
-    this.#line.dispose('done')
-  }
-
-  errored(reason: unknown): void {
-    if (this.#isClosing) this.#end(reason)
-    else this.#failHere(reason)
-  }
-
-  cancelled(reason: unknown): void | Promise<void> {
-    this.#budget?.leave(this)
-    const hadEnded = this.#hasEnded
-    this.#hasEnded = true
-    this.#isClosing = false
-    // Before the stages: one that aborts the source in its own way would turn this cancel into an error.
-    // A source that has failed answers a cancel with its error, which the reader has left behind.
-    const cancelled = hadEnded ? undefined : this.#reader.cancel(reason)
-    this.#line.dispose('cancelled', reason)
-    return cancelled
-  }
-
-  #read(): void {
-    if (this.#isReading || this.#hasEnded) return
-    this.#isReading = true
-    if (!this.#startFlow()) this.#reader.read().then(this.#onRead, this.#onSourceError)
-  }
-
-  #startFlow(): boolean {
-    if (this.#source[FLOW] === undefined) return false
-    // Before the call: what waits in the source comes inside of it, and may fill the output.
-    this.#isFlowing = true
-    if (!this.#source[FLOW](this.#onItem)) {
-      this.#isFlowing = false
-      return false
-    }
-    return true
-  }
-
-  #stopFlow(): void {
-    this.#isFlowing = false
-    this.#source[FLOW]?.(undefined)
-  }
-
-  readonly #onItem = (item: unknown): void => {
-    if (this.#hasEnded) return
-    // Whoever reads the stream owns its chunks, and may transfer them.
-    if (this.#push(this.outlet.isFlowing ? item : copyOf(item))) this.#mindBudget()
-  }
-
-  readonly #onSourceClosed = (): void => {
-    if (!this.#isFlowing || this.#hasEnded) return
-    // What the stages still give may fill the output, and what is full must not go back to the source.
-    this.#isFlowing = false
-    this.#finish()
-  }
-
-  readonly #onSourceBroken = (reason: unknown): void => {
-    if (this.#isFlowing) this.#onSourceError(reason)
-  }
-
-  readonly #onRead = (result: ReadResult<unknown>): void => {
-    if (this.#hasEnded) return
-    if (result.done) {
-      this.#finish()
-      return
-    }
-    if (this.#push(result.value)) this.#readOn()
-  }
-
-  /** Returns whether the stages took the item. */
-  #push(item: unknown): boolean {
-    try {
-      this.#line.push(item)
-    } catch (error) {
-      this.#failHere(error)
-      return false
-    }
-    return true
-  }
-
-  #readOn(): void {
-    this.#isReading = false
-    this.#mindBudget()
-    if (this.outlet.isOpen) this.#read()
-  }
-
-  #mindBudget(): void {
-    // With nothing queued there is nothing that a reader could drain to let it go on.
-    if (this.#budget?.mayGoOn(this) === false && this.outlet.queued > 0) {
-      this.outlet.hold()
-    }
-  }
-
-  #finish(): void {
-    try {
-      this.#line.end()
-    } catch (error) {
-      this.#failHere(error)
-      return
-    }
-    if (this.#hasEnded) return
-    this.#hasEnded = this.#isClosing = true
-    this.outlet.close()
-  }
-
-  readonly #onSourceError = (reason: unknown): void => {
-    this.#fail(reason)
-  }
-
-  /** The fault is on this side: the source has to be told. */
-  #failHere(reason: unknown): void {
-    if (this.#hasEnded) return
-    this.#fail(reason)
-    // The reason is the stream's own error by now; that the source cannot be cancelled adds nothing to it.
-    this.#reader.cancel(reason).catch(() => {})
-  }
-
-  #fail(reason: unknown): void {
-    if (this.#hasEnded) return
-    this.#hasEnded = true
-    this.#line.fail(reason)
-    this.#end(reason)
-  }
-
-  #end(reason: unknown): void {
-    this.#isClosing = false
-    this.#line.dispose('failed', reason)
-    const flushMs = callHook('flushMsFor', () => this.#flushMsFor(reason))
-    this.outlet.fail(reason, typeof flushMs === 'number' ? flushMs : Infinity)
-  }
 }

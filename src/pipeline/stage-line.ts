@@ -4,7 +4,7 @@ import { isThenable } from '../base/is-thenable.ts'
 import type { Stage, StageOutcome, StageOutput } from './stage.ts'
 import type { StageObserver } from './stage-observer.ts'
 
-/** A stage whose item types nobody needs to know: the types were checked where the line was put together. */
+/** A stage of any item types; they were checked where the line was put together. */
 export type AnyStage = Stage<never, unknown>
 
 /** What to do instead of an asynchronous stage. */
@@ -60,17 +60,13 @@ export class StageLine {
   ) {
     this.#stages = stages
     this.#observers = observers
-    const outputs = stages.map((_, index): StageOutput<unknown> => {
-      const next = stages[index + 1]
-      return next === undefined ? sink : new Link(next, this, sink)
-    })
-    const first = stages[0]
-    this.#head = first === undefined ? sink : new Link(first, this, sink)
-    // Back to front: a stage that emits in `start` finds the ones behind it ready.
+    let head = sink
     try {
-      for (const [index, stage] of [...stages.entries()].reverse()) {
+      // Back to front: when a stage emits in `start`, those behind it have started.
+      for (const stage of [...stages].reverse()) {
         this.#members.unshift(stage)
-        stage.start(outputs[index] as StageOutput<unknown>)
+        stage.start(head)
+        head = new Link(stage, this, sink)
       }
       for (const observer of observers) {
         this.#members.push(observer)
@@ -81,13 +77,14 @@ export class StageLine {
       this.dispose('failed', error)
       throw error
     }
+    this.#head = head
   }
 
   push(item: unknown): void {
     this.#head.emit(item)
   }
 
-  /** Lets every stage give what it still holds, front to back, so that each passes through those behind it. */
+  /** Lets every stage emit what it still holds, front to back, so that it passes through those behind. */
   end(): void {
     for (const observer of this.#observers) observer.end?.()
     for (const stage of this.#stages) {
@@ -97,9 +94,8 @@ export class StageLine {
     }
   }
 
-  /** Lets every stage say its last word before an error; the error goes out whatever they make of it. */
+  /** Lets every stage emit what belongs before an error; what one throws does not change the error. */
   fail(reason: unknown): void {
-    if (this.isDisposed) return
     for (const stage of this.#stages) {
       callHook('fail', () => stage.fail?.(reason))
     }
@@ -136,6 +132,6 @@ function checkReturned(stage: AnyStage, method: 'push' | 'end', returned: unknow
 }
 
 function nameOf(stage: AnyStage): string {
-  const { name } = stage.constructor
+  const { name } = (stage as { constructor?: { name: string } }).constructor ?? Object
   return name === 'Object' ? 'a stage' : `the stage ${name}`
 }

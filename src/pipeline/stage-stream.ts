@@ -1,15 +1,14 @@
-import { callHook } from '../base/call-hook.ts'
 import type { IterableStream } from '../base/iterable-stream.ts'
 import { checkStage } from './check-stage.ts'
-import type { Marks } from './marks.ts'
-import { Outlet, type OutletFeed } from './outlet.ts'
 import type { Stage } from './stage.ts'
-import { StageLine } from './stage-line.ts'
+import { StageDriver } from './stage-driver.ts'
+import type { Watermarks } from './watermarks.ts'
+import { WritableIntake } from './writable-intake.ts'
 
 /** What a {@link StageStream} can be told about its output. */
 export interface StageStreamOptions<Out> {
-  /** When the output is full and when it is hungry again; without marks it takes an item when one is read. */
-  marks?: Marks<Out> | undefined
+  /** When the output is full, and when it accepts items again. @default accepts an item when one is read */
+  watermarks?: Watermarks<Out> | undefined
   /** Called when the output has become full. What it throws is reported, and touches nothing. */
   onFull?: (() => void) | undefined
   /** Called when the output wants items again. What it throws is reported, and touches nothing. */
@@ -33,156 +32,30 @@ export interface StageStreamOptions<Out> {
  * @see https://streams.spec.whatwg.org/#ts-model
  */
 export class StageStream<In, Out> extends TransformStream<In, Out> {
-  readonly #shell: Shell<In, Out>
+  readonly #driver: StageDriver<Out>
+  readonly #writable: WritableStream<In>
 
   constructor(stage: Stage<In, Out>, options: StageStreamOptions<Out> = {}) {
     super()
     checkStage('The first argument of StageStream', stage)
-    this.#shell = new Shell(stage, options)
+    const { watermarks = { high: 0, low: 0, size: () => 1 } } = options
+    const intake = new WritableIntake<In, Out>(options)
+    // Starts the stage at the first use: a stream that is made and forgotten leaves no timer behind.
+    this.#driver = new StageDriver<Out>([stage], intake, { watermarks, isLazy: true })
+    intake.driver = this.#driver
+    this.#writable = intake.writable
   }
 
   override get readable(): IterableStream<Out> {
-    return this.#shell.outlet.readable
+    return this.#driver.readable
   }
 
   override get writable(): WritableStream<In> {
-    return this.#shell.writable
+    return this.#writable
   }
 
-  /** How much the output holds, in the unit of its marks. */
+  /** How much the output holds, in the unit of its watermarks. */
   protected get queued(): number {
-    return this.#shell.outlet.queued
-  }
-}
-
-class Shell<In, Out> implements OutletFeed {
-  readonly outlet: Outlet<Out>
-  readonly writable: WritableStream<In>
-  readonly #stage: Stage<In, Out>
-  readonly #options: StageStreamOptions<Out>
-  #line: StageLine | undefined
-  #controller!: WritableStreamDefaultController
-  /** Lets the waiting write go on. */
-  #release: (() => void) | undefined
-  #hasEnded = false
-  #wasFull = false
-
-  constructor(stage: Stage<In, Out>, options: StageStreamOptions<Out>) {
-    this.#stage = stage
-    this.#options = options
-    this.outlet = new Outlet<Out>(options.marks ?? { high: 0, low: 0, size: () => 1 }, this)
-    this.writable = new WritableStream<In>({
-      start: (controller) => {
-        this.#controller = controller
-        // A stream waits for the write in flight before it tells its sink of an abort; only this signal
-        // comes at once, and without it a write that waits for a reader would wait for ever.
-        controller.signal.addEventListener('abort', () => this.#letGo(), { once: true })
-      },
-      write: (item) => this.#write(item),
-      close: () => this.#close(),
-      abort: (reason) => this.#fail(reason),
-    })
-  }
-
-  wanted(): void {
-    this.#startedLine()
-    if (this.#wasFull) {
-      this.#wasFull = false
-      callHook('onWanted', () => this.#options.onWanted?.())
-    }
-    this.#letGo()
-  }
-
-  full(): void {
-    this.#wasFull = true
-    callHook('onFull', () => this.#options.onFull?.())
-  }
-
-  settled(): void {
-    this.#startedLine().dispose('done')
-  }
-
-  errored(reason: unknown): void {
-    this.#failHere(reason)
-  }
-
-  cancelled(reason: unknown): void {
-    this.#hasEnded = true
-    this.#startedLine().dispose('cancelled', reason)
-    this.#controller.error(reason)
-    this.#letGo()
-  }
-
-  /** The stage starts with the stream's first use: one that is made and forgotten leaves no timer behind. */
-  #startedLine(): StageLine {
-    if (this.#line !== undefined) return this.#line
-    try {
-      this.#line = new StageLine([this.#stage], this.outlet)
-    } catch (error) {
-      this.#line = new StageLine([], this.outlet)
-      this.#failHere(error)
-    }
-    return this.#line
-  }
-
-  #write(item: In): void | Promise<void> {
-    const line = this.#startedLine()
-    if (this.#hasEnded) return
-    if (this.outlet.isOpen) {
-      this.#push(line, item)
-      return
-    }
-    line.pause()
-    const released = new Promise<void>((resolve) => {
-      this.#release = resolve
-    })
-    return released.then(() => {
-      if (this.#hasEnded) return
-      line.resume()
-      this.#push(line, item)
-    })
-  }
-
-  #push(line: StageLine, item: In): void {
-    if (this.#hasEnded) return
-    try {
-      line.push(item)
-    } catch (error) {
-      this.#failHere(error)
-    }
-  }
-
-  #close(): void {
-    try {
-      this.#startedLine().end()
-      this.#hasEnded = true
-      this.outlet.close()
-    } catch (error) {
-      this.#failHere(error)
-    }
-  }
-
-  #letGo(): void {
-    const release = this.#release
-    this.#release = undefined
-    release?.()
-  }
-
-  /** The fault is on this side: whoever writes has to be told. */
-  #failHere(reason: unknown): void {
-    if (this.#hasEnded) return
-    this.#fail(reason)
-    // Not by throwing: Node 26.4 and 26.5 crash when a stage in a pipe throws.
-    this.#controller.error(reason)
-  }
-
-  #fail(reason: unknown): void {
-    if (this.#hasEnded) return
-    this.#hasEnded = true
-    const line = this.#startedLine()
-    line.fail(reason)
-    line.dispose('failed', reason)
-    this.outlet.fail(reason)
-    this.#letGo()
+    return this.#driver.queued
   }
 }

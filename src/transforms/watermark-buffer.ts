@@ -1,8 +1,8 @@
 import { callHook } from '../base/call-hook.ts'
 import { checkOptions, type OptionNames } from '../base/check-options.ts'
-import { checkMarks, sizeOf } from '../pipeline/marks.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
+import { checkWatermarks, sizeOf } from '../pipeline/watermarks.ts'
 
 /** How much a {@link WatermarkBuffer} takes before it pauses, and how far it drains before it goes on. */
 export interface WatermarkBufferOptions<T> {
@@ -62,9 +62,9 @@ export class WatermarkBuffer<T = Uint8Array> extends StageStream<T, T> {
       onPause,
       onResume,
     } = options
-    const marks = checkMarks('highWaterMark', highWaterMark, 'lowWaterMark', lowWaterMark)
+    const marks = checkWatermarks('highWaterMark', highWaterMark, 'lowWaterMark', lowWaterMark)
     super(new PassStage<T>(), {
-      marks: { ...marks, size: (item) => checkedSize(size(item)) },
+      watermarks: { ...marks, size: (item) => checkedSize(size(item)) },
       // By their own names, if they fail.
       onFull: onPause && (() => void callHook('onPause', onPause)),
       onWanted: onResume && (() => void callHook('onResume', onResume)),

@@ -1,0 +1,37 @@
+import { checkNumber } from '../base/check-number.ts'
+
+/** When an output is full, and when it accepts items again. */
+export interface Watermarks<T> {
+  /** The output is full once this much is queued. */
+  readonly high: number
+  /** A full output accepts items again once this much or less is queued. */
+  readonly low: number
+  /** Returns what an item counts for; 0 counts as 1. */
+  readonly size: (item: T) => number
+}
+
+/** The default size of an item: its bytes for bytes, else 1. */
+export function sizeOf(item: unknown): number {
+  // Not instanceof: bytes of another realm would count 1.
+  return ArrayBuffer.isView(item) ? item.byteLength : 1
+}
+
+/**
+ * Checks a pair of watermarks under the names that the caller's options have.
+ *
+ * @throws RangeError for a high watermark below 1, or a low one above the high one
+ */
+export function checkWatermarks(
+  highName: string,
+  high: number,
+  lowName: string,
+  low: number,
+): { high: number; low: number } {
+  checkNumber(highName, high, { min: 1, infinity: true })
+  checkNumber(lowName, low, { min: 0, infinity: true })
+  if (low > high) {
+    throw new RangeError(`${lowName} must be <= ${highName} (${high}): got ${low}`)
+  }
+  // With a true Infinity `high - desiredSize`, which is what is queued, would be NaN.
+  return { high: Math.min(high, Number.MAX_SAFE_INTEGER), low }
+}

@@ -1,10 +1,10 @@
-import { demoCommand } from './demo-command.ts'
-import { DEMO_USAGE } from './demo-usage.ts'
+import { demoCommand } from './demo/demo-command.ts'
+import { DEMO_USAGE } from './demo/demo-usage.ts'
+import { UsageError } from './flags/usage-error.ts'
 import type { HostProcess } from './host-process.ts'
 import { packageVersion } from './package-version.ts'
-import { proxyCommand } from './proxy-command.ts'
-import { PROXY_USAGE } from './proxy-usage.ts'
-import { UsageError } from './usage-error.ts'
+import { proxyCommand } from './proxy/proxy-command.ts'
+import { PROXY_USAGE } from './proxy/proxy-usage.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use',

@@ -52,7 +52,7 @@ const TABLE: Readonly<Record<string, Room>> = {
     typesOf: ['pipeline', 'transforms', 'llm', 'upstream', 'replay', 'proxy', 'metrics', 'node'],
     folders: { node: { rooms: ['node'], packages: ['node:*'] } },
   },
-  cli: { rooms: ['doors'], packages: ['node:*'] },
+  cli: { rooms: ['doors', 'base'], packages: ['node:*'] },
 }
 
 export const MAX_LINES = 350

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { DEMO_USAGE } from '../../src/cli/demo-usage.ts'
+import { DEMO_USAGE } from '../../src/cli/demo/demo-usage.ts'
 import { main } from '../../src/cli/main.ts'
-import { PROXY_USAGE } from '../../src/cli/proxy-usage.ts'
+import { PROXY_USAGE } from '../../src/cli/proxy/proxy-usage.ts'
 import { fakeHost } from './fake-host.ts'
 
 const run = async (

@@ -1,4 +1,4 @@
-import { SseDecoder } from '../index.ts'
+import { SseDecoder } from '../../index.ts'
 import { HEARTBEAT_COMMENT, withoutHeartbeats } from './heartbeat-frame.ts'
 import { tokenText } from './token-text.ts'
 

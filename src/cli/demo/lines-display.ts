@@ -1,5 +1,5 @@
+import type { TextOutput } from '../host-process.ts'
 import { type DemoDisplay, type DemoSide, SIDE_NAMES } from './demo-display.ts'
-import type { TextOutput } from './host-process.ts'
 import { wrapText } from './wrap-text.ts'
 
 const LINE_WIDTH = 60

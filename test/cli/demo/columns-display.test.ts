@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { ColumnsDisplay } from '../../src/cli/columns-display.ts'
+import { ColumnsDisplay } from '../../../src/cli/demo/columns-display.ts'
 import { Screen } from './screen.ts'
 
 beforeEach(() => void vi.useFakeTimers())

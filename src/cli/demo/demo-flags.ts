@@ -1,8 +1,8 @@
-import { headerFlags } from './header-flags.ts'
-import { numberFlag } from './number-flag.ts'
-import { type FlagKind, type Flags, readFlags } from './read-flags.ts'
-import { urlFlag } from './url-flag.ts'
-import { UsageError } from './usage-error.ts'
+import { headerFlags } from '../flags/header-flags.ts'
+import { numberFlag } from '../flags/number-flag.ts'
+import { type FlagKind, type Flags, readFlags } from '../flags/read-flags.ts'
+import { urlFlag } from '../flags/url-flag.ts'
+import { UsageError } from '../flags/usage-error.ts'
 
 const KINDS = {
   speed: 'value',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { tokenText } from '../../src/cli/token-text.ts'
+import { tokenText } from '../../../src/cli/demo/token-text.ts'
 
 it.each([
   ['chat', { choices: [{ delta: { content: 'Hi' } }] }, 'Hi'],

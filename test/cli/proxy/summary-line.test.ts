@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { summaryLine } from '../../src/cli/summary-line.ts'
-import { summaryOf } from '../support/summary-of.ts'
+import { summaryLine } from '../../../src/cli/proxy/summary-line.ts'
+import { summaryOf } from '../../support/summary-of.ts'
 
 const REQUEST = new Request('http://proxy.test/v1/chat/completions?key=secret', { method: 'POST' })
 const AT = new Date(Date.UTC(2030, 0, 2, 3, 4, 5, 6))

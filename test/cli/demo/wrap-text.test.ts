@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { cellWidth, wrapText } from '../../src/cli/wrap-text.ts'
+import { cellWidth, wrapText } from '../../../src/cli/demo/wrap-text.ts'
 
 it.each([
   ['a bc def', 4, ['a bc', 'def']],

@@ -1,6 +1,6 @@
 import { streamOf } from 'sse-stream-kit/testing'
 import { expect, it } from 'vitest'
-import { ChunkLog } from '../../src/cli/chunk-log.ts'
+import { ChunkLog } from '../../../src/cli/demo/chunk-log.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text()

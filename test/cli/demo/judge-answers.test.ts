@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { judgeAnswers } from '../../src/cli/judge-answers.ts'
+import { judgeAnswers } from '../../../src/cli/demo/judge-answers.ts'
 import { measured } from './measured.ts'
 
 const buffered = measured({ firstTokenMs: 8_990, heartbeats: 0 })

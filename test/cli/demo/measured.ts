@@ -1,4 +1,4 @@
-import type { MeasuredAnswer } from '../../src/cli/measure-answer.ts'
+import type { MeasuredAnswer } from '../../../src/cli/demo/measure-answer.ts'
 
 /** What a client saw of an answer, with some of it changed. */
 export function measured(changes: Partial<MeasuredAnswer> = {}): MeasuredAnswer {

@@ -1,4 +1,4 @@
-import type { StreamSummary } from '../index.ts'
+import type { StreamSummary } from '../../index.ts'
 
 /** A longer path is cut: a line of a log should stay one. */
 const MAX_PATH_CHARACTERS = 200

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { proxyFlags } from '../../src/cli/proxy-flags.ts'
+import { proxyFlags } from '../../../src/cli/proxy/proxy-flags.ts'
 
 const read = (...args: string[]): ReturnType<typeof proxyFlags> =>
   proxyFlags(['--upstream', 'https://api.example/v1', ...args])

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { HEARTBEAT_FRAME, withoutHeartbeats } from '../../src/cli/heartbeat-frame.ts'
+import { HEARTBEAT_FRAME, withoutHeartbeats } from '../../../src/cli/demo/heartbeat-frame.ts'
 
 const strip = (text: string): [string, number] => {
   const { bytes, heartbeats } = withoutHeartbeats(new TextEncoder().encode(text))

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { nearest } from '../../base/nearest.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What a flag takes: nothing, one value (the last one counts), or one each time it is given. */
@@ -46,7 +47,9 @@ export function readFlags<Name extends string>(
     const kind = Object.hasOwn(kinds, name) ? kinds[name as Name] : undefined
     const isShort = letterOf.has(name) && rawName === `-${letterOf.get(name)}`
     if (kind === undefined || !(rawName.startsWith('--') || isShort)) {
-      throw new UsageError(`Unknown flag ${rawName}${suggestion(name, Object.keys(kinds))}`)
+      const meant = nearest(name, Object.keys(kinds))
+      const hint = meant === undefined ? '' : `, did you mean --${meant}?`
+      throw new UsageError(`Unknown flag ${rawName}${hint}`)
     }
     if (kind === 'switch') {
       if (value !== undefined) throw new UsageError(`${rawName} takes no value`)
@@ -65,35 +68,4 @@ export function readFlags<Name extends string>(
     value: (name) => found.get(name)?.at(-1),
     values: (name) => found.get(name) ?? [],
   }
-}
-
-/** The names nearest to a mistyped one: one letter of three may be wrong, or the end is missing. */
-function suggestion(name: string, names: readonly string[]): string {
-  const mistakes = new Map(names.map((other) => [other, distance(name, other)]))
-  const least = Math.min(...mistakes.values())
-  const isNear = least <= Math.min(2, Math.floor(name.length / 3))
-  const near = names.filter(
-    (other) => (isNear && mistakes.get(other) === least) || other.startsWith(`${name}-`),
-  )
-  return near.length === 0 ? '' : `, did you mean --${near.join(' or --')}?`
-}
-
-/** How many letters have to be put in, taken out, changed or swapped with the next to make one word the other. */
-function distance(from: string, to: string): number {
-  let before: number[] = []
-  let previous = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= to.length; column++) {
-      const [letter, other] = [from[row - 1], to[column - 1]]
-      const changed = (previous[column - 1] ?? 0) + (letter === other ? 0 : 1)
-      const isSwapped = letter === to[column - 2] && other === from[row - 2] && row > 1
-      const swapped = isSwapped ? (before[column - 2] ?? 0) + 1 : Infinity
-      const added = Math.min((previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1)
-      current.push(Math.min(changed, added, swapped))
-    }
-    before = previous
-    previous = current
-  }
-  return previous.at(-1) ?? 0
 }

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type FakeUpstream, gate, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { openUpstream } from '../support/http/open-upstream.ts'
-import { requestClosed } from '../support/http/request-closed.ts'
-import { loopbackCertificate } from '../support/loopback-certificate.ts'
-import { startCli, startProxy, useCli } from './start-cli.ts'
+import { openUpstream } from '../../support/http/open-upstream.ts'
+import { requestClosed } from '../../support/http/request-closed.ts'
+import { loopbackCertificate } from '../../support/loopback-certificate.ts'
+import { startCli, startProxy, useCli } from '../start-cli.ts'
 
 useCli()
 

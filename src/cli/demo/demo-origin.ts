@@ -1,4 +1,4 @@
-import { fakeUpstream, serve, step } from '../testing.ts'
+import { fakeUpstream, serve, step } from '../../testing.ts'
 import { chatTranscript } from './chat-transcript.ts'
 import { ChunkLog } from './chunk-log.ts'
 import type { DemoFlags } from './demo-flags.ts'

@@ -1,10 +1,10 @@
 import { type FakeUpstream, step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
-import { main } from '../../src/cli/main.ts'
-import { openUpstream } from '../support/http/open-upstream.ts'
-import { fakeHost } from './fake-host.ts'
+import { main } from '../../../src/cli/main.ts'
+import { openUpstream } from '../../support/http/open-upstream.ts'
+import { fakeHost } from '../fake-host.ts'
+import { startCli, useCli } from '../start-cli.ts'
 import { Screen } from './screen.ts'
-import { startCli, useCli } from './start-cli.ts'
 
 useCli()
 

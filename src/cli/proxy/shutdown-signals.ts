@@ -1,4 +1,4 @@
-import type { HostProcess } from './host-process.ts'
+import type { HostProcess } from '../host-process.ts'
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
 /**

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { LinesDisplay } from '../../src/cli/lines-display.ts'
+import { LinesDisplay } from '../../../src/cli/demo/lines-display.ts'
 
 it('shows lines when they are full, with time and name', () => {
   let printed = ''

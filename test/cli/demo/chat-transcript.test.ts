@@ -1,6 +1,6 @@
 import { fakeUpstream, type UpstreamStep } from 'sse-stream-kit/testing'
 import { expect, it } from 'vitest'
-import { chatTranscript } from '../../src/cli/chat-transcript.ts'
+import { chatTranscript } from '../../../src/cli/demo/chat-transcript.ts'
 
 const waits = (steps: readonly UpstreamStep[]): number[] =>
   steps.flatMap((step) => (step.kind === 'wait' ? [step.waitMs] : []))

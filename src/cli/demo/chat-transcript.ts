@@ -1,4 +1,4 @@
-import { step, transcript, type UpstreamStep } from '../testing.ts'
+import { step, transcript, type UpstreamStep } from '../../testing.ts'
 
 /** From the head of the answer to its first token: the model reads the prompt. */
 const PREFILL_MS = 500

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { withCors } from '../../src/cli/with-cors.ts'
+import { withCors } from '../../../src/cli/proxy/with-cors.ts'
 
 const APP = 'https://app.example'
 const EVIL = 'https://evil.example'

@@ -1,9 +1,9 @@
 import { step, type UpstreamScript } from 'sse-stream-kit/testing'
 import { expect, it } from 'vitest'
-import { figuresTable } from '../../src/cli/figures-table.ts'
-import { HEARTBEAT_FRAME } from '../../src/cli/heartbeat-frame.ts'
-import { type MeasuredAnswer, measureAnswer } from '../../src/cli/measure-answer.ts'
-import { openUpstream } from '../support/http/open-upstream.ts'
+import { figuresTable } from '../../../src/cli/demo/figures-table.ts'
+import { HEARTBEAT_FRAME } from '../../../src/cli/demo/heartbeat-frame.ts'
+import { type MeasuredAnswer, measureAnswer } from '../../../src/cli/demo/measure-answer.ts'
+import { openUpstream } from '../../support/http/open-upstream.ts'
 import { measured } from './measured.ts'
 
 const measure = async (

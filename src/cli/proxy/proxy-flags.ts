@@ -1,11 +1,11 @@
-import { isCredentialHeader, type ProxyOptions } from '../index.ts'
-import { corsFlag } from './cors-flag.ts'
-import { headerFlags } from './header-flags.ts'
-import { numberFlag } from './number-flag.ts'
-import { pathRewriteFlag } from './path-rewrite-flag.ts'
-import { type FlagKind, type Flags, readFlags } from './read-flags.ts'
-import { urlFlag } from './url-flag.ts'
-import { UsageError } from './usage-error.ts'
+import { isCredentialHeader, type ProxyOptions } from '../../index.ts'
+import { corsFlag } from '../flags/cors-flag.ts'
+import { headerFlags } from '../flags/header-flags.ts'
+import { numberFlag } from '../flags/number-flag.ts'
+import { pathRewriteFlag } from '../flags/path-rewrite-flag.ts'
+import { type FlagKind, type Flags, readFlags } from '../flags/read-flags.ts'
+import { urlFlag } from '../flags/url-flag.ts'
+import { UsageError } from '../flags/usage-error.ts'
 
 const KINDS = {
   upstream: 'value',

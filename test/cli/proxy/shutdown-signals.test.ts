@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { shutdownSignals } from '../../src/cli/shutdown-signals.ts'
-import { fakeHost } from './fake-host.ts'
+import { shutdownSignals } from '../../../src/cli/proxy/shutdown-signals.ts'
+import { fakeHost } from '../fake-host.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

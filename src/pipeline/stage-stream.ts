@@ -16,7 +16,8 @@ export interface StageStreamOptions<Out> {
 }
 
 /**
- * A stage as a `TransformStream`, for use with `pipeThrough`.
+ * A stage as a `TransformStream`, for use with `pipeThrough`. Unlike others it cannot be transferred: `postMessage` throws
+ * a `DataCloneError`. Transfer its `readable` instead.
  *
  * - Holds what one written chunk becomes, plus what the stage holds; nothing is read ahead.
  * - Backpressure: a chunk is taken when the reader asks for an item.
@@ -37,6 +38,9 @@ export class StageStream<In, Out> extends TransformStream<In, Out> {
 
   constructor(stage: Stage<In, Out>, options: StageStreamOptions<Out> = {}) {
     super()
+    // Transfers would move this inherited pair, to which nothing is written, and pass chunks unprocessed. A locked
+    // stream cannot be transferred.
+    super.readable.getReader()
     checkStage('The first argument of StageStream', stage)
     const { watermarks = { high: 0, low: 0, size: () => 1 } } = options
     const intake = new WritableIntake<In, Out>(options)

@@ -35,6 +35,9 @@ const OPTIONS: OptionNames<WatermarkBufferOptions<unknown>> = {
  * - Cancel: what is held is dropped, and the source is cancelled at once, also while it is held back.
  * - End and error of the source: all that is held is delivered first.
  *
+ * It has no `stage()`: a stage of a `relay` passes items on at once, and the queue behind all stages is the relay's, which
+ * the option `watermark` of {@link relay} bounds.
+ *
  * @throws RangeError for marks out of range, and through the stream for a `size` that is no non-negative integer
  *
  * @example Let a source run ahead of a slow reader, up to 1 MiB

@@ -44,6 +44,9 @@ assert.deepEqual(received, [
   { id: '7', data: 'Grüße', lastEventId: '7' },
 ])
 
+const decoder = new SseDecoder()
+assert.throws(() => structuredClone(decoder, { transfer: [decoder] }), { name: 'DataCloneError' })
+
 for (const path of Object.values(meta.bin ?? {})) {
   const command = `node_modules/sse-stream-kit/${path}`
   assert.match(readFileSync(command, 'utf8'), /^#!\/usr\/bin\/env node\n/)

@@ -1,16 +1,16 @@
 /**
- * Calls back after a whole turn of the event loop: whatever the running macrotask has started, such as a write
- * that Node holds back until all callbacks have run, is done by then.
+ * Calls back after one full turn of the event loop. By then everything that the current macrotask started has
+ * finished, such as a write that Node defers until all callbacks have run.
  *
- * Uses a `MessageChannel` because fake timers leave it alone: a test whose clock stands still would wait
- * forever for `setTimeout` or `setImmediate`. Falls back to `setTimeout` on runtimes without it.
+ * Uses a `MessageChannel` because fake timers do not replace it: `setTimeout` and `setImmediate` never fire in a
+ * test whose clock stands still. Falls back to `setTimeout` on runtimes without it.
  */
 export function afterMacrotask(callback: () => void): void {
   if (typeof MessageChannel !== 'function') {
     setTimeout(callback, 0)
     return
   }
-  // One for each call: Workers let no request do the I/O of another.
+  // One per call: in Workers, a request cannot use I/O objects of another request.
   const { port1, port2 } = new MessageChannel()
   let isSecond = false
   port1.onmessage = () => {

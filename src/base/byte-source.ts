@@ -1,39 +1,38 @@
 import type { ReadResult } from './read-result.ts'
 
-/** The name of the method that starts and stops flowing mode. */
+/** Symbol of the method that starts and stops flowing mode. */
 export const FLOW: unique symbol = Symbol('sse-stream-kit.flow')
 
 /** The reader of an {@link ItemSource}. */
 export interface ItemReader<T> {
-  /** Gives the next item, for one caller at a time. The item is the caller's own. */
+  /** Resolves to the next item. One read at a time; the caller owns the item. */
   read(): Promise<ReadResult<T>>
-  /** Ends the source: what it holds is dropped. */
+  /** Ends the source and drops its queue. */
   cancel(reason?: unknown): Promise<void>
-  /** Settles at the end of the source, when all of it has been taken. */
+  /** Settles when the source has ended and its queue is empty. */
   readonly closed?: Promise<unknown> | undefined
-  /** Gives the source back to others, where it has no reader of its own kind. */
+  /** Releases the lock, as a stream's own reader does. */
   releaseLock?(): void
 }
 
-/** What is read like a `ReadableStream`: a stream itself, or a lighter thing with the same reader. */
+/** A `ReadableStream`, or a lighter object with the same reader interface. */
 export interface ItemSource<T> {
-  /** @throws TypeError if the source has a reader already */
+  /** @throws TypeError if the source already has a reader */
   getReader(): ItemReader<T>
   /**
-   * Starts flowing mode, in which each item is passed to `sink` by a call instead of resolving a `read()`: behind a
-   * Node server that saves about a tenth of the CPU time of an event. `undefined` stops it.
+   * Starts flowing mode: each item is passed to `sink` by a call instead of resolving a `read()`. Behind a Node
+   * server this saves about a tenth of the CPU time per event. `undefined` stops flowing mode.
    *
-   * For whoever holds the reader, who learns of the end from `closed`. Items that wait in the source may be passed
-   * inside of this call. An item may share its memory with others: the sink may keep it, but neither change nor
-   * transfer it.
+   * Only the holder of the reader may call it; `closed` signals the end. Queued items may be passed during this
+   * call. Items may share memory: the sink may keep them, but must neither mutate nor transfer them.
    *
-   * Returns false, and does nothing, where the next item or the end has to be read.
+   * Returns false, and does nothing, if the next item or the end must be read with `read()`.
    */
   [FLOW]?(sink: ((item: T) => void) | undefined): boolean
 }
 
-/** The body of an answer. */
+/** A response body. */
 export interface ByteSource extends ItemSource<Uint8Array> {
-  /** Ends the source, which has no reader. */
+  /** Ends a source that has no reader. */
   cancel(reason?: unknown): Promise<void>
 }

@@ -2,8 +2,8 @@ import { isThenable } from './is-thenable.ts'
 import { reportError } from './report-error.ts'
 
 /**
- * Calls a hook of the application and returns what it returns. What it throws is reported under its name and
- * goes no further; so does the rejection of a promise that it returns, which is not waited for.
+ * Calls a hook of the application and returns its result. An exception is reported under the hook's name and not
+ * rethrown. A returned promise is not awaited; its rejection is reported likewise.
  */
 export function callHook<T>(name: string, hook: () => T): T | undefined {
   try {
@@ -16,9 +16,9 @@ export function callHook<T>(name: string, hook: () => T): T | undefined {
   }
 }
 
-/** Reports the rejection of a promise that a hook returned and that nobody waits for. */
+/** Reports the rejection of a hook's promise that is not awaited. */
 export function reportRejection(name: string, promise: PromiseLike<unknown>): void {
-  // By way of a promise of our own: a `then` of somebody else's may throw.
+  // Through a native promise: the `then` of a foreign one may throw.
   Promise.resolve(promise).then(undefined, (error) => reportHookError(name, error))
 }
 

@@ -4,7 +4,7 @@ import { shown } from './shown.ts'
 export interface NumberRule {
   /** The smallest value allowed. */
   min: number
-  /** Whether `Infinity` is allowed, for "unbounded on purpose". */
+  /** Whether `Infinity` ("unbounded on purpose") is allowed. */
   infinity?: boolean
   /** Whether fractions are allowed. */
   fraction?: boolean
@@ -13,7 +13,7 @@ export interface NumberRule {
 /**
  * Returns a numeric option unchanged if it is in range.
  *
- * @throws RangeError that names the option, the wanted range and the current value
+ * @throws RangeError that names the option, the allowed range and the value
  */
 export function checkNumber(name: string, value: number, rule: NumberRule): number {
   if (rule.infinity && value === Infinity) return value

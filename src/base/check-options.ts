@@ -1,11 +1,11 @@
 import { nearest } from './nearest.ts'
 import { shown } from './shown.ts'
 
-/** The names that an options object may have, so that one which is added to the type is missed here. */
+/** Option names of `T`. Adding an option to the type without listing it here does not compile. */
 export type OptionNames<T> = { readonly [Name in keyof Required<T>]: true }
 
 /**
- * Checks that options are an object without unknown names. `undefined` stands for the defaults.
+ * Checks that options are an object without unknown names. `undefined` selects the defaults.
  *
  * @throws TypeError that names the option and the nearest known one
  */

@@ -2,9 +2,9 @@ import { reportRejection } from './call-hook.ts'
 import { isThenable } from './is-thenable.ts'
 
 /**
- * Returns what a synchronous function of the application returned.
+ * Returns the result of a function of the application that must be synchronous.
  *
- * @throws TypeError for a promise, with the cure; its rejection, which would otherwise end the process, is reported
+ * @throws TypeError for a promise, with the cure. Its rejection is reported, or it would end the process.
  */
 export function checkSync<T>(name: string, returned: T, cure = ''): T {
   if (!isThenable(returned)) return returned

@@ -1,9 +1,9 @@
 import { SseKitError } from './sse-kit-error.ts'
 
-/** An upstream failed so often that it is not asked for a while. Code `SSE_CIRCUIT_OPEN`. */
+/** The circuit breaker of an upstream is open: no request was sent. Code `SSE_CIRCUIT_OPEN`. */
 export class CircuitOpenError extends SseKitError {
   override readonly name = 'CircuitOpenError'
-  /** After so many milliseconds it is asked again. */
+  /** Milliseconds until the breaker lets a request through. */
   readonly retryAfterMs: number
 
   constructor(retryAfterMs: number, options?: ErrorOptions) {

@@ -1,6 +1,6 @@
 import { SseKitError } from './sse-kit-error.ts'
 
-/** The client took nothing for too long and was let go. Code `SSE_CLIENT_STALLED`. */
+/** The client read nothing for `clientStallMs` and was disconnected. Code `SSE_CLIENT_STALLED`. */
 export class ClientStalledError extends SseKitError {
   override readonly name = 'ClientStalledError'
   /** The limit in milliseconds. */

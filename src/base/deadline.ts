@@ -2,8 +2,8 @@
 const MAX_DELAY_MS = 2 ** 31 - 1
 
 /**
- * Calls back once after a delay in milliseconds, which may be any number: at once for 0 and below, never for
- * `Infinity` (then there is no timer), and after 24.8 days at the latest.
+ * Calls back once after a delay in milliseconds. 0 and below: at once. `Infinity`: never, without a timer. Delays
+ * above 24.8 days are clamped to that.
  *
  * Returns the timer for `clearTimeout`.
  */

@@ -1,6 +1,6 @@
-/** What a process warning says besides its message. */
+/** Fields of a process warning besides its message. */
 export interface WarningDetails {
-  /** Stable, to filter warnings by. */
+  /** Stable code, for filters. */
   code: string
   /** Shown below the message. */
   detail: string
@@ -8,15 +8,15 @@ export interface WarningDetails {
 }
 
 /**
- * Emits a process warning, which programs can listen to, and returns whether the runtime has such warnings
- * (Node, Deno and Bun do). Nothing is written to the console from here.
+ * Emits a process warning, which programs can listen to. Returns whether the runtime supports them (Node, Deno and
+ * Bun do). Never writes to the console itself.
  */
 export function emitWarning(message: string, { code, detail, cause }: WarningDetails): boolean {
   const { process } = globalThis as { process?: { emitWarning?: (warning: Error) => void } }
   if (typeof process?.emitWarning !== 'function') return false
   const warning = cause === undefined ? new Error(message) : new Error(message, { cause })
   warning.name = 'SseKitWarning'
-  // What Node shows is the name, the message, the code and the detail; the stack of this place helps nobody.
+  // Node prints name, message, code and detail, but not the stack, which would only show this function.
   process.emitWarning(Object.assign(warning, { code, detail }))
   return true
 }

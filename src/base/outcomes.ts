@@ -1,28 +1,28 @@
 import { SseKitError, type SseKitErrorCode } from './sse-kit-error.ts'
 import type { Verdict } from './verdict.ts'
 
-/** What an error code means for the stream it ends. */
+/** What an error code leads to. */
 export interface Outcome {
   readonly verdict: Exclude<Verdict, 'complete' | 'truncated'>
-  /** Status of the response, where its head has not been sent yet. */
+  /** Status of the response, if its head has not been sent yet. */
   readonly status: number
-  /** What the client may know: the kind of failure, and nothing of the upstream. */
+  /** Text for the client: the kind of failure, without details of the upstream. */
   readonly publicText: string
-  /** Whether the error counts against the upstream: for its breaker, for a retry, for the next upstream. */
+  /** Whether the upstream is to blame: counts for its breaker, and leads to a retry or the next upstream. */
   readonly isUpstreamFault: boolean
   /**
-   * How long a failed stream waits for its client to take what was whole before the error, in milliseconds;
-   * `'clientStallMs'`: as long as for any client that takes nothing.
+   * Flush deadline in milliseconds: how long a failed stream waits for its client to read the events that arrived
+   * before the error. `'clientStallMs'` uses that timeout.
    */
   readonly flushMs: number | 'clientStallMs'
 }
 
-/** The one table of what each error code leads to. */
+/** The outcome of each error code. */
 export const OUTCOMES: Readonly<Record<SseKitErrorCode, Outcome>> = {
   SSE_LIMIT: {
     verdict: 'too_large',
     status: 502,
-    publicText: 'An event of the upstream was too large',
+    publicText: 'An event from the upstream was too large',
     isUpstreamFault: true,
     flushMs: 'clientStallMs',
   },
@@ -49,7 +49,7 @@ export const OUTCOMES: Readonly<Record<SseKitErrorCode, Outcome>> = {
   },
   SSE_CLIENT_GONE: {
     verdict: 'client_gone',
-    // Not sent to anyone; access logs use this number.
+    // Never sent; access logs use this number.
     status: 499,
     publicText: 'The client left',
     isUpstreamFault: false,
@@ -65,14 +65,14 @@ export const OUTCOMES: Readonly<Record<SseKitErrorCode, Outcome>> = {
   SSE_BAD_REQUEST: {
     verdict: 'error',
     status: 400,
-    publicText: 'The request cannot be passed on as it is',
+    publicText: 'The request cannot be forwarded',
     isUpstreamFault: false,
     flushMs: 'clientStallMs',
   },
   SSE_CIRCUIT_OPEN: {
     verdict: 'upstream_error',
     status: 503,
-    publicText: 'The upstream fails too often',
+    publicText: 'The upstream has failed repeatedly',
     isUpstreamFault: true,
     flushMs: 'clientStallMs',
   },
@@ -114,9 +114,9 @@ export const OUTCOMES: Readonly<Record<SseKitErrorCode, Outcome>> = {
 }
 
 /**
- * Returns an error as one of ours: itself, if it has one of our codes, else as the cause of an `SSE_INTERNAL`.
+ * Returns the error itself if it has an {@link SseKitErrorCode}, else an `SSE_INTERNAL` error with it as the cause.
  *
- * By the code and not by the class, because two copies of this package can be loaded at once.
+ * Tests the code and not the class, because two copies of this package can be loaded at once.
  */
 export function toSseKitError(error: unknown): SseKitError {
   if (isSseKitError(error)) return error
@@ -127,13 +127,13 @@ export function toSseKitError(error: unknown): SseKitError {
   )
 }
 
-/** Whether an error has one of our codes. */
+/** Whether an error has an {@link SseKitErrorCode}. */
 export function isSseKitError(error: unknown): error is SseKitError {
   const { code } = (error ?? {}) as { code?: unknown }
   return typeof code === 'string' && Object.hasOwn(OUTCOMES, code)
 }
 
-/** What an error leads to; one that has none of our codes is not the upstream's fault. */
+/** Returns the outcome of an error; without an {@link SseKitErrorCode}, that of `SSE_INTERNAL`. */
 export function outcomeOf(error: unknown): Outcome {
   return OUTCOMES[isSseKitError(error) ? error.code : 'SSE_INTERNAL']
 }

@@ -1,5 +1,5 @@
 /**
- * What a reader's `read()` resolves to. Spelled out here because its standard name, `ReadableStreamReadResult`,
- * is declared only by TypeScript's DOM library, which a Node project may not load.
+ * Result of a reader's `read()`. Declared here because only TypeScript's DOM library has the standard type,
+ * `ReadableStreamReadResult`, and a Node project may not load it.
  */
 export type ReadResult<T> = { done: false; value: T } | { done: true; value?: T | undefined }

@@ -1,13 +1,13 @@
 import { emitWarning } from './emit-warning.ts'
 
-/** How many causes of an error are shown. */
+/** Maximum number of causes to print. */
 const MAX_CAUSES = 4
 
 /**
- * Reports an error that a function of the application threw where nobody can catch it.
+ * Reports an error of the application that no caller can catch.
  *
- * Goes to the runtime's own channel: a process warning with the error and its stack as the detail (Node, Deno,
- * Bun), else `reportError` (browsers, Workers). Nothing is written to the console from here.
+ * Uses the runtime's own channel: a process warning with the stack as its detail (Node, Deno, Bun), else
+ * `reportError` (browsers, Workers). Never writes to the console itself.
  */
 export function reportError(message: string, error: unknown, code = 'SSE_HOOK'): void {
   if (emitWarning(message, { code, detail: shown(error), cause: error })) return
@@ -15,7 +15,7 @@ export function reportError(message: string, error: unknown, code = 'SSE_HOOK'):
   runtime.reportError?.(new Error(message, { cause: error }))
 }
 
-/** The stack of an error and of its causes. */
+/** Returns the stacks of an error and its causes. */
 function shown(error: unknown): string {
   const parts: string[] = []
   let current = error
@@ -27,7 +27,7 @@ function shown(error: unknown): string {
 }
 
 function causeOf(error: unknown): unknown {
-  // Not instanceof: errors of other realms have causes too.
+  // Not instanceof: errors from other realms have causes too.
   return typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined
 }
 

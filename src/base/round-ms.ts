@@ -1,4 +1,4 @@
-/** Rounds milliseconds to microseconds: a summary is logged as it is, and further digits are noise. */
+/** Rounds milliseconds to microseconds: further digits are noise in a logged summary. */
 export function roundMs(durationMs: number): number {
   return Math.round(durationMs * 1000) / 1000
 }

@@ -1,4 +1,4 @@
-/** A wrong argument as an error message shows it: short, and never the contents of an object. */
+/** Formats a wrong argument for an error message: short, and never the contents of an object. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return value.length <= 40 ? JSON.stringify(value) : 'a string'
   if (typeof value === 'function') return `the function ${value.name || '(anonymous)'}`

@@ -3,7 +3,7 @@ import { SseKitError } from './sse-kit-error.ts'
 /**
  * The upstream could not be reached, or its connection broke. Code `SSE_UPSTREAM_NETWORK`.
  *
- * `cause` is what the HTTP client said; it may name addresses, so it is not for clients' eyes.
+ * `cause` is the HTTP client's error. It may contain addresses: do not send it to clients.
  */
 export class UpstreamNetworkError extends SseKitError {
   override readonly name = 'UpstreamNetworkError'

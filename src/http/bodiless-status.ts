@@ -1,6 +1,6 @@
 /**
- * Whether a response with this status has no body: the fetch standard's null body statuses, as far as they can be
- * the status of a final response. A `Response` that is given a body with one of them throws.
+ * Whether a response with this status has no body: the null body statuses of the fetch standard that a final
+ * response can have. `new Response(body)` throws for them.
  *
  * @see https://fetch.spec.whatwg.org/#null-body-status
  */

@@ -2,10 +2,10 @@
 export type Coding = 'gzip' | 'x-gzip' | 'deflate' | 'br' | 'zstd'
 
 const CODINGS: readonly string[] = ['gzip', 'x-gzip', 'deflate', 'br', 'zstd'] satisfies Coding[]
-/** As `fetch` has it: each coding can multiply what is decoded a thousand times. */
+/** The limit of `fetch`: each coding can expand its input a thousandfold. */
 const MAX_CODINGS = 5
-/** Headers that speak of the coded bytes. */
-const OF_CODED_BYTES = [
+/** Headers that describe the encoded bytes. */
+const ENCODED_BYTES_HEADERS = [
   'content-encoding',
   'content-length',
   'content-md5',
@@ -15,8 +15,8 @@ const OF_CODED_BYTES = [
 ]
 
 /**
- * Returns the codings of a `content-encoding` in the order in which they are decoded, or none if not all of them can
- * be: `fetch` leaves header and bytes alone then, and so do we.
+ * Returns the codings of a `content-encoding` in decoding order, or none if one of them is unsupported: header and
+ * bytes then stay unchanged, as with `fetch`.
  */
 export function decodedCodings(contentEncoding: string): readonly Coding[] {
   if (contentEncoding === '') return []
@@ -30,17 +30,17 @@ export function decodedCodings(contentEncoding: string): readonly Coding[] {
   return areKnown && codings.length <= MAX_CODINGS ? (codings.reverse() as Coding[]) : []
 }
 
-/** Makes the headers of a body that was decoded, if it was, true for what it is now. */
+/** Adapts the headers of a response whose body `fetch` has decoded; does nothing for any other. */
 export function dropDecoded(headers: Headers): void {
   const coding = headers.get('content-encoding')
   if (coding === null || decodedCodings(coding).length === 0) return
-  for (const name of OF_CODED_BYTES) headers.delete(name)
+  for (const name of ENCODED_BYTES_HEADERS) headers.delete(name)
   const etag = headers.get('etag')
   if (etag?.startsWith('"')) headers.set('etag', `W/${etag}`)
 }
 
 function hasZstd(): boolean {
-  // Asked for at run time: this module is loaded where there is no Node, and older Nodes have no zstd.
+  // Looked up at run time: this module also loads without Node, and Node before 22.15 has no zstd.
   const runtime = globalThis as {
     process?: { getBuiltinModule?: (id: string) => object | undefined }
   }

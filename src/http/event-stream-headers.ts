@@ -1,4 +1,4 @@
-/** Headers that keep servers and intermediaries from holding back or changing an event stream. */
+/** Headers that keep servers and intermediaries from buffering or changing an event stream. */
 export const EVENT_STREAM_HEADERS = {
   'content-type': 'text/event-stream',
   // `no-transform` keeps compressing middleware from buffering events.

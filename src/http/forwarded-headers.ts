@@ -3,11 +3,11 @@ import { checkSync } from '../base/check-sync.ts'
 import { shown } from '../base/shown.ts'
 import { type HeaderChanges, isChanged } from './header-changes.ts'
 
-/** How the proxy tells the upstream about the request it stands in for. */
+/** Which headers tell the upstream about the client and the proxy. */
 export interface ForwardedOptions {
   /**
-   * This proxy's name in `via`, a token. A request that has come through a proxy of that name is answered
-   * with 508, as it would go round for ever. @default no `via`
+   * This proxy's name in `via`, a token. A request that has already passed through a proxy of that name gets a 508,
+   * because it would loop forever. @default no `via`
    */
   via?: string | undefined
   /** The client's address, for `x-forwarded-for`. @default none */
@@ -18,8 +18,8 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const ADDRESS = /^[0-9A-Za-z.:_[\]-]+$/
 
 /**
- * Sets `x-forwarded-*` and `via` on the headers for the upstream. What the client said of that kind has gone
- * before: it could say anything. What the application has set or removed itself stays so.
+ * Sets `x-forwarded-*` and `via` on the headers for the upstream. The client's own are untrusted and have been
+ * removed before. Headers that the application sets or removes are left alone.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-7.6.3
  */
@@ -35,7 +35,7 @@ export function setForwardedHeaders(
   }
   const host = hostOf(request, url)
   set('x-forwarded-host', host)
-  // Some servers take the URL from an absolute-form target (`GET https://evil.test/`), where the client chooses both.
+  // Some servers take the URL from an absolute-form target (`GET https://evil.test/`): the client controls both.
   if (host === url.host) set('x-forwarded-proto', url.protocol.slice(0, -1))
   const address = addressOf(request, clientAddress)
   if (address !== undefined && ADDRESS.test(address)) set('x-forwarded-for', address)
@@ -45,7 +45,7 @@ export function setForwardedHeaders(
   }
 }
 
-/** The host of the `Host` header; of the URL where there is none, as with HTTP/2. */
+/** Returns the host of the `Host` header, or that of the URL if there is none, as with HTTP/2. */
 function hostOf(request: Request, { protocol, host }: URL): string {
   const named = `${protocol}//${request.headers.get('host') ?? host}`
   return URL.canParse(named) ? new URL(named).host : host
@@ -59,14 +59,14 @@ function addressOf(
   return callHook(name, () => checkSync(name, clientAddress?.(request)))
 }
 
-/** Whether the request has come through a proxy of this name before. */
+/** Whether the request has already passed through a proxy of this name. */
 export function hasLoop(request: Request, via: string): boolean {
   return (request.headers.get('via') ?? '')
     .split(',')
     .some((hop) => hop.trim().split(/\s+/)[1]?.toLowerCase() === via.toLowerCase())
 }
 
-/** @throws TypeError for a name that would not be one token in `via` */
+/** @throws TypeError for a `via` that is not a token */
 export function checkForwarded(options: ForwardedOptions): ForwardedOptions {
   if (options.via !== undefined && !TOKEN.test(options.via)) {
     throw new TypeError(

@@ -1,5 +1,7 @@
+import { CONNECTION_HEADERS } from './connection-headers.ts'
+
 /**
- * Header names and values, in any of the forms that `fetch` takes. A value of `null` or `undefined` removes the
+ * Header names and values, in any of the forms that `fetch` accepts. A value of `null` or `undefined` removes the
  * header from the upstream request.
  */
 export type HeadersLike =
@@ -7,32 +9,20 @@ export type HeadersLike =
   | Readonly<Record<string, string | null | undefined>>
   | readonly (readonly [name: string, value: string | null | undefined])[]
 
-/** What the application sets on the headers for an upstream, and what it removes from them. */
+/** Headers that the application sets on the upstream request or removes from it. */
 export interface HeaderChanges {
   readonly set: Headers
   /** Names in lower case. */
   readonly removed: ReadonlySet<string>
 }
 
-/** `fetch` writes these itself, and refuses every request that brings its own. */
-const NOT_SETTABLE = [
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-] as const
+/** `fetch` sets these itself and rejects requests that have them. */
+const NOT_SETTABLE = [...CONNECTION_HEADERS, 'content-length', 'expect', 'host', 'trailer']
 
 /**
- * Reads headers in any of their forms. `null` and `undefined` stand for the removal of a header.
+ * Parses headers in any of their forms. `null` and `undefined` remove a header.
  *
- * @throws TypeError for a header that cannot be sent; without its value, which may be a key
+ * @throws TypeError for a header that cannot be sent. The message omits the value, which may be a key.
  */
 export function headerChanges(given: HeadersLike): HeaderChanges {
   const set = new Headers()
@@ -60,7 +50,7 @@ export function headerChanges(given: HeadersLike): HeaderChanges {
   return { set, removed }
 }
 
-/** Whether the application decides about a header, which the proxy then leaves alone. */
+/** Whether the application sets or removes a header; the proxy then leaves it alone. */
 export function isChanged(changes: readonly HeaderChanges[], name: string): boolean {
   return changes.some(({ set, removed }) => set.has(name) || removed.has(name))
 }

@@ -1,18 +1,14 @@
-/** Meant for one connection, not for the message. https://www.rfc-editor.org/rfc/rfc9110.html#section-7.6.1 */
-export const HOP_BY_HOP = [
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
+import { CONNECTION_HEADERS } from './connection-headers.ts'
+
+/** Hop-by-hop headers. https://www.rfc-editor.org/rfc/rfc9110.html#section-7.6.1 */
+export const HOP_BY_HOP: readonly string[] = [
+  ...CONNECTION_HEADERS,
   'trailer',
-  'transfer-encoding',
-  'upgrade',
   'proxy-authenticate',
   'proxy-authorization',
-  'http2-settings',
-] as const
+]
 
-/** The upstream request has its own, or they ask for something that makes no sense for a stream. */
+/** Set anew for the upstream request, or meaningless for a stream. */
 const REPLACED = [
   'host',
   'expect',
@@ -24,8 +20,8 @@ const REPLACED = [
 ] as const
 
 /**
- * What a browser sends to the application in front: where the page is from, and the application's own secrets.
- * Some providers refuse every request that has an `origin`.
+ * Sent by a browser to the application in front: the page's origin, and the application's own secrets. Some providers
+ * reject every request that has an `origin`.
  */
 const FROM_BROWSERS = [
   'origin',
@@ -42,7 +38,7 @@ const FROM_BROWSERS = [
   'upgrade-insecure-requests',
 ] as const
 
-/** Who the client is, as CDNs, load balancers, hosts and proxies that log users in say it. */
+/** Client identity, as CDNs, load balancers, hosts and authenticating proxies add it. */
 const FROM_INTERMEDIARIES = [
   'forwarded',
   'forwarded-for',
@@ -78,7 +74,7 @@ const FROM_INTERMEDIARIES = [
   'x-goog-iap-jwt-assertion',
 ] as const
 
-/** Names that begin like this are of the two kinds above. */
+/** Prefixes of further names of the two kinds above. */
 const DROPPED_PREFIXES = [
   // Browsers: fetch metadata, client hints, WebSocket, global privacy control.
   'sec-',
@@ -110,10 +106,10 @@ const DROPPED_PREFIXES = [
   'x-vercel-',
 ] as const
 
-/** Parameters of Cloudflare's AI gateway, which is an upstream. */
+/** Parameters for Cloudflare's AI Gateway, which is an upstream. */
 const KEPT_PREFIX = 'cf-aig-'
 
-/** How providers and gateways name a key, besides names that end in `api-key` or `apikey`. */
+/** Key headers of providers and gateways, besides names that end in `api-key` or `apikey`. */
 const CREDENTIALS = [
   'authorization',
   'cf-access-client-id',
@@ -144,10 +140,10 @@ const DROPPED: ReadonlySet<string> = new Set([
 const CREDENTIAL: ReadonlySet<string> = new Set(CREDENTIALS)
 
 /**
- * Whether a header carries a key or a token of the client, by its name in any case: `authorization`, names that
- * end in `api-key` or `apikey`, and those of well-known providers and gateways.
+ * Whether a header holds a key or token of the client, judged by its name (case-insensitive): `authorization`, names
+ * that end in `api-key` or `apikey`, and the key headers of well-known providers and gateways.
  *
- * The proxy passes these on only with `forwardCredentials`. Cookies are not among them: they never go upstream.
+ * The proxy forwards these only with `forwardCredentials`. Cookies are not included: they never go upstream.
  *
  * @example Keep keys out of a log
  * ```ts
@@ -160,11 +156,11 @@ const CREDENTIAL: ReadonlySet<string> = new Set(CREDENTIALS)
  * ```
  */
 export function isCredentialHeader(name: string): boolean {
-  const known = name.toLowerCase()
-  return CREDENTIAL.has(known) || known.endsWith('api-key') || known.endsWith('apikey')
+  const lower = name.toLowerCase()
+  return CREDENTIAL.has(lower) || lower.endsWith('api-key') || lower.endsWith('apikey')
 }
 
-/** Whether a header of the client's request must not reach the upstream. Takes the name in lower case. */
+/** Whether a header of the client's request is never forwarded to the upstream. Expects the name in lower case. */
 export function isDroppedHeader(name: string): boolean {
   if (DROPPED.has(name)) return true
   return DROPPED_PREFIXES.some((prefix) => name.startsWith(prefix)) && !name.startsWith(KEPT_PREFIX)

@@ -1,9 +1,9 @@
-/** Whether a `content-type` is that of an event stream, whatever its parameters are. */
+/** Whether a `content-type` is `text/event-stream`, with any parameters. */
 export function isEventStreamType(contentType: string): boolean {
   return /^\s*text\/event-stream\s*(?:;|$)/i.test(contentType)
 }
 
-/** Whether an `accept` header names event streams. */
+/** Whether an `accept` header contains `text/event-stream`. */
 export function acceptsEventStream(accept: string): boolean {
   return /(?:^|,)\s*text\/event-stream\s*(?:[,;]|$)/i.test(accept)
 }

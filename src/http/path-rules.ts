@@ -4,13 +4,13 @@ import { shown } from '../base/shown.ts'
 export type PathFunction = (url: URL, request: Request) => string | Promise<string>
 
 /**
- * Paths to replace. A key that ends in `/` matches every path that begins with it, and what follows is appended
- * to the value; any other key matches only that very path. Of several keys that match, the longest counts.
+ * Paths to replace. A key that ends in `/` matches every path with that prefix, and the rest of the path is appended
+ * to the value. Any other key matches only the exact path. The longest matching key wins.
  */
 export type PathRules = Readonly<Record<string, string>>
 
 /**
- * Makes the function that gives the path for the upstream.
+ * Creates the function that returns the path for the upstream.
  *
  * @throws TypeError that names the rule
  */

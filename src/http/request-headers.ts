@@ -1,15 +1,15 @@
 import type { HeaderChanges } from './header-changes.ts'
 import { HOP_BY_HOP, isCredentialHeader, isDroppedHeader } from './header-kinds.ts'
 
-/** What a `Connection` header must not take away: an attacker would strip what the upstream relies on. */
+/** Headers that `Connection` must not remove: an attacker could strip what the upstream relies on. */
 const PROTECTED = new Set(['host', 'authorization', 'content-type', 'content-length'])
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/
 
 /**
- * The headers for the upstream: the client's end-to-end headers, and the application's own on top of them, the later ones last.
+ * Returns the headers for the upstream: the client's end-to-end headers, then the application's changes in order.
  *
- * Returns `undefined` for a `Connection` header that names what is no header name, or what must stay.
+ * Returns `undefined` if `Connection` has an invalid header name or one that it must not remove.
  */
 export function requestHeaders(
   client: Headers,
@@ -17,26 +17,26 @@ export function requestHeaders(
   forwardCredentials: boolean,
 ): Headers | undefined {
   const named = connectionNames(client)
-  if (!named.every(mayBeNamed)) return
+  if (!named.every(isRemovable)) return
   const headers = new Headers()
   for (const [name, value] of client) {
     const isKept = isCredentialHeader(name) ? forwardCredentials : !isDroppedHeader(name)
-    // HTTP/2 has fields that are no headers.
+    // HTTP/2 pseudo-headers.
     if (isKept && !named.includes(name) && !name.startsWith(':')) headers.append(name, value)
   }
-  // Last, and after the names in Connection: a client can neither override nor remove these.
+  // After the names in Connection, so that a client can neither override nor remove these.
   for (const { set, removed } of own) {
     for (const name of removed) headers.delete(name)
     for (const [name, value] of set) headers.set(name, value)
   }
-  // A coding would be undone at once, and it makes an upstream hold events back until its window is full.
+  // A coding would be decoded here anyway, and makes an upstream buffer events until its window is full.
   if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity')
   return headers
 }
 
-/** Takes away what was meant for the connection to the upstream; what `Connection` must not name stays. */
+/** Removes the hop-by-hop headers, and those in `Connection` that it may remove. */
 export function dropHopByHop(headers: Headers): void {
-  const named = connectionNames(headers).filter(mayBeNamed)
+  const named = connectionNames(headers).filter(isRemovable)
   for (const name of [...HOP_BY_HOP, ...named]) headers.delete(name)
 }
 
@@ -48,6 +48,6 @@ function connectionNames(headers: Headers): string[] {
     .filter((name) => name !== '')
 }
 
-function mayBeNamed(name: string): boolean {
+function isRemovable(name: string): boolean {
   return TOKEN.test(name) && !PROTECTED.has(name)
 }

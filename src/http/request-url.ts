@@ -1,9 +1,9 @@
 /**
- * Joins the path and query of a request to the base URL of an upstream, or returns `undefined` where the
- * result would leave the upstream's origin or the path of its base.
+ * Joins the path and query of a request to the base URL of an upstream. Returns `undefined` if the result would
+ * leave the origin or the path of the base.
  *
- * The base is never resolved against the request: `new URL('//other', base)` leaves the host. A dot segment
- * is refused also where its characters are percent-encoded, since an upstream may decode them first.
+ * Does not resolve the path against the base: `new URL('//other', base)` changes the host. Rejects dot segments, also
+ * percent-encoded ones, which an upstream may decode.
  */
 export function requestUrl(base: URL, { pathname, search }: URL): URL | undefined {
   if (hasDotSegment(pathname)) return
@@ -14,18 +14,18 @@ export function requestUrl(base: URL, { pathname, search }: URL): URL | undefine
   url.search = joinQueries(base.search, search)
   const isInside = url.pathname === basePath || url.pathname.startsWith(`${basePath}/`)
   if (url.origin !== base.origin || !isInside) return
-  // Two slashes at the front are another host to whoever reads the path as a relative reference.
+  // Read as a relative reference, two leading slashes are another host.
   if (basePath === '' && /^\/[/\\]/.test(url.pathname)) return
   return url
 }
 
 /**
- * Puts a path of the application in the place of a URL's, or returns `undefined` for one with a dot segment.
+ * Replaces the path of a URL by one of the application. Returns `undefined` for a path with a dot segment.
  *
- * A query in the path takes the place of the URL's. A fragment is dropped.
+ * A query in the path replaces that of the URL. A fragment is dropped.
  */
 export function replacePath(url: URL, path: string): URL | undefined {
-  // What the URL parser leaves out could hide a dot segment.
+  // Characters that the URL parser removes could hide a dot segment.
   const [target = ''] = path.replace(/[\t\n\r]/g, '').split('#', 1)
   const queryAt = target.indexOf('?')
   const pathname = queryAt < 0 ? target : target.slice(0, queryAt)
@@ -41,12 +41,12 @@ function joinQueries(base: string, request: string): string {
   return `${base}&${request.slice(1)}`
 }
 
-/** Looks through up to three layers of percent-encoding. */
+/** Decodes up to three layers of percent-encoding. */
 function hasDotSegment(pathname: string): boolean {
   let path = pathname
   for (let layer = 0; layer <= 3; layer++) {
     if (path.split(/[/\\]/).some((segment) => segment === '..' || segment === '.')) return true
-    // Only the characters that dot segments are made of; others may be cut sequences.
+    // Only the characters of dot segments: others may be partial UTF-8 sequences.
     const decoded = path.replace(/%(2e|2f|5c|25)/gi, (_, hex: string) =>
       String.fromCharCode(Number.parseInt(hex, 16)),
     )

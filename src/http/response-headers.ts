@@ -2,14 +2,14 @@ import { EVENT_STREAM_HEADERS } from './event-stream-headers.ts'
 import { isEventStreamType } from './media-type.ts'
 import { dropHopByHop } from './request-headers.ts'
 
-/** What the headers for the client depend on. */
+/** What decides about the headers for the client. */
 export interface ResponseHeadersContext {
   isSse: boolean
-  /** Whether the upstream may set cookies with the client. */
+  /** Whether the upstream may set cookies on the client. */
   forwardSetCookie: boolean
 }
 
-/** Turns an upstream's headers into those for the client: the end-to-end ones, with what keeps events from being buffered. */
+/** Turns an upstream's headers into those for the client: end-to-end headers, and those that prevent buffering. */
 export function responseHeaders(
   headers: Headers,
   { isSse, forwardSetCookie }: ResponseHeadersContext,
@@ -25,9 +25,9 @@ export function responseHeaders(
 }
 
 /**
- * Whether what follows these headers is an event stream, whatever the parameters of its type are.
+ * Whether a response with these headers is a readable event stream.
  *
- * In a coding that was not decoded its bytes are no events, and a heartbeat among them would destroy it.
+ * Encoded bytes that were not decoded cannot be parsed, and a heartbeat between them would corrupt the body.
  */
 export function isEventStream(headers: Headers): boolean {
   const coding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''

@@ -4,10 +4,10 @@ const ADDRESS = /^(localhost|\d+\.\d+\.\d+\.\d+|\[[\da-f:.]+\])(:\d+)?(\/|$)|^[^
 const HOST = /^[\w.[\]:-]+(\/\S*)?$/
 
 /**
- * Reads the URL of an upstream.
+ * Parses the URL of an upstream.
  *
- * @throws TypeError for a URL that is not absolute, is not http(s), or holds credentials; with what was likely
- * meant where the protocol is missing, and without what may be a password
+ * @throws TypeError for a URL that is not absolute, is not http(s), or contains credentials. The message suggests a
+ * missing protocol and masks passwords.
  */
 export function upstreamUrl(given: unknown): URL {
   if (given instanceof Request) {
@@ -24,12 +24,12 @@ export function upstreamUrl(given: unknown): URL {
     )
   }
   if (url.username !== '' || url.password !== '') {
-    throw new TypeError('The URL of the upstream must not hold credentials: set them as headers')
+    throw new TypeError('The upstream URL must not contain credentials. Set them as headers')
   }
   return url
 }
 
-/** Less what may be a password: messages end up in logs. */
+/** Masks what may be a password: messages end up in logs. */
 function masked(url: string): string {
   return url.replace(/[^/]*@/, '…@')
 }
@@ -38,7 +38,7 @@ function meant(text: string, given: unknown): string {
   if (typeof given !== 'string' || text.includes('@') || text.includes('://') || !HOST.test(text)) {
     return ''
   }
-  // What is served on this machine, or on a port of its own, rarely has TLS.
+  // Servers on localhost, on an IP address or with a port rarely use TLS.
   const guess = `${ADDRESS.test(text) ? 'http' : 'https'}://${text}`
   return URL.canParse(guess) ? `. Did you mean ${guess}?` : ''
 }

@@ -1,6 +1,6 @@
 const WINDOW_SECONDS = 60
 
-/** How many streams ended, and how many failed, in the last minute: a slot a second, so it is exact to one. */
+/** Counts the streams that ended and failed in the last minute, in one slot per second. */
 export class FailureWindow {
   readonly #seconds = new Float64Array(WINDOW_SECONDS).fill(-Infinity)
   readonly #ended = new Float64Array(WINDOW_SECONDS)

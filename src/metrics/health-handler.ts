@@ -1,23 +1,23 @@
 import { readOnlyResponse } from './read-only-response.ts'
 
-/** How a server is doing, as `/health` shows it. */
+/** State of a server, as `/health` shows it. */
 export interface HealthReport {
-  /** `draining`: running streams go on, and new ones should go elsewhere. */
+  /** `draining`: running streams continue; new ones should go to another server. */
   status: 'ok' | 'draining'
   activeStreams: number
   /** Streams that ended in the last minute. */
   endedLastMinute: number
-  /** The share of those that failed by no fault of the client, 0 to 1; 0 if none ended. */
+  /** Share of those that failed through no fault of the client, 0 to 1; 0 if none ended. */
   errorRate: number
-  /** Since the registry was made. */
+  /** Since the registry was created. */
   uptimeSeconds: number
 }
 
 /**
- * Makes a fetch handler that tells load balancers and people how the server is doing, in JSON.
+ * Creates a fetch handler that reports the state of the server as JSON.
  *
- * 200, or 503 while draining. A high error rate alone does not make it 503: the upstream's trouble would then
- * take every healthy server out of service. GET and HEAD only, else 405; never cached.
+ * 200, or 503 while draining. A high error rate alone stays 200: otherwise a failing upstream would take every
+ * healthy server out of service. GET and HEAD only, else 405; never cached.
  *
  * @example A health check
  * ```ts

@@ -1,13 +1,13 @@
 import type { HistogramValue } from './metric-family.ts'
 
-/** Counts values by size: as many numbers as there are bounds, for any number of values. */
+/** Counts values in buckets. Memory depends on the number of buckets only. */
 export class Histogram {
   readonly #upperBounds: readonly number[]
   readonly #counts: Float64Array
   #sum = 0
   #count = 0
 
-  /** Takes the upper bounds of the buckets, ascending and inclusive; what is above them all is counted too. */
+  /** Takes the inclusive upper bounds of the buckets, ascending. Larger values count in `sum` and `count`. */
   constructor(upperBounds: readonly number[]) {
     this.#upperBounds = upperBounds
     this.#counts = new Float64Array(upperBounds.length)

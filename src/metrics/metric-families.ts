@@ -7,25 +7,25 @@ const NUMBERS: readonly (Omit<NumberFamily, 'samples'> & {
   {
     name: 'sse_streams_active',
     type: 'gauge',
-    help: 'Requests that have come in and are not over.',
+    help: 'Requests in progress.',
     read: (route) => route.active,
   },
   {
     name: 'sse_events_total',
     type: 'counter',
-    help: 'Events that reached the proxy; comments and heartbeats do not count.',
+    help: 'Events received from upstreams, without comments and heartbeats.',
     read: (route) => route.events,
   },
   {
     name: 'sse_received_bytes_total',
     type: 'counter',
-    help: 'Bytes of the bodies taken from upstreams, after decompression.',
+    help: 'Body bytes received from upstreams, after decompression.',
     read: (route) => route.bytesIn,
   },
   {
     name: 'sse_sent_bytes_total',
     type: 'counter',
-    help: 'Bytes of the bodies handed to clients, heartbeats included.',
+    help: 'Body bytes sent to clients, including heartbeats.',
     read: (route) => route.bytesOut,
   },
   {
@@ -37,13 +37,13 @@ const NUMBERS: readonly (Omit<NumberFamily, 'samples'> & {
   {
     name: 'sse_backpressure_pauses_total',
     type: 'counter',
-    help: 'Times an upstream was held back because its client was slow.',
+    help: 'Times that an upstream was paused because its client was slow.',
     read: (route) => route.pauses,
   },
   {
     name: 'sse_backpressure_pause_seconds_total',
     type: 'counter',
-    help: 'Time that upstreams were held back because their clients were slow.',
+    help: 'Time that upstreams were paused because their clients were slow.',
     read: (route) => route.pausedSeconds,
   },
 ]
@@ -56,7 +56,7 @@ const HISTOGRAMS = [
   },
   {
     name: 'sse_event_gap_seconds',
-    help: 'Waits between arrivals of events within a stream, exact to 6 percent.',
+    help: 'Time between consecutive events of a stream, exact to 6 percent.',
     read: (route: RouteMetrics) => route.gapSeconds,
   },
   {
@@ -66,13 +66,13 @@ const HISTOGRAMS = [
   },
 ] as const
 
-/** What is held over all streams, and what may be: a `Budget` has this shape. */
+/** Bytes buffered over all streams, and their limit. A `Budget` has this shape. */
 export interface HeldBytes {
   readonly heldBytes: number
   readonly maxBytes: number
 }
 
-/** Lists every metric of these routes; each name stands here and nowhere else. */
+/** Returns every metric of these routes. */
 export function metricFamilies(
   routes: readonly RouteMetrics[],
   budget: HeldBytes | undefined,
@@ -105,13 +105,13 @@ function heldBytes(budget: HeldBytes): NumberFamily[] {
     {
       name: 'sse_held_bytes',
       type: 'gauge',
-      help: 'Bytes held for slow clients over all streams of the budget.',
+      help: 'Bytes buffered for slow clients over all streams of the budget.',
       samples: [{ labels: {}, value: budget.heldBytes }],
     },
     {
       name: 'sse_held_bytes_limit',
       type: 'gauge',
-      help: 'Bytes that may be held before the fullest streams are paused.',
+      help: 'Buffered bytes above which the fullest streams are paused.',
       samples: [{ labels: {}, value: budget.maxBytes }],
     },
   ]
@@ -127,7 +127,7 @@ function streamsTotal(routes: readonly RouteMetrics[]): NumberFamily {
   return {
     name: 'sse_streams_total',
     type: 'counter',
-    help: 'Requests that are over, by how they ended and by the status that was sent.',
+    help: 'Finished requests, by verdict and by class of the status.',
     samples,
   }
 }
@@ -142,7 +142,7 @@ function timeoutsTotal(routes: readonly RouteMetrics[]): NumberFamily {
   return {
     name: 'sse_timeouts_total',
     type: 'counter',
-    help: 'Requests that ended because something took too long, by what that was.',
+    help: 'Requests that ended by a timeout, by the timeout.',
     samples,
   }
 }

@@ -1,16 +1,16 @@
-/** One metric with all its series, in no exporter's format. */
+/** One metric with all its series, independent of the exporter. */
 export type MetricFamily = NumberFamily | HistogramFamily
 
-/** A metric whose series are one number each. */
+/** A metric with one number per series. */
 export interface NumberFamily {
-  /** With the base unit and suffix that Prometheus asks for, such as `sse_sent_bytes_total`. */
+  /** With the base unit and suffix of Prometheus' conventions, such as `sse_sent_bytes_total`. */
   name: string
   help: string
   type: 'counter' | 'gauge'
   samples: { labels: MetricLabels; value: number }[]
 }
 
-/** A metric whose series are distributions. */
+/** A metric with one distribution per series. */
 export interface HistogramFamily {
   name: string
   help: string
@@ -18,12 +18,12 @@ export interface HistogramFamily {
   samples: { labels: MetricLabels; value: HistogramValue }[]
 }
 
-/** What tells one series from another. */
+/** Labels of a series. */
 export type MetricLabels = Readonly<Record<string, string>>
 
-/** A distribution: how many values there were, their sum, and how many were small. */
+/** A distribution: the number of values, their sum, and cumulative buckets. */
 export interface HistogramValue {
-  /** For each upper bound, ascending, how many values it is not below: cumulative. */
+  /** Cumulative: how many values are at most `upperBound`. Ascending. */
   buckets: { upperBound: number; count: number }[]
   sum: number
   count: number

@@ -3,9 +3,9 @@ import { prometheusText } from './prometheus-text.ts'
 import { readOnlyResponse } from './read-only-response.ts'
 
 /**
- * Makes a fetch handler that answers a Prometheus scrape.
+ * Creates a fetch handler for a Prometheus scrape.
  *
- * GET and HEAD only, else 405; never cached. It asks nobody who they are: mount it where only the scraper gets.
+ * GET and HEAD only, else 405; never cached. It does not authenticate: mount it where only the scraper has access.
  *
  * @example A scrape
  * ```ts

@@ -1,7 +1,7 @@
 import type { HistogramValue, MetricFamily, MetricLabels } from './metric-family.ts'
 
 /**
- * Writes metrics in Prometheus' text format, version 0.0.4.
+ * Formats metrics in Prometheus' text format, version 0.0.4.
  *
  * @example What a scrape gets
  * ```ts

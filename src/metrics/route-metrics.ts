@@ -7,12 +7,12 @@ import type { MetricLabels } from './metric-family.ts'
 import { StreamCounts } from './stream-counts.ts'
 import { TimeoutCounts } from './timeout-counts.ts'
 
-/** The boundaries that OpenTelemetry's GenAI conventions advise for durations, first chunks and gaps alike. */
+/** Bucket boundaries of OpenTelemetry's GenAI conventions, for durations, first chunks and gaps alike. */
 const BOUNDS_SECONDS: readonly number[] = [
   0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
 ]
 
-/** The numbers of one route: a fixed set, touched when a stream starts and when it ends, never in between. */
+/** Figures of one route. Updated only when a stream starts and when it ends. */
 export class RouteMetrics implements MetricsSink {
   readonly labels: MetricLabels
   readonly ended: StreamCounts = new StreamCounts()
@@ -57,7 +57,7 @@ export class RouteMetrics implements MetricsSink {
     this.heartbeats += summary.heartbeats
     this.pauses += summary.pauses.count
     this.pausedSeconds += summary.pauses.totalMs / 1000
-    // A burst of quick 429 answers would make the streams look short.
+    // A burst of quick 429 responses would make the streams look short.
     if (!summary.isSse) return
     this.durationSeconds.add(summary.durationMs / 1000)
     if (summary.firstEventMs !== undefined) this.firstEventSeconds.add(summary.firstEventMs / 1000)
@@ -67,7 +67,7 @@ export class RouteMetrics implements MetricsSink {
   }
 }
 
-/** Whether the service let a client down; what the client did (it left, it asked for nonsense) does not count. */
+/** Whether the service failed. A client that leaves or sends a bad request does not count. */
 function isFailure({ verdict, status }: StreamSummary): boolean {
   if (status >= 400) return status >= 500
   return verdict !== 'complete' && verdict !== 'client_gone'

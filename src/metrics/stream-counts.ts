@@ -11,10 +11,10 @@ const KNOWN_VERDICTS: Record<Verdict, true> = {
 }
 const VERDICTS: readonly string[] = [...Object.keys(KNOWN_VERDICTS), 'other']
 const STATUS_CLASSES = ['2xx', '4xx', '5xx', '1xx', '3xx', 'other'] as const
-/** The first so many status classes are shown from the start: `rate()` misses the step from absent to 1. */
+/** Number of leading status classes that are shown at zero: `rate()` misses the step from absent to 1. */
 const SHOWN_AT_ZERO = 3
 
-/** How many streams ended in which way: one number a pair of labels, whatever is reported. */
+/** Counts streams by verdict and status class. The set of label pairs is fixed. */
 export class StreamCounts {
   readonly #counts = new Float64Array(VERDICTS.length * STATUS_CLASSES.length)
 
@@ -25,13 +25,13 @@ export class StreamCounts {
     this.#counts[index] = (this.#counts[index] as number) + 1
   }
 
-  /** Calls back for each pair that occurred, and for the usual ones that did not. */
+  /** Calls back for each pair that occurred, and for those that are shown at zero. */
   forEach(callback: (verdict: string, statusClass: string, count: number) => void): void {
     for (const [row, verdict] of VERDICTS.entries()) {
       for (const [column, statusClass] of STATUS_CLASSES.entries()) {
         const count = this.#counts[row * STATUS_CLASSES.length + column] as number
-        const usual = column < SHOWN_AT_ZERO && verdict in KNOWN_VERDICTS
-        if (count > 0 || usual) callback(verdict, statusClass, count)
+        const isShownAtZero = column < SHOWN_AT_ZERO && verdict in KNOWN_VERDICTS
+        if (count > 0 || isShownAtZero) callback(verdict, statusClass, count)
       }
     }
   }

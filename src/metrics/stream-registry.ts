@@ -12,25 +12,24 @@ import { RouteMetrics } from './route-metrics.ts'
 const OTHER_ROUTE = 'other'
 const MAX_ROUTE_CHARACTERS = 100
 
-/** How much a {@link StreamRegistry} may hold. */
+/** Options of a {@link StreamRegistry}. */
 export interface StreamRegistryOptions {
   /**
-   * How many names of routes have numbers of their own; those that come later share the name `other`.
-   * At least 1.
+   * Maximum number of routes with their own series; later ones share the route `other`. At least 1.
    *
    * @default 50
    */
   maxRoutes?: number | undefined
-  /** The `Budget` that the proxies share, to show how much of it is in use. @default none */
+  /** The `Budget` that the proxies share, to export its usage. @default none */
   budget?: HeldBytes | undefined
 }
 
 /**
- * Adds up what any number of proxies report, for `/metrics` and `/health`.
+ * Aggregates the figures of any number of proxies, for `/metrics` and `/health`.
  *
- * - Holds about 2 KiB a route, for at most `maxRoutes` + 2 routes; nothing for a stream, nothing for an event.
- * - Backpressure: none, as it sees streams only when they start and when they are over.
- * - Cancel and error: counted by the verdict and the class of the status, from fixed sets.
+ * - Holds about 2 KiB per route, for at most `maxRoutes` + 2 routes; nothing per stream or event.
+ * - Backpressure: none. It is called only when a stream starts and when it ends.
+ * - Cancel and error: counted by verdict and status class, from fixed sets.
  *
  * @throws RangeError for `maxRoutes` out of range
  *
@@ -61,26 +60,26 @@ export class StreamRegistry implements MetricsSink {
     this.#budget = budget
   }
 
-  /** Whether running streams go on and new ones should go elsewhere. */
+  /** Whether `/health` reports `draining`. */
   get isDraining(): boolean {
     return this.#draining
   }
 
   /**
-   * Says that the server is about to stop, or that it is not: `/health` answers 503 meanwhile. A proxy that reports
-   * here says so itself when it is closed.
+   * Marks the server as about to stop, or not: `/health` returns 503 meanwhile. `proxy.close()` calls it for the
+   * registry in the proxy's `metrics`.
    */
   setDraining(draining: boolean): void {
     this.#draining = draining
   }
 
   /**
-   * Gives the place where the streams of one route report to, the same one for the same name.
+   * Returns the sink for the streams of one route; the same one for the same name.
    *
-   * The name becomes the label `route`. Take it from the program, never from a request: the names past
-   * `maxRoutes` share the name `other`.
+   * The name becomes the label `route`. Use a constant, never data of a request: names beyond `maxRoutes` share the
+   * route `other`.
    *
-   * @throws TypeError if the name is empty or no string
+   * @throws TypeError if the name is empty or not a string
    * @throws RangeError if it is longer than 100 characters
    */
   sink(route: string): MetricsSink {
@@ -93,7 +92,7 @@ export class StreamRegistry implements MetricsSink {
     return created
   }
 
-  /** Called by a proxy that is closed; like `setDraining(true)`. */
+  /** Called by `proxy.close()`; like `setDraining(true)`. */
   draining(): void {
     this.setDraining(true)
   }
@@ -106,16 +105,16 @@ export class StreamRegistry implements MetricsSink {
     this.#unnamed.streamEnded(summary, gaps)
   }
 
-  /** Every metric as it is now, for an exporter. */
+  /** Returns every metric with its current values, for an exporter. */
   collect(): MetricFamily[] {
     const named = [...this.#named.values()]
     if (this.#other.used) named.push(this.#other)
-    // Beside named routes, a series without a name looks like their sum; it is shown once it has streams.
+    // Next to named routes, a series without a name looks like their sum: it is exported only once it has streams.
     const unnamed = this.#unnamed.used || named.length === 0 ? [this.#unnamed] : []
     return metricFamilies([...unnamed, ...named], this.#budget)
   }
 
-  /** How the server is doing now. */
+  /** Returns the current state of the server. */
   health(): HealthReport {
     const { ended, failed } = this.#failures.totals()
     const routes = [this.#unnamed, this.#other, ...this.#named.values()]
@@ -138,6 +137,6 @@ function checkRoute(route: string): string {
       `route must have at most ${MAX_ROUTE_CHARACTERS} characters: got ${route.length}`,
     )
   }
-  // Two names that differ in a lone surrogate only would be one in UTF-8, and a series given twice fails the scrape.
+  // Names that differ only in a lone surrogate are equal in UTF-8, and a duplicate series fails the scrape.
   return new TextDecoder('utf-8', { ignoreBOM: true }).decode(new TextEncoder().encode(route))
 }

@@ -10,18 +10,18 @@ const PHASES: readonly string[] = [
   'other',
 ]
 
-/** How many streams ended because something took too long, by what that was: one number each. */
+/** Counts the streams that ended by a timeout, by phase. */
 export class TimeoutCounts {
   readonly #counts = new Float64Array(PHASES.length)
 
   add({ phase, code }: StreamSummary): void {
-    const late = code === 'SSE_CLIENT_STALLED' ? 'clientStall' : phase
-    if (late === undefined) return
-    const index = PHASES.includes(late) ? PHASES.indexOf(late) : PHASES.length - 1
+    const exceeded = code === 'SSE_CLIENT_STALLED' ? 'clientStall' : phase
+    if (exceeded === undefined) return
+    const index = PHASES.includes(exceeded) ? PHASES.indexOf(exceeded) : PHASES.length - 1
     this.#counts[index] = (this.#counts[index] as number) + 1
   }
 
-  /** Calls back for each phase; for `other`, which no proxy of ours reports, only where it occurred. */
+  /** Calls back for each phase; for `other`, which this package never reports, only if it occurred. */
   forEach(callback: (phase: string, count: number) => void): void {
     for (const [index, phase] of PHASES.entries()) {
       const count = this.#counts[index] as number

@@ -1,4 +1,4 @@
-/** What the client sent is no request; `status` is where Express and its like look for the answer. */
+/** The client sent an invalid request. Express and similar frameworks read the response status from `status`. */
 export class BadRequestError extends TypeError {
   override readonly name = 'BadRequestError'
   readonly status = 400

@@ -1,7 +1,7 @@
 import { FLOW, type ItemSource } from '../base/byte-source.ts'
 import type { NodeResponse } from './node-message.ts'
 
-/** What a writer needs of a response; node:http and node:http2 declare it in ways that do not overlap. */
+/** The part of a response that is used; the types of node:http and node:http2 do not overlap. */
 interface Sink {
   write(chunk: Uint8Array, onWritten?: () => void): boolean
   on(event: 'drain', listener: () => void): unknown
@@ -9,14 +9,14 @@ interface Sink {
 }
 
 /**
- * Writes a body to a Node response: one pending read, one write for each chunk. Switches the body to flowing mode
- * where it can, and reads it only while chunks wait in it.
+ * Writes a body to a Node response: one pending read, one write per chunk. Switches the body to flowing mode if it can,
+ * and reads it only while chunks are queued in it.
  *
- * - Holds nothing itself; Node holds what the socket has not taken, up to its own high mark and one chunk.
- * - Backpressure: after a full write the body is not read before `drain`.
- * - Cancel reaches the body at once, whatever the writer waits for.
- * - The end of the body is reported to `onEnd`, which ends the response.
- * - Error of the body, or of Node that cannot write it, is given to `onBreak`, once; the response is left open.
+ * - Holds nothing itself. Node buffers what the socket has not accepted, up to its own high watermark and one chunk.
+ * - Backpressure: after a write that returns false, stops reading the body until `drain`.
+ * - Cancel reaches the body at once, also during a pending read or write.
+ * - End of the body: calls `onEnd`, which ends the response.
+ * - Error of the body or of a write: calls `onBreak` once; the response is left open.
  */
 export class BodyWriter {
   readonly #res: Sink
@@ -49,20 +49,20 @@ export class BodyWriter {
     this.#onBreak = onBreak
   }
 
-  /** Whether the body has been written to its end, broken or cancelled. */
+  /** Whether the body has been written to its end, has failed or was cancelled. */
   get hasEnded(): boolean {
     return this.#hasEnded
   }
 
-  /** When the last bytes left Node, on the clock of `performance.now()`; `-Infinity` before any, and with HTTP/1. */
+  /** `performance.now()` when Node last passed bytes to the system; `-Infinity` before any, and with HTTP/1. */
   get sentAt(): number {
     return this.#sentAt
   }
 
   start(): void {
-    // Attached once for the whole body: a listener for each full write costs more than the flag.
+    // Attached once for the whole body: a listener per full write costs more than the flag.
     this.#res.on('drain', this.#onDrain)
-    // Read by nobody while the client takes nothing: a body that breaks then would keep its connection for ever.
+    // The body is not read while the client is stalled: without `closed`, an error then would never be seen.
     this.#reader.closed.then(this.#onClosed, this.#onReadError)
     this.#readNext()
   }
@@ -71,7 +71,7 @@ export class BodyWriter {
   cancel(reason: unknown): void {
     if (this.#hasEnded) return
     this.#stop()
-    // Async, as the reader of what is no real stream may throw; that a body does not cancel well changes nothing.
+    // Async because the reader of an object that is not a real stream may throw. A failed cancel changes nothing.
     const cancel = async (): Promise<void> => this.#reader.cancel(reason)
     cancel().catch(() => {})
   }
@@ -82,7 +82,7 @@ export class BodyWriter {
   }
 
   readonly #onChunk = (chunk: Uint8Array): void => {
-    // What comes before the client takes more is held by the body, within its marks.
+    // Until `drain`, the body buffers what arrives, within its watermarks.
     if (!this.#write(chunk)) this.#body[FLOW]?.(undefined)
   }
 
@@ -92,12 +92,12 @@ export class BodyWriter {
       if (result.done) this.#end()
       else if (this.#write(result.value)) this.#readNext()
     } catch (error) {
-      // Only what is no real stream gives no result.
+      // Only an object that is not a real stream resolves to no result.
       this.#breakOff(error)
     }
   }
 
-  /** Returns whether the client takes more. */
+  /** Returns whether more may be written now. */
   #write(chunk: Uint8Array): boolean {
     // HTTP/2 calls back for an empty write inside nghttp2's send loop, where the response must not be ended.
     if (chunk.length === 0) return true

@@ -1,9 +1,9 @@
 import type { NodeResponse } from './node-message.ts'
 
-/** How long a client may take to receive what was written; one that reads nothing must not delay the break. */
+/** Flush deadline: a client that reads nothing must not delay the break. */
 const FLUSH_MS = 1_000
 
-/** What a break needs of a response or its stream; node:http and node:http2 declare it in ways that do not overlap. */
+/** The part of a response that is used; the types of node:http and node:http2 do not overlap. */
 interface Sink {
   write(chunk: Uint8Array, onWritten: () => void): boolean
 }
@@ -13,15 +13,15 @@ interface Watched {
 }
 
 /**
- * Ends a response so that its client sees that it is not whole: HTTP/1 without the last chunk, HTTP/2 by a reset.
+ * Ends a response so that its client sees it is incomplete: HTTP/1 without the last chunk, HTTP/2 by a reset.
  *
- * - What was written before goes out first, if the client takes it within a second.
- * - HTTP/2 is reset a second after the last bytes left Node. A reset makes clients discard what they have
- *   received and their application has not read, and no frame tells a server how much that is.
- * - Breaks at once when the client leaves meanwhile. No timer is left then.
+ * - Flushes what was written before, if the client reads it within a second.
+ * - Resets HTTP/2 one second after the last bytes left Node. A reset makes clients discard received data that their
+ *   application has not read, and a server cannot see how much that is.
+ * - Breaks at once if the client leaves meanwhile. No timer remains.
  *
- * @param sentAt - when the last bytes left Node, on the clock of `performance.now()`; `-Infinity` before any, and
- * with HTTP/1. Called after what was written has gone out.
+ * @param sentAt - returns `performance.now()` when the last bytes left Node; `-Infinity` before any, and with HTTP/1.
+ * Called after the flush.
  */
 export function breakResponse(res: NodeResponse, sentAt: () => number): void {
   let hasBroken = false
@@ -34,15 +34,15 @@ export function breakResponse(res: NodeResponse, sentAt: () => number): void {
     stop()
     breakNow(res)
   }
-  // HTTP/2 calls back inside nghttp2's send loop. A stream that closes there ends the process: Node fails its
-  // assertion `!this->is_destroyed()` in `Http2Stream::OnTrailers`.
+  // HTTP/2 calls back inside nghttp2's send loop. Closing a stream there ends the process: Node's assertion
+  // `!this->is_destroyed()` in `Http2Stream::OnTrailers` fails.
   const breakSoon = (): void => void setImmediate(breakOnce)
   let timer = setTimeout(breakOnce, FLUSH_MS)
   const watched: Watched = 'stream' in res ? res.stream : res
   watched.once('close', stop)
-  // A stream that its client has reset with NO_ERROR does not close while writes wait in it.
+  // After a reset with NO_ERROR by the client, a stream does not close while it has queued writes.
   watched.once('aborted', breakSoon)
-  // Destroyed at once, a response loses what Node has not handed to the system: HTTP/2 hands over one write a turn.
+  // Destroying at once loses what Node has not passed to the system: HTTP/2 passes one write per turn.
   const sink: Sink = res
   sink.write(new Uint8Array(0), () => {
     if (hasBroken) return
@@ -58,15 +58,15 @@ export function breakResponse(res: NodeResponse, sentAt: () => number): void {
 
 function breakNow(res: NodeResponse): void {
   if ('stream' in res) {
-    // Not `close()`: it ends the stream before the reset, so a client can receive a clean end. The error makes
-    // the code INTERNAL_ERROR; Node's compatibility API handles the event.
-    res.stream.destroy(new Error('The response was broken off'))
+    // Not `close()`: it ends the stream before the reset, so a client can receive a clean end. The error sets the
+    // code to INTERNAL_ERROR; Node's compatibility API handles the event.
+    res.stream.destroy(new Error('The response was aborted before its end'))
     return
   }
   const { socket } = res
   const isFramed = res.chunkedEncoding || res.hasHeader('content-length')
-  // To HTTP/1.0 the end of the connection is the end of the body: only a reset is no clean end.
+  // With HTTP/1.0 the end of the connection ends the body: only a reset is not a clean end.
   if (!isFramed && socket && !('encrypted' in socket)) socket.resetAndDestroy()
-  // Without the reason: Node would show it to `clientError` listeners as the client's fault.
+  // Without the reason: Node would pass it to `clientError` listeners as an error of the client.
   else res.destroy()
 }

@@ -1,24 +1,24 @@
 import { constants, type Http2ServerRequest } from 'node:http2'
 
-/** How much of an upload is discarded before the client is asked to stop. */
+/** How much of an upload is discarded before its stream is reset. */
 const MAX_BYTES = 16_777_216
-/** How long the rest of an upload may take. */
+/** Deadline for the rest of an upload. */
 const MAX_MS = 30_000
 
 /**
- * Discards what is left of an HTTP/2 request body once the response has ended: Node does not read it, so the
- * stream would stay open, and its client could not finish the upload.
+ * Discards the rest of an HTTP/2 request body after the response has ended. Node does not read it, so the stream would
+ * stay open and the client could not finish the upload.
  *
  * - Holds one chunk.
- * - After 16 MiB, or 30 s, resets the stream with NO_ERROR, by which RFC 9113, 8.1, lets a server that has sent
- *   a complete response abort the upload. A response that has not gone out by then is reset with an error.
+ * - After 16 MiB or 30 s, resets the stream with NO_ERROR: RFC 9113, 8.1, lets a server abort an upload this way after
+ *   a complete response. If the response has not been sent by then, the stream is reset with an error.
  */
 export function drainUpload(req: Http2ServerRequest): void {
   const { stream } = req
   if (stream.destroyed || stream.readableEnded) return
   let leftBytes = MAX_BYTES
   const stop = (): void => {
-    // `close()` before the end has gone out would make a cut response look whole.
+    // `close()` before the end has been sent would make a truncated response look complete.
     if (!stream.closed && stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR)
   }
   const timer = setTimeout(() => {
@@ -31,7 +31,7 @@ export function drainUpload(req: Http2ServerRequest): void {
   })
   stream.once('end', () => {
     clearTimeout(timer)
-    // The client has reset the stream with NO_ERROR: Node waits for writes that nobody takes any more.
+    // The client has reset the stream with NO_ERROR: Node waits for queued writes that can never finish.
     if (stream.closed) setImmediate(() => stream.destroy())
   })
   stream.once('close', () => clearTimeout(timer))

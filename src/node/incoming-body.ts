@@ -1,11 +1,11 @@
 import type { NodeRequest } from './node-message.ts'
 
 /**
- * The body of a Node request as a stream that reads only when it is read.
+ * The body of a Node request as a `ReadableStream`.
  *
- * - Holds nothing: the request is paused while nobody asks.
- * - Cancel leaves the connection alone, so that an answer can still be sent on it, and discards the rest.
- * - Error if the exchange is over before the end, which it is when the client leaves; `release` tells it.
+ * - Holds nothing: the request is paused while there is no pending read.
+ * - Cancel discards the rest and keeps the connection open for the response.
+ * - Error if the exchange ends before the body, for example because the client leaves; `release` raises it.
  */
 export class IncomingBody {
   readonly stream: ReadableStream<Uint8Array>
@@ -16,7 +16,7 @@ export class IncomingBody {
 
   constructor(req: NodeRequest) {
     this.#req = req
-    // Not `Readable.toWeb`: cancelled while it resumes, it throws where nobody can catch (nodejs/node#64529).
+    // Not `Readable.toWeb`: cancelled while it resumes, it throws an uncaught exception (nodejs/node#64529).
     this.stream = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -29,7 +29,7 @@ export class IncomingBody {
     )
   }
 
-  /** Ends the stream if it has not ended; what nobody read is discarded, as the connection may be needed again. */
+  /** Ends the stream if it has not ended, and discards the rest so that the connection can be reused. */
   release(): void {
     if (this.#isOver) return
     this.#discard()
@@ -67,7 +67,7 @@ export class IncomingBody {
   }
 
   readonly #onEnd = (): void => {
-    // HTTP/2 ends the request also when the client resets it: a cut upload must not look whole.
+    // HTTP/2 also ends the request when the client resets it: a truncated upload must not look complete.
     if (this.#req.aborted) {
       this.#fail()
       return
@@ -86,5 +86,5 @@ export class IncomingBody {
 }
 
 function gone(): DOMException {
-  return new DOMException('The exchange was over before the request body', 'AbortError')
+  return new DOMException('The exchange ended before the request body', 'AbortError')
 }

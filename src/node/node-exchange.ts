@@ -9,15 +9,15 @@ import type { NodeRequest, NodeResponse } from './node-message.ts'
 import { restoreHead, type SavedHead, saveHead, setHead } from './set-head.ts'
 import { toRequest, type WebRequest } from './to-request.ts'
 
-/** Where an exchange tells what went wrong; neither may throw. */
+/** Callbacks for the failures of an exchange; they must not throw. */
 export interface ExchangeReports {
-  /** The handler failed, and nothing has been sent; true if somebody else sends the answer. */
+  /** The handler failed before anything was sent. Returns whether the framework sends the response. */
   failed(error: unknown): boolean
-  /** The response could not be sent, or not be sent to its end. */
+  /** The response could not be sent completely. */
   broke(error: unknown): void
 }
 
-/** The listening side; node:http and node:http2 declare it in ways that do not overlap. */
+/** The part of an emitter that is used; the types of node:http and node:http2 do not overlap. */
 interface Watched {
   on(event: WatchedEvent, listener: () => void): unknown
   off(event: WatchedEvent, listener: () => void): unknown
@@ -28,9 +28,9 @@ type WatchedEvent = (typeof WATCHED_EVENTS)[number]
 const WATCHED_EVENTS = ['close', 'error', 'aborted'] as const
 
 /**
- * One request and its answer, from the first look at the client to the last listener.
+ * One request and its response, until the last listener is removed.
  *
- * `done` resolves once nothing is left to do, on every path, and never rejects.
+ * `done` resolves at the end of every path and never rejects.
  */
 export class NodeExchange {
   readonly done: Promise<void>
@@ -39,10 +39,10 @@ export class NodeExchange {
   readonly #reports: ExchangeReports
   readonly #watched: Watched[]
   readonly #abort = new AbortController()
-  /** What the head was before the response's was put on it. */
+  /** The head that middleware had set. */
   #head: SavedHead | undefined
-  // Held to the end: `request.signal` follows ours through a weak reference only, so a handler that keeps the
-  // signal and drops the request would never hear that the client has gone.
+  // Referenced until the end: `request.signal` follows ours through a weak reference only, so the signal of a
+  // collected request would never abort.
   #web: WebRequest | undefined
   #writer: BodyWriter | undefined
   #isSettled = false
@@ -52,8 +52,8 @@ export class NodeExchange {
     this.#req = req
     this.#res = res
     this.#reports = reports
-    // A stream that the client resets with NO_ERROR closes only when its writes are done, which nobody takes any
-    // more. A pipelined response waits without a socket, and would not be told that its client has gone.
+    // A stream that the client resets with NO_ERROR never closes while it has queued writes. A pipelined response
+    // has no socket yet and emits nothing when its client leaves.
     if ('stream' in res) this.#watched = [res, res.stream]
     else this.#watched = res.socket === null ? [res, req.socket] : [res]
     this.done = new Promise((resolve) => {
@@ -61,7 +61,7 @@ export class NodeExchange {
     })
   }
 
-  /** Never rejects: what goes wrong is reported. */
+  /** Never rejects: failures are reported. */
   async run(handler: (request: Request) => Response | Promise<Response>): Promise<void> {
     if (this.#isGone()) {
       this.#settle()
@@ -117,8 +117,8 @@ export class NodeExchange {
     }
     this.#writer = new BodyWriter(res, body, this.#end, this.#onBreak)
     setHead(res, response)
-    // Node would keep the head back until the first byte, which an LLM can take a minute for. An empty write
-    // and not `flushHeaders()`: that writes header values in UTF-8, where HTTP has Latin-1, and on its own.
+    // Node would delay the head until the first byte, which can take an LLM a minute. An empty write and not
+    // `flushHeaders()`, which encodes header values as UTF-8 instead of Latin-1 and needs a packet of its own.
     if ('stream' in res) res.writeHead(res.statusCode)
     else res.write(new Uint8Array(0))
     this.#writer.start()
@@ -126,7 +126,7 @@ export class NodeExchange {
 
   readonly #end = (): void => {
     endOf(this.#res)
-    // HTTP/1 goes on by itself: it discards the rest of the body, and keeps the connection.
+    // HTTP/1 discards the rest of the body by itself and keeps the connection.
     if (!('stream' in this.#req)) return
     this.#web?.release()
     drainUpload(this.#req)
@@ -143,7 +143,10 @@ export class NodeExchange {
     if (!isWhole) {
       const { stream } = this.#res as Partial<Http2ServerResponse>
       if (stream && !stream.destroyed) setImmediate(() => stream.destroy())
-      const reason = new DOMException('The client left before the response was whole', 'AbortError')
+      const reason = new DOMException(
+        'The client left before the end of the response',
+        'AbortError',
+      )
       this.#abort.abort(reason)
       this.#writer?.cancel(reason)
     }
@@ -151,13 +154,13 @@ export class NodeExchange {
   }
 
   #fail(error: unknown): void {
-    // What a handler throws because its client has gone concerns nobody.
+    // An error caused by the client's disconnect is not reported.
     if (this.#isSettled) return
     if (this.#res.headersSent) {
       this.#onBreak(error)
       return
     }
-    // Node refuses some heads only when it writes them.
+    // Node rejects some heads only when it writes them.
     if (this.#head) restoreHead(this.#res, this.#head)
     if (this.#reports.failed(error)) {
       this.#settle()
@@ -168,7 +171,7 @@ export class NodeExchange {
 
   #sendFailure(status: number): void {
     const res = this.#res
-    // What middleware has set stays, so that a browser may see the status (CORS), but for what tells of a body.
+    // Headers of middleware stay, so that a browser may read the status (CORS); those about the body do not.
     for (const name of ['content-encoding', 'content-type', 'trailer']) res.removeHeader(name)
     res.setHeader('content-length', '0')
     res.statusCode = status
@@ -176,7 +179,7 @@ export class NodeExchange {
     this.#end()
   }
 
-  /** Somebody else has answered, or begun to: that answer must not be touched. */
+  /** Another response has been sent or started, and must not be changed. */
   #refuse(): Error {
     const error = new Error('Cannot send the response: another one has been sent already')
     this.#reports.broke(error)
@@ -217,7 +220,7 @@ function endOf(res: { end(): unknown }): void {
   res.end()
 }
 
-/** Cancels the body without waiting; a body that does not cancel well, or is no stream, changes nothing. */
+/** Cancels the body without waiting. Ignores a cancel that fails, or a body that is not a stream. */
 function discard(response: unknown, reason: unknown): void {
   const cancel = async (): Promise<void> => {
     const { body } = Object(response) as Partial<Response>

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 
-/** A request as node:http or the compatibility API of node:http2 gives it, and what middleware may have left on it. */
+/** A request of node:http or of node:http2's compatibility API, with the properties that middleware may add. */
 export type NodeRequest = (IncomingMessage | Http2ServerRequest) & {
-  /** What a body parser made of the body. */
+  /** The body as parsed by a body parser. */
   body?: unknown
-  /** The bytes of a body that was read already, where a host keeps them. */
+  /** The bytes of a body that has been read, if the host keeps them. */
   rawBody?: unknown
 }
 
-/** The answer to it. */
+/** The response to it. */
 export type NodeResponse = ServerResponse | Http2ServerResponse

@@ -1,11 +1,11 @@
 import type { NodeRequest } from './node-message.ts'
 
 /**
- * Turns what a body parser left on a request back into bytes.
+ * Encodes the parsed body of a request as bytes again.
  *
- * JSON is written anew, so its spaces and the order of equal keys may differ from what the client sent.
+ * JSON is serialized anew: white space and duplicate keys may differ from what the client sent.
  *
- * @throws TypeError if the body was read and cannot be had again
+ * @throws TypeError if the body has been read and cannot be restored
  */
 export function parsedBody(req: NodeRequest): Uint8Array<ArrayBuffer> {
   const { body, rawBody } = req
@@ -34,7 +34,7 @@ function isJson(type: string): boolean {
   return type === 'application/json' || type.endsWith('+json')
 }
 
-/** Tells the text of a JSON document (`express.text()`) from a JSON string that was parsed (`strict: false`). */
+/** Distinguishes the text of a JSON document (`express.text()`) from a parsed JSON string (`strict: false`). */
 function parses(text: string): boolean {
   try {
     JSON.parse(text)
@@ -50,7 +50,7 @@ function formText(body: unknown): string {
   return form.toString()
 }
 
-/** Writes nested values as `a[b]=c`, the form that body parsers read them from. */
+/** Appends nested values as `a[b]=c`, the form that body parsers accept. */
 function appendField(form: URLSearchParams, name: string, value: unknown): void {
   if (value === null || typeof value !== 'object') {
     form.append(name, String(value ?? ''))

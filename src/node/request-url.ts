@@ -3,20 +3,20 @@ import { BadRequestError } from './bad-request-error.ts'
 import type { NodeRequest } from './node-message.ts'
 
 // RFC 9112, 3.2: "A server MUST respond with a 400 (Bad Request) status code [...] to any request message that
-// contains [...] a Host header field with an invalid field value". A slash or an @ in it would move the path.
+// contains [...] a Host header field with an invalid field value". A slash or an @ in it would change the path.
 const HOST = /^[\w.~!$&'()*+,;=%:[\]-]+$/
 
 /**
- * Returns the absolute URL that a request asks for, with its path exactly where the request line has it, the scheme
- * of the connection, and the host of the `Host` header (`:authority` with HTTP/2).
+ * Returns the absolute URL of a request: the scheme of the connection, the host of the `Host` header (`:authority`
+ * with HTTP/2), and the unchanged path of the request line.
  *
- * @throws BadRequestError if the target or the host is none
+ * @throws BadRequestError if the target or the host is invalid
  */
 export function requestUrl(req: NodeRequest): string {
   const target = req.url ?? '/'
   if (target.startsWith('/')) return `${origin(req)}${target}`
   if (target === '*') return `${origin(req)}/*`
-  // Its scheme and host are not used: a client that writes them here evades whoever has checked the Host header.
+  // Its scheme and host are ignored: a client could use them to evade checks of the Host header.
   const url = URL.canParse(target) ? new URL(target) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') {
     return `${origin(req)}${url.pathname}${url.search}`
@@ -35,7 +35,7 @@ function origin(req: NodeRequest): string {
 }
 
 function isEncrypted(req: NodeRequest): boolean {
-  // HTTP/2's `req.socket` is a stand-in that throws once its session has gone.
+  // HTTP/2's `req.socket` is a proxy object that throws after its session has closed.
   if ('stream' in req) return req.stream.session?.encrypted === true
   return 'encrypted' in req.socket
 }

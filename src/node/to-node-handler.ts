@@ -5,17 +5,18 @@ import { BadRequestError } from './bad-request-error.ts'
 import { NodeExchange } from './node-exchange.ts'
 import type { NodeRequest, NodeResponse } from './node-message.ts'
 
-/** What `toNodeHandler` can be told. */
+/** Options of {@link toNodeHandler}. */
 export interface NodeHandlerOptions {
   /**
-   * Told what a handler threw where there is no `next` to tell, and what broke a body that was being sent.
+   * Called with errors of the handler if there is no `next`, and with errors of a body that is being sent.
    *
-   * Without it the former becomes a process warning, and the latter is seen by the client only.
+   * Without it, the former become process warnings, and the latter are visible to the client only.
+   * @default none
    */
   onError?: ((error: unknown) => void) | undefined
 }
 
-/** A handler as node:http, node:http2's compatibility API and the frameworks on top of them call it. */
+/** A handler for node:http, node:http2's compatibility API and the frameworks on top of them. */
 export type NodeHandler = (
   req: NodeRequest,
   res: NodeResponse,
@@ -23,19 +24,19 @@ export type NodeHandler = (
 ) => Promise<void>
 
 /**
- * Lets a fetch-style handler answer for node:http, Express, Fastify, Koa and node:http2's compatibility API.
+ * Adapts a fetch handler to node:http, Express, Fastify, Koa and node:http2's compatibility API.
  *
- * The head leaves before the first byte of the body; a body that a parser has read (`express.json()`) is rebuilt.
+ * Sends the response head before the first byte of the body. Restores a body that a parser has read (`express.json()`).
  *
- * - Holds what the socket has not taken: Node's own buffer and one chunk.
- * - Backpressure: the body is read no further until the client has taken what was written.
- * - Cancel: when the client leaves, `request.signal` aborts and the body is cancelled at once, also before there is one.
- * - Error of the handler: goes to `next`, or becomes a 500 without details; of the body: the connection breaks
- *   (HTTP/2: the stream is reset), so that no client takes the answer for whole.
+ * - Holds Node's own write buffer and one chunk.
+ * - Backpressure: stops reading the body until the socket has drained.
+ * - Cancel: when the client leaves, `request.signal` aborts and the body, if any, is cancelled at once.
+ * - Error of the handler: passed to `next`, or a 500 without details. Error of the body: closes the connection
+ *   (HTTP/2: resets the stream), so that the response does not look complete.
  *
  * The promise resolves when the exchange is over and never rejects.
  *
- * @throws TypeError if the handler is no function
+ * @throws TypeError if the handler is not a function
  *
  * @example Serve a stream of events with node:http
  * ```ts

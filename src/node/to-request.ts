@@ -4,20 +4,20 @@ import type { NodeRequest } from './node-message.ts'
 import { parsedBody } from './parsed-body.ts'
 import { requestUrl } from './request-url.ts'
 
-/** A Node request as the fetch API has it. */
+/** A Node request as a `Request`. */
 export interface WebRequest {
   readonly request: Request
-  /** Lets go of the Node request's body, read or not. */
+  /** Ends the body and discards what has not been read. */
   release(): void
 }
 
 /**
- * Makes a `Request` of a Node request, its body taken from the parser that read it, if one did.
+ * Creates a `Request` from a Node request. Restores a body that a parser has read.
  *
- * It is a real `Request`: one that only looks like it cannot be given to `fetch()` or `new Request()`.
+ * The result is a real `Request`: `fetch()` and `new Request()` reject objects that only look like one.
  *
- * @throws BadRequestError for a method, target, host or header that no `Request` can have
- * @throws TypeError for a body that was read and is gone
+ * @throws BadRequestError for a method, target, host or header that a `Request` cannot have
+ * @throws TypeError for a body that has been read and cannot be restored
  */
 export function toRequest(req: NodeRequest, signal: AbortSignal): WebRequest {
   const method = req.method ?? 'GET'
@@ -28,7 +28,7 @@ export function toRequest(req: NodeRequest, signal: AbortSignal): WebRequest {
   }
   if (req.readableDidRead || req.rawBody instanceof Uint8Array) {
     const body = parsedBody(req)
-    // The parser has undone both, and the length of what it understood need not be the old one.
+    // The parser has decoded both, and the length of the restored body may differ.
     headers.delete('content-encoding')
     headers.delete('transfer-encoding')
     headers.set('content-length', String(body.byteLength))
@@ -45,7 +45,7 @@ function makeRequest(url: string, init: RequestInit & { duplex?: 'half' }): Requ
   try {
     return new Request(url, init)
   } catch (cause) {
-    // TRACE and CONNECT, which the fetch API forbids, and hosts that only look like one.
+    // The fetch API forbids TRACE and CONNECT, and rejects some hosts that pass our check.
     throw new BadRequestError('Cannot make a Request from what the client sent', { cause })
   }
 }
@@ -56,13 +56,13 @@ function headersOf(req: NodeRequest): Headers {
   try {
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
       const name = rawHeaders[i] ?? ''
-      // HTTP/2's pseudo headers are no headers; they are in the method and the URL.
+      // HTTP/2 pseudo-headers are in the method and the URL.
       if (!name.startsWith(':')) headers.append(name, rawHeaders[i + 1] ?? '')
     }
     // RFC 9113, 8.3.1: a recipient "MUST NOT use the Host header field" where there is an `:authority`.
     if (req.headers[':authority'] !== undefined) headers.delete('host')
   } catch (cause) {
-    throw new BadRequestError('Cannot use the headers that the client sent', { cause })
+    throw new BadRequestError('The client sent invalid headers', { cause })
   }
   return headers
 }

@@ -20,7 +20,7 @@ export function requestHead(
   const url = requestUrl(base, outgoing.url)
   const headers = requestHeaders(request.headers, own, forwardCredentials)
   if (url === undefined || headers === undefined) {
-    throw new SseKitError('SSE_BAD_REQUEST', 'The request cannot be passed on as it is')
+    throw new SseKitError('SSE_BAD_REQUEST', 'The request cannot be forwarded')
   }
   if (forwarded !== undefined) setForwardedHeaders(headers, request, clientUrl, forwarded, own)
   return { url, headers }

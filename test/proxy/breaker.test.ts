@@ -58,7 +58,7 @@ describe('a breaker', () => {
     expect(response.headers.get('retry-after')).toBe('6')
     expect(await response.json()).toEqual({
       error: {
-        message: 'The upstream fails too often',
+        message: 'The upstream has failed repeatedly',
         type: 'upstream_error',
         code: 'SSE_CIRCUIT_OPEN',
       },

@@ -104,7 +104,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   without('H6', swap('relayBody.heartbeat', 'isSse && ', '')),
   without('P1', drop('responseHeaders', 'dropHopByHop(')),
-  without('P1', drop('HOP_BY_HOP', /^'keep-alive'$/)),
+  without('P1', drop('CONNECTION_HEADERS', /^'keep-alive'$/)),
   without('P2', swap('requestHeaders', 'if (!named.every(mayBeNamed)) return', '')),
   without(
     'P3',

@@ -105,7 +105,7 @@ export const MUTATIONS: readonly Mutation[] = [
   without('H6', swap('relayBody.heartbeat', 'isSse && ', '')),
   without('P1', drop('responseHeaders', 'dropHopByHop(')),
   without('P1', drop('CONNECTION_HEADERS', /^'keep-alive'$/)),
-  without('P2', swap('requestHeaders', 'if (!named.every(mayBeNamed)) return', '')),
+  without('P2', swap('requestHeaders', 'if (!named.every(isRemovable)) return', '')),
   without(
     'P3',
     swap('responseHeaders', /(?<=if \(isSse\) \{\s+)headers\.delete\('content-length'\)/, ''),

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 
-/** A place for text: a terminal, a pipe or a file. */
+/** Output for text: a terminal, a pipe or a file. */
 export interface TextOutput {
   write(text: string): unknown
   readonly isTTY?: boolean | undefined
@@ -8,7 +8,7 @@ export interface TextOutput {
   readonly rows?: number | undefined
 }
 
-/** What the commands need of the process that they run in. */
+/** The parts of `process` that the commands use. */
 export interface HostProcess extends Pick<EventEmitter, 'on' | 'off'> {
   readonly stdout: TextOutput & Pick<EventEmitter, 'on'>
   readonly stderr: TextOutput

@@ -2,13 +2,13 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { toNodeHandler } from '../node.ts'
 
-/** A server that listens. */
+/** A listening server. */
 export interface Listener {
   /** Scheme, host and port. */
   readonly url: string
   /**
-   * Takes no new connections, lets running answers end until `graceMs`, and cuts what is open then: a connection
-   * that a browser opened in advance would stay for minutes.
+   * Stops listening, waits up to `graceMs` milliseconds for running responses to end, then closes every connection:
+   * one that a browser has opened in advance would stay open for minutes.
    */
   close(graceMs: number): Promise<void>
 }
@@ -16,7 +16,7 @@ export interface Listener {
 /**
  * Serves a fetch-style handler with node:http.
  *
- * @throws what the system says when it cannot listen, with its `code`
+ * @throws the system's error, with its `code`, if it cannot listen
  */
 export async function listen(
   handler: (request: Request) => Response | Promise<Response>,

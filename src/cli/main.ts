@@ -8,14 +8,14 @@ import { PROXY_USAGE } from './proxy/proxy-usage.ts'
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use',
-  EACCES: 'the port needs more rights',
-  EADDRNOTAVAIL: 'the address is none of this machine',
-  ENOTFOUND: 'the host is not known',
+  EACCES: 'listening on this port needs more privileges',
+  EADDRNOTAVAIL: 'this machine does not have the address',
+  ENOTFOUND: 'the host name cannot be resolved',
 }
 
-/** Runs the command that the arguments ask for; resolves to the exit code, and never rejects. */
+/** Runs the command that the arguments name. Resolves to the exit code and never rejects. */
 export async function main(args: readonly string[], host: HostProcess): Promise<number> {
-  // Whoever read the output may leave, as `head` does: that must not break the streams of others.
+  // A closed output pipe (`| head`) must not break running streams.
   host.stdout.on('error', () => {})
   const isDemo = args[0] === 'demo'
   try {

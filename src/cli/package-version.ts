@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 
-/** The version of this package, from the nearest `package.json` that is ours: `dist` and `src` differ in depth. */
+/** Returns the version in this package's `package.json`, searched upwards: `dist` and `src` differ in depth. */
 export function packageVersion(): string {
   let folder = new URL('.', import.meta.url)
   for (;;) {

@@ -4,7 +4,7 @@ import { listen } from '../../src/cli/listen.ts'
 const SIZE = 32 * 1024 * 1024
 const large = (): Response => new Response(new Uint8Array(SIZE))
 
-it('lets an answer that is on its way arrive before it closes', async () => {
+it('closes after the last bytes of a running response have been sent', async () => {
   const listener = await listen(large, 0, '127.0.0.1')
   const response = await fetch(listener.url)
   const closed = listener.close(600_000)
@@ -13,14 +13,14 @@ it('lets an answer that is on its way arrive before it closes', async () => {
   await expect(fetch(listener.url)).rejects.toThrow('fetch failed')
 })
 
-it('cuts a client that takes nothing', async () => {
+it('closes the connection of a client that reads nothing', async () => {
   const listener = await listen(large, 0, '127.0.0.1')
   const response = await fetch(listener.url)
   await listener.close(20)
   await expect(response.arrayBuffer()).rejects.toThrow('terminated')
 })
 
-it('names an IPv6 address as a URL does', async () => {
+it('puts an IPv6 address in brackets', async () => {
   const listener = await listen(large, 0, '::1')
   expect(listener.url).toMatch(/^http:\/\/\[::1\]:\d+$/)
   await listener.close(0)

@@ -19,11 +19,11 @@ describe('the command line', () => {
     [['--help'], PROXY_USAGE],
     [['--upstream', 'x', '-h'], PROXY_USAGE],
     [['demo', '--help'], DEMO_USAGE],
-  ])('helps at %j', async (args, usage) => {
+  ])('prints its help for %j', async (args, usage) => {
     expect(await run(...args)).toEqual({ code: 0, stdout: usage, stderr: '' })
   })
 
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     const { version } = JSON.parse(
       readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
     ) as { version: string }
@@ -76,15 +76,15 @@ describe('the command line', () => {
     [[...UP, '--header', 'secret'], "--header must look like 'name: value': the colon is missing"],
     [
       [...UP, '--header', 'a b: secret'],
-      '--header must look like \'name: value\': the name or the value of "a b" is not allowed',
+      '--header must look like \'name: value\': the name or the value of "a b" has a character that HTTP does not allow',
     ],
     [
       [...UP, '--header', 'x-api-key: '],
-      '--header has no value for "x-api-key": is the variable that holds it set?',
+      '--header has no value for "x-api-key": check that the variable that holds it is set',
     ],
     [
       [...UP, '--header', 'authorization: Bearer '],
-      '--header has no value for "authorization": is the variable that holds it set?',
+      '--header has no value for "authorization": check that the variable that holds it is set',
     ],
     [
       [...UP, '--cors', 'https://app.example/'],
@@ -117,13 +117,16 @@ describe('the command line', () => {
   it.each([
     [['--speed', '0'], '--speed must be a number from 0.1 to 10: got "0"'],
     [['--heartbeat-ms', '0'], '--heartbeat-ms must be an integer >= 1: got "0"'],
-    [['--model', 'x'], '--model goes with --upstream'],
-    [[...UP, '--speed', '2'], '--speed is for the built-in upstream, and excludes --upstream'],
+    [['--model', 'x'], '--model needs --upstream'],
+    [
+      [...UP, '--speed', '2'],
+      '--speed cannot be used with --upstream: it is for the built-in upstream',
+    ],
     [[...UP, '--path', 'v1'], '--path must start with a slash: got "v1"'],
     [[...UP, '--body', '{'], '--body must be JSON'],
     [
       [...UP, '--body', '{}', '--prompt', 'x'],
-      '--body is the whole body, and excludes --model and --prompt',
+      '--body cannot be used with --model or --prompt: it is the whole body',
     ],
     [['again'], 'Unknown argument "again"'],
   ])('refuses demo %j in one line', async (args, message) => {
@@ -138,7 +141,8 @@ describe('the command line', () => {
     expect(await run(...UP, '--host', '192.0.2.1', '--port', '0')).toEqual({
       code: 1,
       stdout: '',
-      stderr: 'sse-stream-kit: Cannot listen on 192.0.2.1: the address is none of this machine\n',
+      stderr:
+        'sse-stream-kit: Cannot listen on 192.0.2.1: this machine does not have the address\n',
     })
   })
 })
@@ -147,7 +151,7 @@ describe('the help', () => {
   it.each([
     ['the proxy', PROXY_USAGE],
     ['the demo', DEMO_USAGE],
-  ])('of %s fits into a terminal', (_, usage) => {
+  ])('of %s fits a terminal', (_, usage) => {
     expect(usage.split('\n').filter((line) => line.length > 80)).toEqual([])
   })
 
@@ -155,7 +159,7 @@ describe('the help', () => {
     ...new Set([...text.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, flag]) => flag as string)),
   ]
 
-  it('and the page name the same flags', () => {
+  it('names the same flags as its page in the docs', () => {
     const named = [...page.matchAll(/^\| (?:`-\w`, )?`(--[\w-]+)/gm)].map(
       ([, flag]) => flag as string,
     )
@@ -169,7 +173,7 @@ describe('the help', () => {
   it.each([
     ...flagsOf(PROXY_USAGE).map((flag) => [flag]),
     ...flagsOf(DEMO_USAGE).map((flag) => ['demo', flag]),
-  ])('names no flag that is unknown: %s %s', async (...args) => {
+  ])('uses known flags only: %s %s', async (...args) => {
     const { stderr } = await run(...args.filter((arg) => arg !== undefined), 'extra', 'extra')
     expect(stderr).not.toContain('Unknown flag')
   })

@@ -1,9 +1,9 @@
 import { step, transcript, type UpstreamStep } from '../../testing.ts'
 
-/** From the head of the answer to its first token: the model reads the prompt. */
+/** From the response head to the first token, in milliseconds: the model reads the prompt. */
 const PREFILL_MS = 500
 const MEAN_GAP_MS = 58
-/** Once the model stops for longer, as models do that are busy with others too. */
+/** One longer pause, in milliseconds, as busy models make them. */
 const PAUSE_MS = 900
 
 const ANSWER = `Backpressure is how a slow reader tells a fast writer to wait. A model writes tokens at its own pace, \
@@ -18,11 +18,11 @@ on turns a first word after half a second into a blank screen for nine. The tota
 What people feel is not.`
 
 /**
- * The steps of a chat completion: the head at once, a wait, then token by token with uneven gaps.
+ * Returns the steps of a chat completion: the head at once, a wait, then token by token with uneven gaps.
  *
- * The same for the same speed, byte for byte and wait for wait, so that two requests get the same answer.
+ * The bytes and waits are the same for the same speed, so that two requests get the same answer.
  *
- * @param speed how many times as fast as a model is
+ * @param speed factor by which the steps are faster than a model
  */
 export function chatTranscript(speed: number): UpstreamStep[] {
   const steps = transcript('openai-chat', {

@@ -1,9 +1,9 @@
 /**
- * Bytes of one answer as they come, for any number of readers that each get all of them.
+ * Records the chunks of one response, for any number of readers that each read all of them.
  *
- * - Holds the whole answer, at most `maxBytes`; more than that fails it.
- * - Backpressure: none towards the source; each reader takes what it wants when it wants.
- * - Cancel of a reader touches nobody else; an error of the source reaches all.
+ * - Holds the whole response, at most `maxBytes`; a longer one errors every reader.
+ * - Backpressure: none on the source; each reader reads at its own pace.
+ * - Cancelling one reader does not affect the others. An error of the source errors every reader.
  */
 export class ChunkLog {
   readonly #chunks: Uint8Array[] = []
@@ -18,13 +18,15 @@ export class ChunkLog {
     this.#renew()
   }
 
-  /** Takes in a whole stream. Never rejects: a failure is for the readers. */
+  /** Reads a stream to its end. Never rejects: its error goes to the readers. */
   async fill(source: ReadableStream<Uint8Array>): Promise<void> {
     try {
       for await (const chunk of source) {
         this.#bytes += chunk.length
         if (this.#bytes > this.#maxBytes) {
-          throw new RangeError(`Cannot hold an answer of more than ${this.#maxBytes} bytes`)
+          throw new RangeError(
+            `The response is longer than the demo can hold: more than ${this.#maxBytes} bytes`,
+          )
         }
         this.#chunks.push(chunk)
         this.#renew()
@@ -36,7 +38,7 @@ export class ChunkLog {
     this.#wake()
   }
 
-  /** The answer from its start; what has not come yet follows when it does. */
+  /** Returns the response from its start; chunks that arrive later follow. */
   read(): ReadableStream<Uint8Array> {
     let next = 0
     return new ReadableStream<Uint8Array>(

@@ -2,11 +2,11 @@ import type { TextOutput } from '../host-process.ts'
 import { type DemoDisplay, type DemoSide, SIDE_NAMES } from './demo-display.ts'
 import { cellWidth, wrapText } from './wrap-text.ts'
 
-/** Below that a column has no room for words. */
+/** In a narrower terminal, a column is too narrow for words. */
 export const MIN_COLUMNS = 50
 
 const REDRAW_MS = 50
-/** The heads of the columns and what comes below them have to fit on the screen too. */
+/** Rows of the heads of the columns and of the output below them. */
 const ROWS_AROUND = 18
 const GUTTER = ' │ '
 const ESC = '\x1b['
@@ -25,7 +25,7 @@ interface Column {
   heartbeats: number
 }
 
-/** Shows two answers in two columns of a terminal, each with a clock, redrawn in place. */
+/** Shows two responses in two columns of a terminal, each with a clock, redrawn in place. */
 export class ColumnsDisplay implements DemoDisplay {
   readonly #output: TextOutput
   readonly #width: number
@@ -37,12 +37,12 @@ export class ColumnsDisplay implements DemoDisplay {
   #startedAt = 0
   #timer: ReturnType<typeof setInterval> | undefined
   #hasDrawn = false
-  /** Whose token came first. */
+  /** The side with the first token. */
   #winner: DemoSide | undefined
 
   constructor(output: TextOutput) {
     this.#output = output
-    // As it is now: lines that a narrower terminal wraps cannot be redrawn.
+    // Read once: lines that a terminal wraps after a resize cannot be redrawn.
     const columns = Math.min(output.columns ?? 80, 120)
     this.#width = Math.floor((columns - 1 - GUTTER.length) / 2)
     this.#height = Math.min(Math.max((output.rows ?? 24) - ROWS_AROUND, 3), 16)
@@ -84,7 +84,7 @@ export class ColumnsDisplay implements DemoDisplay {
     const lines = left.map((line, row) => `${line}${DIM}${GUTTER}${RESET}${right[row] ?? ''}`)
     const back = this.#hasDrawn ? `${ESC}${lines.length}A\r` : ''
     this.#hasDrawn = true
-    // One write, so that no half of a picture is ever seen.
+    // In one write, so that the terminal never shows half of it.
     this.#output.write(back + lines.map((line) => `${line}${CLEAR_TO_END_OF_LINE}\n`).join(''))
   }
 

@@ -13,18 +13,19 @@ import { LinesDisplay } from './lines-display.ts'
 import { type MeasuredAnswer, measureAnswer } from './measure-answer.ts'
 import { wrapText } from './wrap-text.ts'
 
-/** How long the built-in upstream takes at its own speed, in seconds. */
+/** How long the built-in upstream takes at speed 1, in seconds. */
 const DEMO_S = 9.3
 
 /**
- * Shows what buffering costs; resolves to the exit code, 0 if the streamed answer was quick and both are the same.
+ * Shows what buffering costs. Resolves to the exit code: 0 if the first streamed token was early and both responses
+ * are the same.
  *
  * @throws {@link UsageError} for wrong arguments
  */
 export async function demoCommand(args: readonly string[], host: HostProcess): Promise<number> {
   const flags = demoFlags(args)
   const display = chooseDisplay(flags, host)
-  // A terminal whose cursor was hidden stays without one.
+  // The display has hidden the cursor, which nothing else shows again.
   const onSignal = (signal: 'SIGINT' | 'SIGTERM'): void => {
     display.stop()
     host.exit(signal === 'SIGINT' ? 130 : 143)
@@ -33,10 +34,10 @@ export async function demoCommand(args: readonly string[], host: HostProcess): P
   host.on('SIGTERM', onSignal)
   try {
     const { remote } = flags
-    const whom =
+    const target =
       remote === undefined ? 'a built-in upstream' : remote.url.origin + remote.url.pathname
     const time = remote === undefined ? `, for about ${Math.ceil(DEMO_S / flags.speed)} s` : ''
-    const intro = `The same prompt through two proxies, to ${whom}${time}:`
+    const intro = `The same prompt through two proxies, to ${target}${time}:`
     host.stdout.write(`\n${fitting(intro, '', host)}\n\n`)
     const { streamed, buffered } = await runBoth(flags, display)
     return report(streamed, buffered, host)
@@ -74,7 +75,7 @@ async function runBoth(
     return answer
   }
   try {
-    // The first answer of a process waits for code to load, which no proxy is to blame for.
+    // The first response of a process includes the time to load code.
     const silent = { onToken: () => {}, onHeartbeat: () => {} }
     const urls = Object.values(servers).map(({ url }) => url + WARM_UP_PATH)
     await Promise.all(urls.map((url) => measureAnswer(url, '{}', silent)))
@@ -93,9 +94,9 @@ function report(streamed: MeasuredAnswer, buffered: MeasuredAnswer, host: HostPr
     [SIDE_NAMES.buffered, buffered],
     [SIDE_NAMES.streamed, streamed],
   ])
-  const complaints = judgeAnswers(streamed, buffered)
-  const verdict = complaints.map((complaint) => `FAIL  ${complaint}`)
-  if (complaints.length === 0) {
+  const failures = judgeAnswers(streamed, buffered)
+  const verdict = failures.map((failure) => `FAIL  ${failure}`)
+  if (failures.length === 0) {
     verdict.push(
       `PASS  the first token of ${SIDE_NAMES.streamed} came before ${MAX_FIRST_TOKEN_SHARE * 100} % of the time was over`,
       `      both answers are the same ${streamed.bytes.length} bytes, heartbeats aside`,
@@ -104,10 +105,10 @@ function report(streamed: MeasuredAnswer, buffered: MeasuredAnswer, host: HostPr
   const lines = verdict.map((line) => fitting(line.slice(6), line.slice(0, 6), host))
   const legend = table.some((line) => line.includes('*')) ? ['* the shorter wait'] : []
   host.stdout.write(`\n${[...table, ...legend, '', ...lines].join('\n')}\n`)
-  return complaints.length > 0 ? 1 : 0
+  return failures.length > 0 ? 1 : 0
 }
 
-/** A text in lines that fit the terminal, the first one behind a label, the others indented as far. */
+/** Wraps a text to the terminal's width, with a label before the first line and the others indented to match. */
 function fitting(text: string, label: string, { stdout }: HostProcess): string {
   const width = stdout.isTTY === true ? (stdout.columns ?? 80) - label.length : Infinity
   return wrapText(text, width)

@@ -1,19 +1,19 @@
 /** The two sides of the demo. */
 export type DemoSide = 'buffered' | 'streamed'
 
-/** What each side is called where people read it. */
+/** The names of the sides in the output. */
 export const SIDE_NAMES: Readonly<Record<DemoSide, string>> = {
   buffered: 'buffering proxy',
   streamed: 'sse-stream-kit',
 }
 
-/** Shows two answers while they come. */
+/** Shows two responses while they arrive. */
 export interface DemoDisplay {
   start(): void
   token(side: DemoSide, text: string, atMs: number): void
   heartbeat(side: DemoSide, atMs: number): void
-  /** One side is over. */
+  /** Called when one side has ended. */
   done(side: DemoSide, totalMs: number): void
-  /** Both are over, or the program is about to end. */
+  /** Called when both have ended, or the process is about to exit. */
   stop(): void
 }

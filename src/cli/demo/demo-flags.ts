@@ -20,9 +20,9 @@ type DemoFlag = keyof typeof KINDS
 
 const REMOTE_ONLY = ['path', 'header', 'model', 'prompt', 'body'] as const
 
-/** What the flags of the demo come to. */
+/** The settings that the demo's flags give. */
 export interface DemoFlags {
-  /** Whom to ask; the built-in upstream if absent. */
+  /** The endpoint; `undefined` for the built-in upstream. */
   remote: { url: URL; headers: Headers } | undefined
   path: string
   body: string
@@ -41,10 +41,10 @@ export function demoFlags(args: readonly string[]): DemoFlags {
   const upstream = flags.value('upstream')
   const stray = REMOTE_ONLY.find((name) => flags.has(name))
   if (upstream === undefined && stray !== undefined) {
-    throw new UsageError(`--${stray} goes with --upstream`)
+    throw new UsageError(`--${stray} needs --upstream`)
   }
   if (upstream !== undefined && flags.has('speed')) {
-    throw new UsageError('--speed is for the built-in upstream, and excludes --upstream')
+    throw new UsageError('--speed cannot be used with --upstream: it is for the built-in upstream')
   }
   const path = flags.value('path') ?? '/v1/chat/completions'
   if (!path.startsWith('/')) {
@@ -71,7 +71,7 @@ function remote(
   const base = urlFlag('upstream', upstream)
   const headers = headerFlags(flags.values('header'))
   if (!headers.has('content-type')) headers.set('content-type', 'application/json')
-  // Appended, not resolved: the path of the base counts, and no path leads to another host.
+  // Appended and not resolved: keeps the base path, and no path leads to another host.
   return { url: new URL(base.origin + base.pathname.replace(/\/+$/, '') + path), headers }
 }
 
@@ -86,7 +86,7 @@ function requestBody(flags: Flags<DemoFlag>): string {
     })
   }
   if (flags.has('model') || flags.has('prompt')) {
-    throw new UsageError('--body is the whole body, and excludes --model and --prompt')
+    throw new UsageError('--body cannot be used with --model or --prompt: it is the whole body')
   }
   try {
     JSON.parse(body)

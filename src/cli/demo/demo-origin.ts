@@ -3,18 +3,18 @@ import { chatTranscript } from './chat-transcript.ts'
 import { ChunkLog } from './chunk-log.ts'
 import type { DemoFlags } from './demo-flags.ts'
 
-/** Whom both proxies of the demo ask. */
+/** The upstream of both proxies of the demo. */
 export interface DemoOrigin {
   readonly url: string
   close(): Promise<void>
 }
 
-/** Answered at once, to have code loaded and connections open before a clock runs. */
+/** Answered at once: requests to it load code and open connections before the measurement. */
 export const WARM_UP_PATH = '/warm-up'
 
 const MAX_ANSWER_BYTES = 67_108_864
 
-/** Starts the built-in upstream, or one that asks the endpoint of the flags once for both proxies. */
+/** Starts the built-in upstream, or one that sends a single request to the endpoint of the flags for both proxies. */
 export async function demoOrigin(
   flags: Pick<DemoFlags, 'remote' | 'body' | 'speed'>,
 ): Promise<DemoOrigin> {
@@ -30,7 +30,7 @@ async function builtIn(speed: number): Promise<DemoOrigin> {
   return { url: await upstream.listen(), close: () => upstream.close() }
 }
 
-/** Two answers of a model differ: asked once, what both proxies make of the answer can be compared, and it costs once. */
+/** Two answers of a model differ. With a single request both proxies relay the same answer, and it is paid for once. */
 async function shared(remote: NonNullable<DemoFlags['remote']>, body: string): Promise<DemoOrigin> {
   const gone = new AbortController()
   let asked: Promise<{ head: ResponseInit; log: ChunkLog }> | undefined

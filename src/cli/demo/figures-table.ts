@@ -3,7 +3,7 @@ import type { MeasuredAnswer } from './measure-answer.ts'
 interface Row {
   title: string
   show(answer: MeasuredAnswer): string
-  /** Of which less is better. */
+  /** The wait that the row shows, where less is better. */
   waitMs?: (answer: MeasuredAnswer) => number | undefined
 }
 
@@ -16,12 +16,12 @@ const ROWS: readonly Row[] = [
   waitRow('longest token gap', ({ longestGapMs }) => longestGapMs),
   waitRow('longest silence', ({ longestSilenceMs }) => longestSilenceMs),
 ]
-/** Waits that differ by less than that are the same, in milliseconds: more than one digit of what is shown. */
+/** Waits that differ by less count as equal, in milliseconds: more than one unit of the last digit shown. */
 const SAME_MS = 20
-/** With it three columns fit into 50 cells. */
+/** Three columns fit into 50 cells. */
 const CELL_WIDTH = 15
 
-/** The figures of several answers side by side, as lines of a table; a `*` marks the shortest wait of a row. */
+/** Returns the figures of several responses as lines of a table; a `*` marks the shortest wait of a row. */
 export function figuresTable(answers: readonly (readonly [string, MeasuredAnswer])[]): string[] {
   const width = Math.max(...ROWS.map(({ title }) => title.length))
   const line = (title: string, cells: readonly string[]): string =>

@@ -1,15 +1,15 @@
-/** Unlike any comment of an upstream, so that what the proxy added can be told from what it relayed. */
+/** Unlike any comment of an upstream, to tell the proxy's heartbeats from relayed comments. */
 export const HEARTBEAT_COMMENT = 'heartbeat of sse-stream-kit'
 
-/** The heartbeat of the demo's proxy, as it goes out. */
+/** The bytes of the demo's heartbeat, as text. */
 export const HEARTBEAT_FRAME: string = `: ${HEARTBEAT_COMMENT}\n\n`
 
-/** At the start of a line only: the same letters may stand inside of data. */
+/** At the start of a line only: data may contain the same text. */
 const AT_LINE_START = new RegExp(`(?<![^\\r\\n])${HEARTBEAT_FRAME}`, 'g')
 
-/** An answer less the heartbeats of the demo's proxy, and how many those were. */
+/** Removes the heartbeats of the demo's proxy from a response, and counts them. */
 export function withoutHeartbeats(answer: Uint8Array): { bytes: Uint8Array; heartbeats: number } {
-  // Latin-1 is a character a byte, whatever the bytes are.
+  // Latin-1 maps every byte to one character.
   const text = Buffer.from(answer).toString('latin1')
   const rest = text.replaceAll(AT_LINE_START, '')
   const heartbeats = (text.length - rest.length) / HEARTBEAT_FRAME.length

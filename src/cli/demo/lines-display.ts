@@ -4,7 +4,7 @@ import { wrapText } from './wrap-text.ts'
 
 const LINE_WIDTH = 60
 
-/** Shows two answers as plain lines, each when it is full: the time, whose it is, what it says. No escape codes. */
+/** Shows two responses as plain lines with time, side and text, each when it is full. Without escape codes. */
 export class LinesDisplay implements DemoDisplay {
   readonly #output: TextOutput
   readonly #texts: Record<DemoSide, string | undefined> = {

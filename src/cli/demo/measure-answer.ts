@@ -2,10 +2,10 @@ import { SseDecoder } from '../../index.ts'
 import { HEARTBEAT_COMMENT, withoutHeartbeats } from './heartbeat-frame.ts'
 import { tokenText } from './token-text.ts'
 
-/** What a client saw of one answer; times are from its request on, in milliseconds. */
+/** What a client measured of one response; times start at its request, in milliseconds. */
 export interface MeasuredAnswer {
   status: number
-  /** Why the answer is not whole; absent if it is. */
+  /** Why the response is incomplete; absent if it is complete. */
   failure?: string
   /** Absent if there was no token. */
   firstTokenMs?: number
@@ -14,19 +14,19 @@ export interface MeasuredAnswer {
   heartbeats: number
   /** The longest wait for a token, the one for the first token included. */
   longestGapMs: number
-  /** The longest wait for any byte: what idle timeouts on the way see. */
+  /** The longest wait for any byte, which idle timeouts on the path measure. */
   longestSilenceMs: number
-  /** The body, less the heartbeats. */
+  /** The body without the heartbeats. */
   bytes: Uint8Array
 }
 
-/** Whom {@link measureAnswer} tells, when a token comes and when a heartbeat does. */
+/** Callbacks for tokens and heartbeats as they arrive. */
 export interface AnswerWatcher {
   onToken(text: string, atMs: number): void
   onHeartbeat(atMs: number): void
 }
 
-/** Asks like any client does, and notes when what comes. Never rejects: a failure is a result too. */
+/** Sends a request and measures its response. Never rejects: a failure is part of the result. */
 export async function measureAnswer(
   url: string,
   body: string,

@@ -1,6 +1,6 @@
 /**
- * The text that an event adds to an answer, in the dialects that are spoken most; an event that is no JSON is
- * text itself, and one that is none of them adds nothing.
+ * Returns the text that an event adds to a chat answer of OpenAI, Anthropic or Gemini. An event that is not JSON is
+ * returned as it is; any other event adds nothing.
  */
 export function tokenText(data: string): string {
   if (data === '[DONE]') return ''
@@ -17,7 +17,7 @@ export function tokenText(data: string): string {
   return typeof found === 'string' ? found : ''
 }
 
-/** Parts of what OpenAI (chat, Responses), Anthropic and Gemini send; nothing of it is certain. */
+/** Parts of what OpenAI (chat, Responses), Anthropic and Gemini send, none of which may be relied on. */
 interface Chunk {
   choices?: { delta?: { content?: unknown; text?: unknown } | null }[]
   delta?: { content?: unknown; text?: unknown } | string | null

@@ -2,7 +2,7 @@
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u
 
-/** How many cells of a terminal a text takes. */
+/** Returns the width of a text in terminal cells. */
 export function cellWidth(text: string): number {
   let cells = 0
   for (const character of text) {
@@ -12,9 +12,9 @@ export function cellWidth(text: string): number {
 }
 
 /**
- * Breaks a text into lines of at most `width` cells, between words where that can be.
+ * Breaks a text into lines of at most `width` cells, between words where possible.
  *
- * Control characters are dropped: what comes from an upstream must not move a terminal's cursor.
+ * Drops control characters: text of an upstream must not move the terminal's cursor.
  */
 export function wrapText(text: string, width: number): string[] {
   const lines: string[] = []

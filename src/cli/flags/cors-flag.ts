@@ -1,9 +1,9 @@
 import { UsageError } from './usage-error.ts'
 
 /**
- * Reads the origins that browsers may call from.
+ * Reads the origins of pages that may call the proxy.
  *
- * @throws {@link UsageError} for what is neither `*` nor the origin of a page
+ * @throws {@link UsageError} for a value that is neither `*` nor an origin
  */
 export function corsFlag(values: readonly string[]): readonly string[] {
   for (const value of values) {

@@ -1,9 +1,9 @@
 import { UsageError } from './usage-error.ts'
 
 /**
- * Reads `name: value` pairs as headers; of a name that comes twice the last one counts. Empty values are refused.
+ * Reads `name: value` pairs as headers. The last of several values for a name counts; empty values are refused.
  *
- * @throws {@link UsageError} that never shows a value, as that may be a key
+ * @throws {@link UsageError} that never shows a value, which may be a key
  */
 export function headerFlags(pairs: readonly string[]): Headers {
   const headers = new Headers()
@@ -13,17 +13,17 @@ export function headerFlags(pairs: readonly string[]): Headers {
       throw new UsageError("--header must look like 'name: value': the colon is missing")
     const name = pair.slice(0, colon).trim()
     const value = pair.slice(colon + 1).trim()
-    // "Bearer" alone is what is left of "Bearer $KEY" where the variable is not set.
+    // "Bearer $KEY" is "Bearer" when the variable is not set.
     if (value === '' || /^(?:bearer|basic)$/i.test(value)) {
       throw new UsageError(
-        `--header has no value for ${JSON.stringify(name)}: is the variable that holds it set?`,
+        `--header has no value for ${JSON.stringify(name)}: check that the variable that holds it is set`,
       )
     }
     try {
       headers.set(name, value)
     } catch {
       throw new UsageError(
-        `--header must look like 'name: value': the name or the value of ${JSON.stringify(name)} is not allowed`,
+        `--header must look like 'name: value': the name or the value of ${JSON.stringify(name)} has a character that HTTP does not allow`,
       )
     }
   }

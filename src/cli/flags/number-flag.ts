@@ -1,6 +1,6 @@
 import { UsageError } from './usage-error.ts'
 
-/** What a number may be. */
+/** The range of a number. */
 export interface NumberRange {
   min: number
   max?: number | undefined
@@ -9,7 +9,7 @@ export interface NumberRange {
 }
 
 /**
- * Reads the value of a flag as a number; `undefined` where the flag was not given.
+ * Reads the value of a flag as a number; `undefined` for a flag that was not given.
  *
  * @throws {@link UsageError} that names the flag, the wanted range and the current value
  */
@@ -19,7 +19,7 @@ export function numberFlag(
   { min, max = Number.MAX_SAFE_INTEGER, fraction = false }: NumberRange,
 ): number | undefined {
   if (value === undefined) return undefined
-  // `Number` alone takes an empty string, `0x10` and `1e9`, which nobody means.
+  // `Number` alone accepts an empty string, `0x10` and `1e9`.
   const number = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN
   if ((fraction || Number.isInteger(number)) && number >= min && number <= max) return number
   const kind = fraction ? 'a number' : 'an integer'

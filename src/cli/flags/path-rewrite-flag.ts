@@ -1,9 +1,9 @@
 import { UsageError } from './usage-error.ts'
 
 /**
- * Reads `FROM=TO` pairs as the rules of the proxy's `path` option; of a path that comes twice the last one counts.
+ * Reads `FROM=TO` pairs as rules of the proxy's `path` option. The last of several rules for a path counts.
  *
- * @throws {@link UsageError} for what is no rule
+ * @throws {@link UsageError} for a pair that is not a rule
  */
 export function pathRewriteFlag(pairs: readonly string[]): Record<string, string> | undefined {
   if (pairs.length === 0) return undefined

@@ -2,10 +2,10 @@ import { parseArgs } from 'node:util'
 import { nearest } from '../../base/nearest.ts'
 import { UsageError } from './usage-error.ts'
 
-/** What a flag takes: nothing, one value (the last one counts), or one each time it is given. */
+/** The values of a flag: none, one (the last counts), or one each time the flag is given. */
 export type FlagKind = 'switch' | 'value' | 'values'
 
-/** The values of flags, by name; a flag that was not given is absent. */
+/** The flags that were given, and their values. */
 export interface Flags<Name extends string> {
   has(name: Name): boolean
   value(name: Name): string | undefined
@@ -13,10 +13,10 @@ export interface Flags<Name extends string> {
 }
 
 /**
- * Reads arguments as flags, and nothing but flags.
+ * Reads arguments, all of which must be flags.
  *
- * @param shorts the flags that have a short form, by its letter
- * @throws {@link UsageError} for a flag that is unknown, or that is given with too much or too little
+ * @param shorts names of flags by the letter of their short form
+ * @throws {@link UsageError} for an unknown flag, a missing value, or a value for a switch
  */
 export function readFlags<Name extends string>(
   args: readonly string[],
@@ -35,7 +35,7 @@ export function readFlags<Name extends string>(
         return [name, short === undefined ? { type } : { type, short }]
       }),
     ),
-    // Its own messages speak of positional arguments and of two dashes, and take several lines.
+    // The messages of strict mode take several lines and speak of positional arguments.
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -56,7 +56,7 @@ export function readFlags<Name extends string>(
       found.set(name, [])
       continue
     }
-    // A number may be negative, so that it can be told to be out of range; else the next flag came too soon.
+    // A negative number is a value, which is then out of range; anything else with a dash is the next flag.
     const isFlag = !token.inlineValue && /^-[^\d]/.test(value ?? '')
     if (value === undefined || value === '' || isFlag) {
       throw new UsageError(`${rawName} needs a value`)

@@ -1,4 +1,4 @@
-/** What is wrong with the arguments, in one line that names the flag. */
+/** Wrong arguments: a message of one line that names the flag. */
 export class UsageError extends Error {
   override name = 'UsageError' as const
 }

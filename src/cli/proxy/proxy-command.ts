@@ -7,14 +7,14 @@ import { shutdownSignals } from './shutdown-signals.ts'
 import { summaryLine } from './summary-line.ts'
 import { withCors } from './with-cors.ts'
 
-/** What connections get to flush their last bytes once the time for draining is over, in milliseconds. */
+/** How long connections may flush their last bytes after `--drain-ms`, in milliseconds. */
 const LAST_BYTES_MS = 250
 
 /**
- * Runs the proxy until a signal ends it; resolves to the exit code.
+ * Runs the proxy until a signal stops it. Resolves to the exit code.
  *
  * @throws {@link UsageError} for wrong arguments
- * @throws what the system says when it cannot listen, with its `code`
+ * @throws the system's error, with its `code`, if it cannot listen
  */
 export async function proxyCommand(args: readonly string[], host: HostProcess): Promise<number> {
   const {
@@ -48,18 +48,18 @@ export async function proxyCommand(args: readonly string[], host: HostProcess): 
     address,
   )
   const signals = shutdownSignals(host)
-  // Not the whole URL: its query may hold a key.
+  // Without the query, which may hold a key.
   print(`Listening on ${listener.url}, relaying to ${upstream.origin}${upstream.pathname}`)
 
   await signals.first
   const drainedBy = performance.now() + drainMs
   const { active } = proxy.metrics
   if (active > 0) {
-    print(`Draining: ${active} running, ${drainMs / 1000} s at most; signal again to end at once`)
+    print(`Draining: ${active} running, ${drainMs / 1000} s at most; signal again to stop at once`)
   }
-  // The server keeps listening meanwhile: load balancers read of it in /health.
+  // The server keeps listening meanwhile: load balancers see the shutdown in /health.
   await proxy.close({ drainMs })
-  // What a stream that has ended left in the socket's buffer is part of it.
+  // The socket's buffer may still hold the last bytes of streams that have ended.
   await listener.close(Math.max(drainedBy - performance.now(), LAST_BYTES_MS))
   signals.ignore()
   print('Stopped')

@@ -28,17 +28,17 @@ const KINDS = {
 
 type ProxyFlag = keyof typeof KINDS
 
-/** Node turns a longer delay into one of 1 ms. */
+/** Node replaces longer delays by 1 ms. */
 const MAX_DELAY_MS = 2 ** 31 - 1
 
-/** What the flags of the proxy come to. */
+/** The settings that the proxy's flags give. */
 export interface ProxyFlags {
   upstream: URL
   port: number
   host: string
   drainMs: number
   isLogged: boolean
-  /** The origins of pages that may call the proxy. */
+  /** Origins of pages that may call the proxy. */
   corsOrigins: readonly string[]
   options: ProxyOptions
 }
@@ -82,7 +82,7 @@ function forwardsCredentials(flags: Flags<ProxyFlag>, headers: Headers): boolean
   if (isOn && isOff) {
     throw new UsageError('--forward-credentials and --no-forward-credentials exclude each other')
   }
-  // With a key of its own the proxy is who the upstream knows: another key beside it would be an accident.
+  // With a key of its own, the proxy must not send the client's key as well.
   return isOn || (!isOff && ![...headers.keys()].some(isCredentialHeader))
 }
 
@@ -90,7 +90,7 @@ function watermark(
   highBytes: number | undefined,
   lowBytes: number | undefined,
 ): ProxyOptions['watermark'] {
-  // 65,536 is the proxy's own default, which it would name by its option.
+  // The proxy would check this too, but name its option: 65,536 is its default.
   const highest = highBytes ?? 65_536
   if (lowBytes !== undefined && lowBytes > highest) {
     throw new UsageError(`--low-water must be <= --high-water (${highest}): got "${lowBytes}"`)

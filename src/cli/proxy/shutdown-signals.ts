@@ -1,20 +1,18 @@
 import type { HostProcess } from '../host-process.ts'
 
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const
-/**
- * npm sends a Ctrl-C on to its child, which the terminal has told already: what comes so soon is the same wish.
- */
+/** npm forwards a Ctrl-C to its child, which has received it from the terminal too: the second one is no new signal. */
 const SAME_PRESS_MS = 300
 
-/** What the system asks of a program that should stop. */
+/** The signals that ask a program to stop. */
 export interface ShutdownSignals {
   /** Resolves at the first signal. */
   readonly first: Promise<void>
-  /** Leaves signals to the system again. */
+  /** Restores the system's handling of signals. */
   ignore(): void
 }
 
-/** Waits for SIGINT and SIGTERM; a second one ends the process at once, with 128 and the signal's number. */
+/** Waits for SIGINT and SIGTERM. A second one exits at once, with 128 plus the signal's number. */
 export function shutdownSignals(host: Pick<HostProcess, 'on' | 'off' | 'exit'>): ShutdownSignals {
   let firstAt: number | undefined
   let resolve: () => void = () => {}

@@ -1,13 +1,13 @@
 import type { StreamSummary } from '../../index.ts'
 
-/** A longer path is cut: a line of a log should stay one. */
+/** Longer paths are cut. */
 const MAX_PATH_CHARACTERS = 200
 
 /**
- * A finished request as one line of `key=value` pairs: for people, and for what reads logs.
+ * Returns a finished request as one line of `key=value` pairs.
  *
- * The path goes without its query, which may hold a key. Every value is a number or a word of a fixed form: a
- * URL's path holds no spaces and no line ends, so that nothing a client or an upstream sent can forge a line.
+ * The path has no query, which may hold a key. Every value is a number or a word without spaces or line ends (a URL's
+ * path is encoded), so no client or upstream can forge a line.
  */
 export function summaryLine(summary: StreamSummary, request: Request, endedAt: Date): string {
   const { verdict, code, causeCode, phase, status, isSse, gaps, pauses } = summary

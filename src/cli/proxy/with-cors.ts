@@ -1,17 +1,17 @@
 type Handler = (request: Request) => Response | Promise<Response>
 
-/** How long a browser may go by the answer to a preflight, in seconds. */
+/** How long a browser may cache the response to a preflight, in seconds. */
 const MAX_AGE_S = '600'
 
 /**
- * Lets pages of other origins call a handler: answers preflights, and sets the CORS headers of every response.
+ * Lets pages of other origins call a handler: answers preflights and sets the CORS headers of every response.
  *
- * A browser's request from any other origin is refused with 403: the page could not read the response, but the
- * upstream would be paid for it. Requests without an `origin` header do not come from a page, and pass.
+ * Answers 403 to requests from any other origin: the page could not read the response, but the upstream would charge
+ * for it. Requests without an `origin` header do not come from a page of another origin, and are served.
  *
  * Named origins may send credentials (cookies, `withCredentials`); with `*` the standard forbids it.
  *
- * @param origins `*` or origins of pages; with none, the handler is returned as it is
+ * @param origins `*` or origins; without any, the handler is returned unchanged
  * @see https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 export function withCors(handler: Handler, origins: readonly string[]): Handler {
@@ -28,14 +28,14 @@ export function withCors(handler: Handler, origins: readonly string[]): Handler 
         ? preflightResponse(request, asks)
         : await handler(request)
     const { headers } = response
-    // The upstream speaks of pages that call it, not of those that call this proxy.
+    // The upstream's are about pages that call the upstream.
     headers.delete('access-control-allow-origin')
     headers.delete('access-control-allow-credentials')
     if (!isForAll) headers.append('vary', 'Origin')
     if (origin === null || !isAllowed) return response
     headers.set('access-control-allow-origin', isForAll ? '*' : origin)
     if (!isForAll) headers.set('access-control-allow-credentials', 'true')
-    // With credentials a `*` would be the name of a header.
+    // With credentials, `*` is taken for the name of a header.
     if (!isPreflight) {
       headers.set('access-control-expose-headers', isForAll ? '*' : [...headers.keys()].join(', '))
     }

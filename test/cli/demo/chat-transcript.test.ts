@@ -6,11 +6,11 @@ const waits = (steps: readonly UpstreamStep[]): number[] =>
   steps.flatMap((step) => (step.kind === 'wait' ? [step.waitMs] : []))
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)
 
-it('is the same each time, byte for byte and wait for wait', () => {
+it('has the same bytes and waits each time', () => {
   expect(chatTranscript(1)).toEqual(chatTranscript(1))
 })
 
-it('takes eight to ten seconds, of which the first token needs well below 10 %', () => {
+it('takes eight to ten seconds, the first token less than 10 % of it', () => {
   const all = waits(chatTranscript(1))
   expect(sum(all)).toBeGreaterThan(8_000)
   expect(sum(all)).toBeLessThan(10_000)
@@ -26,7 +26,7 @@ it('has uneven gaps, and one long one', () => {
   expect(ascending.at(-2)).toBeLessThan(100)
 })
 
-it('is as much faster as it is told to be, with the same bytes', () => {
+it('is faster by the given factor, with the same bytes', () => {
   const [slow, fast] = [chatTranscript(1), chatTranscript(4)]
   expect(sum(waits(slow)) / sum(waits(fast))).toBeCloseTo(4)
   const without = (steps: UpstreamStep[]): UpstreamStep[] =>
@@ -34,7 +34,7 @@ it('is as much faster as it is told to be, with the same bytes', () => {
   expect(without(fast)).toEqual(without(slow))
 })
 
-it('is a chat completion: role, tokens, reason, usage, end mark', async () => {
+it('is a chat completion: role, tokens, finish reason, usage, [DONE]', async () => {
   const steps = chatTranscript(1).filter(({ kind }) => kind !== 'wait')
   const response = await fakeUpstream(steps).fetch('http://upstream.test/')
   const blocks = (await response.text()).split('\n\n')

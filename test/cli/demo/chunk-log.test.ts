@@ -5,7 +5,7 @@ import { ChunkLog } from '../../../src/cli/demo/chunk-log.ts'
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const text = (stream: ReadableStream<Uint8Array>): Promise<string> => new Response(stream).text()
 
-it('gives each reader all of it, from the start, as it comes', async () => {
+it('gives every reader all chunks from the first one, as they arrive', async () => {
   let source!: ReadableStreamDefaultController<Uint8Array>
   const log = new ChunkLog(100)
   const filled = log.fill(
@@ -28,7 +28,7 @@ it('gives each reader all of it, from the start, as it comes', async () => {
   expect((await early.read()).done).toBe(true)
 })
 
-it('gives each reader bytes of its own', async () => {
+it('gives every reader copies of the bytes', async () => {
   const log = new ChunkLog(100)
   await log.fill(streamOf([bytes('one')]))
   const { value } = await log.read().getReader().read()
@@ -36,7 +36,7 @@ it('gives each reader bytes of its own', async () => {
   expect(await text(log.read())).toBe('one')
 })
 
-it('breaks for all readers after what came, when the source breaks', async () => {
+it('errors every reader, after the chunks before, when the source errors', async () => {
   const log = new ChunkLog(100)
   await log.fill(
     new ReadableStream({
@@ -50,8 +50,8 @@ it('breaks for all readers after what came, when the source breaks', async () =>
   }
 })
 
-it('breaks an answer that is larger than it may be', async () => {
+it('errors for a response that is larger than maxBytes', async () => {
   const log = new ChunkLog(5)
   await log.fill(streamOf([bytes('one'), bytes('two')]))
-  await expect(text(log.read())).rejects.toThrow('Cannot hold an answer of more than 5 bytes')
+  await expect(text(log.read())).rejects.toThrow('more than 5 bytes')
 })

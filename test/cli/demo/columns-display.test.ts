@@ -13,7 +13,7 @@ const open = (columns: number, rows: number): [Screen, ColumnsDisplay] => {
 const shown = (screen: Screen): string[] => screen.lines.map((line) => line.trimEnd())
 
 describe('ColumnsDisplay', () => {
-  it('shows both answers side by side, in place, with their clocks', () => {
+  it('draws both responses side by side, in place, with their clocks', () => {
     const [screen, display] = open(80, 24)
     display.start()
     expect(screen.isCursorShown).toBe(false)
@@ -41,7 +41,7 @@ describe('ColumnsDisplay', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('cuts no clock in 50 columns', () => {
+  it('shows the whole clocks in 50 columns', () => {
     const [screen, display] = open(50, 24)
     display.start()
     display.token('streamed', 'Hello', 10_250)
@@ -57,7 +57,7 @@ describe('ColumnsDisplay', () => {
     [50, 10],
     [80, 24],
     [300, 100],
-  ])('fits into %i columns and %i rows, whatever comes', (columns, rows) => {
+  ])('fits any text into %i columns and %i rows', (columns, rows) => {
     const [screen, display] = open(columns, rows)
     display.start()
     const height = screen.lines.length
@@ -72,7 +72,7 @@ describe('ColumnsDisplay', () => {
     )
   })
 
-  it('can be stopped twice, and without a start', () => {
+  it('can be stopped twice, and before it has started', () => {
     const [screen, display] = open(80, 24)
     display.stop()
     expect(screen.lines).toEqual([''])

@@ -32,14 +32,14 @@ describe('the demo', () => {
     expect(code).toBe(0)
   }, 30_000)
 
-  it('fails where the first token takes most of the time', async () => {
+  it('fails if the first token takes most of the time', async () => {
     const [, url] = await open([step.status(200), step.wait(300), token('Hi')])
     const { code, stdout } = await startCli(['demo', '--upstream', url]).ended
     expect(stdout).toMatch(/^FAIL {2}the first token came after \d+\.\d % of the total/m)
     expect(code).toBe(1)
   })
 
-  it('asks a real endpoint once, for both', async () => {
+  it('sends a real endpoint one request for both proxies', async () => {
     const [upstream, url] = await open([token('Hi'), step.wait(500), step.send({ data: '[DONE]' })])
     const { code, stdout } = await startCli([
       ...['demo', '--upstream', `${url}/base/`, '--path', '/chat?x=1'],
@@ -70,14 +70,14 @@ describe('the demo', () => {
     ],
     ['a cut', [token('Hi'), step.cut()], /^FAIL {2}the streamed answer broke/m],
     ['no tokens', [step.send({ data: '{}' })], /the streamed answer has no token/],
-  ])('fails at %s of the endpoint', async (_, script, complaint) => {
+  ])('fails for %s of the endpoint', async (_, script, message) => {
     const [, url] = await open(script)
     const { code, stdout, stderr } = await startCli(['demo', '--upstream', url]).ended
-    expect(stdout).toMatch(complaint)
+    expect(stdout).toMatch(message)
     expect([code, stderr]).toEqual([1, ''])
   })
 
-  it('fails where there is no endpoint', async () => {
+  it('fails if the endpoint refuses connections', async () => {
     const [upstream, url] = await open([])
     await upstream.close()
     const { code, stdout } = await startCli(['demo', '--upstream', url]).ended
@@ -85,7 +85,7 @@ describe('the demo', () => {
     expect(code).toBe(1)
   })
 
-  it('draws columns in a terminal, and gives the cursor back', async () => {
+  it('draws columns in a terminal, and shows the cursor again', async () => {
     const [, url] = await open([token('Hello'), step.wait(200), token(' again')])
     const screen = new Screen()
     const terminal = {
@@ -121,7 +121,7 @@ describe('the demo', () => {
     ['NO_COLOR', { columns: 80 }, { NO_COLOR: '1' }, []],
     ['TERM=dumb', { columns: 80 }, { TERM: 'dumb' }, []],
     ['a narrow terminal', { columns: 49 }, {}, []],
-  ])('draws lines with %s', async (_, size, env, args) => {
+  ])('prints lines with %s', async (_, size, env, args) => {
     const [, url] = await open([token('Hello')])
     const host = fakeHost({ isTTY: true, ...size })
     await main(['demo', '--upstream', url, ...args], { ...host, env })
@@ -129,7 +129,7 @@ describe('the demo', () => {
     expect(host.printed.stdout).not.toContain('\x1b')
   })
 
-  it('gives the cursor back when it is interrupted', async () => {
+  it('shows the cursor again when it is interrupted', async () => {
     const [upstream, url] = await open([token('Hello'), step.hang()])
     const screen = new Screen()
     const host = fakeHost()

@@ -6,17 +6,17 @@ const strip = (text: string): [string, number] => {
   return [new TextDecoder().decode(bytes), heartbeats]
 }
 
-it('takes heartbeats out wherever a line starts', () => {
+it('removes heartbeats at the start of a line', () => {
   const answer = [HEARTBEAT_FRAME, HEARTBEAT_FRAME, 'data: ü\n\n', HEARTBEAT_FRAME, 'data: 2\r\r']
   expect(strip(answer.join('') + HEARTBEAT_FRAME)).toEqual(['data: ü\n\ndata: 2\r\r', 4])
 })
 
-it('leaves the same letters inside of data', () => {
+it('keeps the same text inside data', () => {
   const answer = `data: a${HEARTBEAT_FRAME}: keepalive\n\n`
   expect(strip(answer)).toEqual([answer, 0])
 })
 
-it('keeps every other byte, whatever it is', () => {
+it('keeps every other byte', () => {
   const all = Uint8Array.from({ length: 256 }, (_, byte) => byte)
   expect([...withoutHeartbeats(all).bytes]).toEqual([...all])
 })

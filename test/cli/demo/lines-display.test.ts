@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { LinesDisplay } from '../../../src/cli/demo/lines-display.ts'
 
-it('shows lines when they are full, with time and name', () => {
+it('prints lines when they are full, with time and name', () => {
   let printed = ''
   const display = new LinesDisplay({
     write: (text) => {

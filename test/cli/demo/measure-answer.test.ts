@@ -20,7 +20,7 @@ const measure = async (
 const token = (content: string): ReturnType<typeof step.send> =>
   step.send({ data: JSON.stringify({ choices: [{ delta: { content } }] }) })
 
-it('tells tokens, events and heartbeats apart', async () => {
+it('counts tokens, events and heartbeats separately', async () => {
   const { answer, seen } = await measure([
     step.raw(HEARTBEAT_FRAME),
     step.comment('of the upstream'),
@@ -42,20 +42,20 @@ it('tells tokens, events and heartbeats apart', async () => {
   expect(longestSilenceMs).toBeLessThanOrEqual(longestGapMs)
 })
 
-it('has no first token where there was none', async () => {
+it('has no firstTokenMs for a response without tokens', async () => {
   const { answer } = await measure([step.json(401, { error: 'no key' })])
   expect(answer).toMatchObject({ status: 401, events: 0 })
   expect(answer.firstTokenMs).toBeUndefined()
   expect(Buffer.from(answer.bytes).toString()).toBe('{"error":"no key"}')
 })
 
-it('says why an answer is not whole', async () => {
+it('reports why a response is incomplete', async () => {
   const { answer } = await measure([token('a'), step.cut()])
   expect(answer.failure).toMatch(/closed/)
   expect(answer.events).toBe(1)
 })
 
-it('is a table of 50 columns, which marks the shorter waits', () => {
+it('fits its table into 50 columns, and marks the shorter waits', () => {
   const { firstTokenMs, ...none } = measured({ totalMs: 1_000 })
   expect(
     figuresTable([

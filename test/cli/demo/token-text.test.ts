@@ -12,11 +12,11 @@ it.each([
   ['Gemini', { candidates: [{ content: { parts: [{ text: 'H' }, { text: 'i' }] } }] }, 'Hi'],
   ['odd shapes', { choices: [null], delta: 5 }, ''],
   ['null', null, ''],
-])('finds what an event adds: %s', (_, data, text) => {
+])('returns the text of %s', (_, data, text) => {
   expect(tokenText(JSON.stringify(data))).toBe(text)
 })
 
-it('takes what is no JSON for text, but for the end mark', () => {
+it('returns data that is not JSON as it is, except [DONE]', () => {
   expect(tokenText('plain words')).toBe('plain words')
   expect(tokenText('[DONE]')).toBe('')
 })

@@ -13,11 +13,11 @@ it.each([
   expect(wrapText(text, width)).toEqual(lines)
 })
 
-it('drops what would move the cursor', () => {
+it('drops control characters', () => {
   expect(wrapText('a\x1b[2Jb\x07\x9bc\td', 20)).toEqual(['a[2Jbc d'])
 })
 
-it('never makes a line too long, and loses no word', () => {
+it('makes no line too long, and drops no word', () => {
   const word = fc.string({ unit: 'grapheme', maxLength: 12 })
   fc.assert(
     fc.property(fc.array(word), fc.integer({ min: 4, max: 30 }), (words, width) => {

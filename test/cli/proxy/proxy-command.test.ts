@@ -36,8 +36,8 @@ const readerOf = (response: Response): { next(): Promise<string>; rest(): Promis
   return { next, rest }
 }
 
-describe('the proxy of the command line', () => {
-  it('lets a page of another origin call it, by a path of its own', async () => {
+describe('the proxy command', () => {
+  it('serves pages of another origin, under a rewritten path', async () => {
     const [upstream, url] = await open([step.send({ data: 'one' })])
     const proxy = await startProxy([
       ...['--upstream', url, '--cors', 'https://app.example'],
@@ -55,7 +55,7 @@ describe('the proxy of the command line', () => {
     expect(upstream.requests.map(({ url: path }) => path)).toEqual(['/v1/chat?a=1'])
   })
 
-  it('passes an event on before the next one is there', async () => {
+  it('forwards an event before the next one arrives', async () => {
     const more = gate()
     const [upstream, url] = await open([
       step.send({ data: 'one' }),
@@ -84,7 +84,7 @@ describe('the proxy of the command line', () => {
     expect(upstream.requests.map((request) => request.url)).toEqual(['/v1/chat', '/health/deep'])
   })
 
-  it('closes the upstream when the client leaves', async () => {
+  it('closes the upstream request when the client disconnects', async () => {
     const [upstream, url] = await open([step.send({ data: 'one' }), step.hang()])
     const proxy = await startProxy(['--upstream', url])
     const leaving = new AbortController()
@@ -110,14 +110,14 @@ describe('the proxy of the command line', () => {
     expect(sent?.get('x-api-key')).toBeNull()
   })
 
-  it("passes the client's own key on where it has none itself", async () => {
+  it("forwards the client's key if it has none of its own", async () => {
     const [upstream, url] = await open([step.send({ data: 'one' })])
     const proxy = await startProxy(['--upstream', url])
     await (await fetch(proxy.url, { headers: { authorization: 'Bearer client' } })).text()
     expect(upstream.requests[0]?.headers.get('authorization')).toBe('Bearer client')
   })
 
-  it('breaks off an upstream that is silent for --idle-ms, and says so with --log', async () => {
+  it('breaks the stream of an upstream that is silent for --idle-ms, and logs it with --log', async () => {
     const [, url] = await open([step.send({ data: 'one' }), step.hang()])
     const proxy = await startProxy(['--upstream', url, '--idle-ms', '50', '--log'])
     await expect((await fetch(proxy.url)).text()).rejects.toThrow('terminated')
@@ -151,7 +151,7 @@ describe('the proxy of the command line', () => {
   it.each([
     ['2.0', ['--http2']],
     ['1.1', []],
-  ])('speaks HTTP/%s over TLS with %j', async (version, args) => {
+  ])('uses HTTP/%s over TLS with %j', async (version, args) => {
     const tls = await loopbackCertificate()
     const folder = await mkdtemp(join(tmpdir(), 'sse-stream-kit-cli-'))
     const file = join(folder, 'ca.pem')
@@ -164,7 +164,7 @@ describe('the proxy of the command line', () => {
     await rm(folder, { recursive: true })
   })
 
-  it('has more requests wait than --connections', async () => {
+  it('lets requests beyond --connections wait', async () => {
     const more = gate()
     const [upstream, url] = await open([step.status(200), step.until(more.opened)])
     const proxy = await startProxy(['--upstream', url, '--connections', '1'])
@@ -182,7 +182,7 @@ describe('the proxy of the command line', () => {
     expect(upstream.requests).toHaveLength(2)
   })
 
-  it('goes on when nobody reads its output any more', async () => {
+  it('keeps serving after its output pipe is closed', async () => {
     const [, url] = await open([step.send({ data: 'one' })])
     const proxy = await startProxy(['--upstream', url, '--log'])
     proxy.closeOutput()
@@ -195,7 +195,7 @@ describe('the proxy of the command line', () => {
 })
 
 describe('a shutdown', () => {
-  it('is at once where nothing runs', async () => {
+  it('is immediate without running requests', async () => {
     const [, url] = await open([])
     const proxy = await startProxy(['--upstream', url])
     proxy.kill('SIGTERM')
@@ -241,7 +241,7 @@ describe('a shutdown', () => {
     expect(await proxy.ended).toMatchObject({ code: 0, stderr: '' })
   })
 
-  it('does not wait for connections without a request', async () => {
+  it('does not wait for idle connections', async () => {
     const [, url] = await open([])
     const proxy = await startProxy(['--upstream', url, '--drain-ms', '600000'])
     const { hostname, port } = new URL(proxy.url)
@@ -255,7 +255,7 @@ describe('a shutdown', () => {
     await gone
   })
 
-  it('ends in the end also for a client that takes nothing', async () => {
+  it('ends even if a client reads nothing', async () => {
     const [, url] = await open(function* () {
       for (;;) yield step.send({ data: 'x'.repeat(65_536) })
     })
@@ -266,7 +266,7 @@ describe('a shutdown', () => {
     await response.body?.cancel().catch(() => {})
   })
 
-  it('is at once at a second signal', async () => {
+  it('is immediate at a second signal', async () => {
     const [, url] = await open([step.send({ data: 'one' }), step.hang()])
     const proxy = await startProxy(['--upstream', url, '--drain-ms', '600000'])
     const { next, rest } = readerOf(await fetch(proxy.url))
@@ -281,8 +281,8 @@ describe('a shutdown', () => {
   })
 })
 
-describe('what keeps the proxy from starting', () => {
-  it('is wrong arguments: one line that names the flag, and exit code 2', async () => {
+describe('the proxy does not start because of', () => {
+  it('wrong arguments: one line that names the flag, and exit code 2', async () => {
     const { code, stdout, stderr } = await startCli(['--upstream', 'http://a', '--port', 'x']).ended
     expect([code, stdout]).toEqual([2, ''])
     expect(stderr).toBe(
@@ -290,7 +290,7 @@ describe('what keeps the proxy from starting', () => {
     )
   })
 
-  it('is a port in use: one line, and exit code 1', async () => {
+  it('a port in use: one line, and exit code 1', async () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const { port } = other.address() as { port: number }

@@ -5,7 +5,7 @@ const read = (...args: string[]): ReturnType<typeof proxyFlags> =>
   proxyFlags(['--upstream', 'https://api.example/v1', ...args])
 
 describe('proxyFlags', () => {
-  it('has defaults for all but the upstream', () => {
+  it('has a default for every flag but --upstream', () => {
     const { upstream, ...rest } = read()
     expect(upstream.href).toBe('https://api.example/v1')
     expect(rest).toEqual({
@@ -25,7 +25,7 @@ describe('proxyFlags', () => {
     })
   })
 
-  it('takes every flag', () => {
+  it('reads every flag', () => {
     const given = read(
       ...['--port', '0', '--host', '::1', '--drain-ms', '0', '--log', '--connections=7', '--http2'],
       ...['--heartbeat-ms', '5', '--idle-ms', '6', '--high-water', '100', '--low-water', '0'],
@@ -39,12 +39,12 @@ describe('proxyFlags', () => {
     })
   })
 
-  it('takes -p for --port', () => {
+  it('reads -p as --port', () => {
     expect(read('-p', '1').port).toBe(1)
     expect(read('-p2').port).toBe(2)
   })
 
-  it('takes several origins and several rules for paths', () => {
+  it('reads several origins and several path rules', () => {
     const { corsOrigins, options } = read(
       ...['--cors', 'https://a.example', '--cors', 'http://localhost:5173', '--cors', '*'],
       ...['--path-rewrite', '/api/chat=/v1/chat/completions', '--path-rewrite', '/api/=/v1/'],
@@ -53,12 +53,12 @@ describe('proxyFlags', () => {
     expect(options.path).toEqual({ '/api/chat': '/v1/chat/completions', '/api/': '/v1/' })
   })
 
-  it('turns heartbeats and the idle limit off at 0', () => {
+  it('turns heartbeats and the idle limit off for 0', () => {
     const { options } = read('--heartbeat-ms', '0', '--idle-ms', '0')
     expect([options.heartbeat, options.timeouts?.idleMs]).toEqual([false, false])
   })
 
-  it('takes the last one of a flag, and all headers', () => {
+  it('uses the last of several values for a flag, and every header', () => {
     const { port, options } = read('--port=1', '--port=2', '--header=a: 1', '--header', 'b:2: 3')
     expect(port).toBe(2)
     expect([...(options.headers as Headers)]).toEqual([

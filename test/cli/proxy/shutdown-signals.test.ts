@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers())
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
-])('waits for %s, and ends the process at a second one', async (signal, code) => {
+])('waits for %s, and exits at a second one', async (signal, code) => {
   const host = fakeHost()
   const { first } = shutdownSignals(host)
   host.emit(signal)
@@ -19,7 +19,7 @@ it.each([
   expect(host.exits).toEqual([code])
 })
 
-it('takes a signal that a parent process sends on for the same one', async () => {
+it('ignores a signal that a parent process forwards', async () => {
   const host = fakeHost()
   const { first } = shutdownSignals(host)
   host.emit('SIGINT')
@@ -29,7 +29,7 @@ it('takes a signal that a parent process sends on for the same one', async () =>
   expect(host.exits).toEqual([])
 })
 
-it('leaves signals alone when it is told to', () => {
+it('restores the handling of signals', () => {
   const host = fakeHost()
   shutdownSignals(host).ignore()
   expect(host.emit('SIGINT') || host.emit('SIGTERM')).toBe(false)

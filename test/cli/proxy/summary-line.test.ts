@@ -5,7 +5,7 @@ import { summaryOf } from '../../support/summary-of.ts'
 const REQUEST = new Request('http://proxy.test/v1/chat/completions?key=secret', { method: 'POST' })
 const AT = new Date(Date.UTC(2030, 0, 2, 3, 4, 5, 6))
 
-it('is one line of pairs, without what is not known', () => {
+it('is one line of pairs, without unknown values', () => {
   const line = summaryLine(
     summaryOf({
       verdict: 'timeout',
@@ -34,14 +34,14 @@ it('is one line of pairs, without what is not known', () => {
   )
 })
 
-it('is as short as what happened', () => {
+it('leaves out what did not happen', () => {
   const { firstEventMs, ...rest } = summaryOf({ verdict: 'error', status: 400, isSse: false })
   expect(summaryLine(rest, new Request('http://proxy.test/'), AT)).toBe(
     'time=2030-01-02T03:04:05.006Z verdict=error status=400 method=GET path=/ kind=plain total_ms=2000 events=10 heartbeats=1 bytes_in=1000 bytes_out=1013 pauses=0',
   )
 })
 
-it('stays one line of pairs whatever path was asked for', () => {
+it('stays one line of pairs for any path', () => {
   const request = new Request(`http://proxy.test/a b\tc\u2028d%0Astatus=200/${'x'.repeat(300)}`)
   const line = summaryLine(summaryOf(), request, AT)
   expect(line.split(/\s/).every((pair) => /^[a-z_]+=\S+$/.test(pair))).toBe(true)

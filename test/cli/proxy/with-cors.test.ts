@@ -42,7 +42,7 @@ describe('withCors', () => {
     })
   })
 
-  it("sets the headers of a response, in place of the upstream's", async () => {
+  it("replaces the upstream's headers of a response", async () => {
     const { status, headers, calls } = await ask([EVIL, APP], { origin: APP })
     expect([status, calls]).toEqual([200, 1])
     expect(headers).toMatchObject({
@@ -64,22 +64,25 @@ describe('withCors', () => {
     }
   })
 
-  it.each(['POST', 'OPTIONS'])('refuses another origin before the handler: %s', async (method) => {
-    const { status, headers, calls } = await ask([APP], preflight(EVIL), method)
-    expect([status, calls, headers]).toEqual([403, 0, { vary: 'Origin' }])
-  })
+  it.each(['POST', 'OPTIONS'])(
+    'refuses another origin without calling the handler: %s',
+    async (method) => {
+      const { status, headers, calls } = await ask([APP], preflight(EVIL), method)
+      expect([status, calls, headers]).toEqual([403, 0, { vary: 'Origin' }])
+    },
+  )
 
-  it('lets requests pass that are of no page', async () => {
+  it('serves requests without an origin', async () => {
     const { status, headers, calls } = await ask([APP], {})
     expect([status, calls]).toEqual([200, 1])
     expect(headers).not.toHaveProperty('access-control-allow-origin')
   })
 
-  it('passes an OPTIONS request that is no preflight', async () => {
+  it('forwards an OPTIONS request that is not a preflight', async () => {
     expect((await ask([APP], { origin: APP }, 'OPTIONS')).calls).toBe(1)
   })
 
-  it('changes nothing without origins', async () => {
+  it('returns the handler unchanged without origins', async () => {
     const { headers } = await ask([], { origin: EVIL })
     expect(headers['access-control-allow-origin']).toBe('https://upstream.example')
   })

@@ -1,7 +1,7 @@
 // A pipeline of your own: what comes from a model is decoded, changed, and served as events of your own.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { MetricsTap, mapEvents, SseDecoder, sseResponse } from 'sse-stream-kit'
+import { EventMap, MetricsTap, SseDecoder, sseResponse } from 'sse-stream-kit'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { fakeUpstream, transcript } from 'sse-stream-kit/testing'
 
@@ -20,7 +20,7 @@ async function answer(request: Request): Promise<Response> {
   const words = upstream.body
     .pipeThrough(new SseDecoder({ maxEventBytes: 1_048_576 }))
     .pipeThrough(
-      mapEvents(({ data }) => {
+      new EventMap(({ data }) => {
         if (data === '[DONE]') return { event: 'end', data: '' }
         const text = (JSON.parse(data) as ChatChunk).choices[0]?.delta?.content
         return text ? { event: 'word', data: text } : null

@@ -4,12 +4,12 @@ export type { ReadResult } from './base/read-result.ts'
 export { SseKitError, type SseKitErrorCode } from './base/sse-kit-error.ts'
 export { SseLimitError } from './base/sse-limit-error.ts'
 export type { StreamVerdict } from './base/stream-verdict.ts'
-export { Budget, type BudgetMember, type BudgetOptions } from './pipeline/budget.ts'
+export { Budget, type BudgetOptions } from './pipeline/budget.ts'
 export { type RelayOptions, relay } from './pipeline/relay.ts'
 export type { Stage, StageOutcome, StageOutput } from './pipeline/stage.ts'
 export type { ObservedOutput, StageObserver } from './pipeline/stage-observer.ts'
 export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts'
-export type { Watermarks } from './pipeline/watermarks.ts'
+export type { ByteWatermarks, Watermarks } from './pipeline/watermarks.ts'
 export {
   EventMap,
   type EventMapper,
@@ -18,7 +18,6 @@ export {
 } from './transforms/event-map.ts'
 export { HeartbeatInjector, type HeartbeatInjectorStage } from './transforms/heartbeat-injector.ts'
 export type { HeartbeatInjectorOptions } from './transforms/heartbeat-plan.ts'
-export { mapEvents } from './transforms/map-events.ts'
 export {
   MetricsTap,
   type MetricsTapOptions,

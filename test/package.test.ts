@@ -25,7 +25,6 @@ const STREAMS = [
   'StageStream',
   'WatermarkBuffer',
   'encodeEvent',
-  'mapEvents',
   'relay',
   'sseResponse',
 ]

@@ -1,6 +1,7 @@
 import { FLOW, type ItemSource } from '../base/byte-source.ts'
 import type { IterableStream } from '../base/iterable-stream.ts'
 import type { Budget } from './budget.ts'
+import { BudgetLedger } from './budget-ledger.ts'
 import { checkRelay } from './check-relay.ts'
 import { heldSize } from './held-size.ts'
 import { ReaderIntake } from './reader-intake.ts'
@@ -8,30 +9,20 @@ import type { Stage } from './stage.ts'
 import { StageDriver } from './stage-driver.ts'
 import type { AnyStage } from './stage-line.ts'
 import type { StageObserver } from './stage-observer.ts'
-import { checkWatermarks } from './watermarks.ts'
+import { type ByteWatermarks, checkWatermarks } from './watermarks.ts'
 
-/** How much a relay may hold for a reader that is slower than the source. */
+/** What a {@link relay} may hold, and what follows it. */
 export interface RelayOptions {
-  /** When to stop reading the source, and when to go on. */
-  watermark?:
-    | {
-        /**
-         * From so many bytes held on, the source is not read. Text, and the `data` of events, count their length;
-         * other items that are no bytes count 1. @default 65_536
-         */
-        highBytes?: number | undefined
-        /** Down to so many bytes the relay drains before it reads again. @default half of `highBytes` */
-        lowBytes?: number | undefined
-      }
-    | undefined
-  /** A bound on what all streams hold together; past it the fullest are not read until they have drained. */
+  /** How much is queued for a reader that is slower than the source. */
+  watermark?: ByteWatermarks | undefined
+  /** A bound on what all streams hold together; above it the fullest are not read until they have drained. @default none */
   budget?: Budget | undefined
   /**
-   * Returns how long a stream that failed waits, in milliseconds, for its reader to take what was whole before;
-   * the rest is dropped then. 0 drops it at once. @default () => Infinity
+   * Returns how long a stream that failed waits, in milliseconds, for its reader to take what was queued before the
+   * error; the rest is then dropped. 0 drops it at once. @default () => Infinity
    */
   flushMsFor?: ((reason: unknown) => number) | undefined
-  /** What follows the life of the stream. */
+  /** Follow the stream without a place among its stages. @default [] */
   observers?: readonly StageObserver[] | undefined
 }
 
@@ -103,11 +94,17 @@ export function relay(
 ): IterableStream<unknown> {
   const marks = checkWatermarks('highBytes', highBytes, 'lowBytes', lowBytes)
   checkRelay(source, stages, observers)
+  const ledger = budget === undefined ? undefined : BudgetLedger.of(budget)
   const intake = new ReaderIntake(source)
   let driver: StageDriver<unknown>
   try {
     const watermarks = { ...marks, size: heldSize }
-    driver = new StageDriver(stages, intake, { watermarks, observers, budget, flushMsFor })
+    driver = new StageDriver(stages, intake, {
+      watermarks,
+      observers,
+      budget: ledger,
+      flushMsFor,
+    })
   } catch (error) {
     intake.releaseLock()
     throw error

@@ -1,7 +1,7 @@
 import { afterMacrotask } from '../base/after-macrotask.ts'
 import { callHook } from '../base/call-hook.ts'
 import { startDeadline } from '../base/deadline.ts'
-import type { Budget, BudgetMember } from './budget.ts'
+import type { BudgetLedger, BudgetMember } from './budget-ledger.ts'
 import type { Intake } from './intake.ts'
 import { ReadableQueue } from './readable-queue.ts'
 import { type AnyStage, StageLine } from './stage-line.ts'
@@ -12,7 +12,7 @@ import type { Watermarks } from './watermarks.ts'
 export interface StageDriverOptions<Out> {
   readonly watermarks: Watermarks<Out>
   readonly observers?: readonly StageObserver[]
-  readonly budget?: Budget | undefined
+  readonly budget?: BudgetLedger | undefined
   /** See `RelayOptions`. */
   readonly flushMsFor?: (reason: unknown) => number
   /** Whether the stages start with the first use of the stream, and fail the stream if they cannot start. */
@@ -45,7 +45,7 @@ export interface StageDriverOptions<Out> {
 export class StageDriver<Out> extends ReadableQueue<Out> implements BudgetMember {
   readonly #stages: readonly AnyStage[]
   readonly #intake: Intake
-  readonly #budget: Budget | undefined
+  readonly #budget: BudgetLedger | undefined
   readonly #flushMsFor: ((reason: unknown) => number) | undefined
   #line: StageLine | undefined
   #reason: unknown

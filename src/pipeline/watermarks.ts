@@ -10,6 +10,17 @@ export interface Watermarks<T> {
   readonly size: (item: T) => number
 }
 
+/** How many bytes a stream queues before its source is no longer read, and from where on it is read again. */
+export interface ByteWatermarks {
+  /**
+   * Stops reading the source once this much is queued, in bytes. Text, and the `data` of events, count their length;
+   * other items that are not bytes count 1. @default 65_536
+   */
+  highBytes?: number | undefined
+  /** Reads the source again once this much or less is queued, in bytes. @default half of `highBytes` */
+  lowBytes?: number | undefined
+}
+
 /** The default size of an item: its bytes for bytes, else 1. */
 export function sizeOf(item: unknown): number {
   // Not instanceof: bytes of another realm would count 1.

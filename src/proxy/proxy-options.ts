@@ -2,6 +2,7 @@ import type { ForwardedOptions } from '../http/forwarded-headers.ts'
 import type { HeadersLike } from '../http/header-changes.ts'
 import type { PathFunction, PathRules } from '../http/path-rules.ts'
 import type { Budget } from '../pipeline/budget.ts'
+import type { ByteWatermarks } from '../pipeline/watermarks.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
 import type { EndContext, StreamSummary } from '../transforms/stream-summary.ts'
@@ -104,15 +105,8 @@ export interface ProxyOptions {
     | undefined
   /** How long what may take. */
   timeouts?: TimeoutOptions | undefined
-  /** How much is held for a client that is slower than the upstream, per stream. */
-  watermark?:
-    | {
-        /** From so many bytes on the upstream is not read. @default 65_536 */
-        highBytes?: number | undefined
-        /** Down to so many bytes it drains before the upstream is read again. @default half of `highBytes` */
-        lowBytes?: number | undefined
-      }
-    | undefined
+  /** How much each stream queues for a client that is slower than the upstream. */
+  watermark?: ByteWatermarks | undefined
   /** The longest event in bytes; `Infinity` for no limit. @default 16_777_216 (16 MiB) */
   maxEventBytes?: number | undefined
   /**

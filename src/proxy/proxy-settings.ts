@@ -6,6 +6,7 @@ import { checkForwarded, type ForwardedOptions } from '../http/forwarded-headers
 import { type HeaderChanges, type HeadersLike, headerChanges } from '../http/header-changes.ts'
 import { type PathFunction, pathFunction } from '../http/path-rules.ts'
 import type { Budget } from '../pipeline/budget.ts'
+import { BudgetLedger } from '../pipeline/budget-ledger.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
 import type { MetricsSink } from '../transforms/metrics-sink.ts'
@@ -80,7 +81,7 @@ export function proxySettings({
       `upstreamErrors must be "break" or "event-then-break": got ${JSON.stringify(upstreamErrors)}`,
     )
   }
-  checkFunction('budget.join', budget && (budget.join ?? null))
+  if (budget !== undefined) BudgetLedger.of(budget)
   // Made once to have its arguments checked now.
   relay(new ReadableStream(), [], { watermark })
   return {

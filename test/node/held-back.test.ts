@@ -3,8 +3,8 @@ import compression from 'compression'
 import express from 'express'
 import Fastify from 'fastify'
 import {
+  EventMap,
   HeartbeatInjector,
-  mapEvents,
   SseDecoder,
   SseEncoder,
   sseProxy,
@@ -45,7 +45,7 @@ describe('a pipeline behind compression() of Express', () => {
   const pipeline = (body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> =>
     body
       .pipeThrough(new SseDecoder())
-      .pipeThrough(mapEvents((event) => ({ ...event, data: event.data.toUpperCase() })))
+      .pipeThrough(new EventMap((event) => ({ ...event, data: event.data.toUpperCase() })))
       .pipeThrough(new SseEncoder())
       .pipeThrough(new HeartbeatInjector())
 

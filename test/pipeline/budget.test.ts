@@ -1,5 +1,7 @@
-import { Budget, type BudgetMember, FrameSplitter, relay } from 'sse-stream-kit/streams'
-import { describe, expect, it } from 'vitest'
+import { sseProxy } from 'sse-stream-kit'
+import { Budget, FrameSplitter, relay } from 'sse-stream-kit/streams'
+import { describe, expect, it, vi } from 'vitest'
+import { BudgetLedger, type BudgetMember } from '../../src/pipeline/budget-ledger.ts'
 import { refusal } from '../support/refusal.ts'
 import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'
@@ -32,79 +34,79 @@ function endless() {
   return source
 }
 
-describe('a budget', () => {
+describe('the ledger of a budget', () => {
   it('knows what all its streams hold', () => {
-    const budget = new Budget({ maxBytes: 100 })
+    const ledger = new BudgetLedger(100)
     const [a, b] = [member(30), member(20)]
-    budget.join(a)
-    budget.join(b)
-    expect(budget).toMatchObject({ heldBytes: 50, streams: 2, maxBytes: 100 })
+    ledger.join(a)
+    ledger.join(b)
+    expect(ledger).toMatchObject({ heldBytes: 50, streams: 2 })
     b.heldBytes = 5
-    expect(budget.heldBytes).toBe(35)
-    budget.leave(a)
-    budget.leave(a)
-    expect(budget).toMatchObject({ heldBytes: 5, streams: 1 })
+    expect(ledger.heldBytes).toBe(35)
+    ledger.leave(a)
+    ledger.leave(a)
+    expect(ledger).toMatchObject({ heldBytes: 5, streams: 1 })
   })
 
   it('lets all go on that fit in it', () => {
-    const budget = new Budget({ maxBytes: 100 })
+    const ledger = new BudgetLedger(100)
     const [a, b] = [member(90), member(10)]
-    budget.join(a)
-    budget.join(b)
-    expect(budget.mayGoOn(a)).toBe(true)
-    expect(budget.mayGoOn(b)).toBe(true)
+    ledger.join(a)
+    ledger.join(b)
+    expect(ledger.mayGoOn(a)).toBe(true)
+    expect(ledger.mayGoOn(b)).toBe(true)
   })
 
   it('pauses the fullest first: those that hold more than their share', () => {
-    const budget = new Budget({ maxBytes: 100 })
+    const ledger = new BudgetLedger(100)
     const members = [member(80), member(30), member(10), member(0)]
-    for (const one of members) budget.join(one)
-    expect(members.map((one) => budget.mayGoOn(one))).toEqual([false, false, true, true])
+    for (const one of members) ledger.join(one)
+    expect(members.map((one) => ledger.mayGoOn(one))).toEqual([false, false, true, true])
   })
 
   it('never pauses a stream that holds nothing', () => {
-    const budget = new Budget({ maxBytes: 1 })
+    const ledger = new BudgetLedger(1)
     const [a, b] = [member(0), member(50)]
-    budget.join(a)
-    budget.join(b)
-    expect(budget.mayGoOn(b)).toBe(false)
-    expect(budget.mayGoOn(a)).toBe(true)
+    ledger.join(a)
+    ledger.join(b)
+    expect(ledger.mayGoOn(b)).toBe(false)
+    expect(ledger.mayGoOn(a)).toBe(true)
   })
 
   it('sees that streams have drained since they were counted', () => {
-    const budget = new Budget({ maxBytes: 100 })
+    const ledger = new BudgetLedger(100)
     const a = member(90)
-    budget.join(a)
-    expect(budget.mayGoOn(a)).toBe(true)
+    ledger.join(a)
+    expect(ledger.mayGoOn(a)).toBe(true)
     a.heldBytes = 20
-    expect(budget.mayGoOn(a)).toBe(true)
+    expect(ledger.mayGoOn(a)).toBe(true)
     a.heldBytes = 101
-    expect(budget.mayGoOn(a)).toBe(false)
+    expect(ledger.mayGoOn(a)).toBe(false)
   })
 
   it('sees before long that others have drained', () => {
-    const budget = new Budget({ maxBytes: 100 })
+    const ledger = new BudgetLedger(100)
     const [a, b] = [member(60), member(50)]
-    budget.join(a)
-    budget.join(b)
+    ledger.join(a)
+    ledger.join(b)
     b.heldBytes = 0
-    expect([budget.mayGoOn(a), budget.mayGoOn(a)]).toContain(true)
+    expect([ledger.mayGoOn(a), ledger.mayGoOn(a)]).toContain(true)
   })
 
   it('does not take in again a stream that has left', () => {
-    const budget = new Budget({ maxBytes: 100 })
+    const ledger = new BudgetLedger(100)
     const a = member(90)
-    budget.join(a)
-    budget.leave(a)
-    budget.mayGoOn(a)
-    expect(budget).toMatchObject({ heldBytes: 0, streams: 0 })
+    ledger.join(a)
+    ledger.leave(a)
+    ledger.mayGoOn(a)
+    expect(ledger).toMatchObject({ heldBytes: 0, streams: 0 })
   })
 
   it('looks at all its streams no more often than it has streams', () => {
-    const budget = new Budget({ maxBytes: 1 })
+    const ledger = new BudgetLedger(1)
     let looks = 0
     for (let index = 0; index < 1_000; index++) {
-      budget.join({
+      ledger.join({
         get heldBytes() {
           looks++
           return 100
@@ -112,21 +114,59 @@ describe('a budget', () => {
       })
     }
     const a = member(1_000)
-    budget.join(a)
+    ledger.join(a)
     looks = 0
-    for (let index = 0; index < 5_000; index++) expect(budget.mayGoOn(a)).toBe(false)
+    for (let index = 0; index < 5_000; index++) expect(ledger.mayGoOn(a)).toBe(false)
     expect(looks).toBeLessThanOrEqual(5_000)
   })
 
+  it('of Infinity pauses nobody', () => {
+    const ledger = new BudgetLedger(Infinity)
+    const a = member(Number.MAX_SAFE_INTEGER)
+    ledger.join(a)
+    expect(ledger.mayGoOn(a)).toBe(true)
+  })
+})
+
+describe('a budget', () => {
   it.each([0, -1, 1.5, Number.NaN])('refuses %d bytes', (maxBytes) => {
     expect(() => new Budget({ maxBytes })).toThrow(refusal(RangeError, 'maxBytes'))
   })
 
-  it('of Infinity pauses nobody', () => {
-    const budget = new Budget({ maxBytes: Infinity })
-    const a = member(Number.MAX_SAFE_INTEGER)
-    budget.join(a)
-    expect(budget.mayGoOn(a)).toBe(true)
+  it('shows its figures, and no way to change them', () => {
+    const budget = new Budget({ maxBytes: 100 })
+    expect(Object.keys(budget)).toEqual(['maxBytes'])
+    expect(Object.getOwnPropertyNames(Budget.prototype)).toEqual([
+      'constructor',
+      'heldBytes',
+      'streams',
+    ])
+  })
+
+  it('of another copy of the package is one too', async () => {
+    vi.resetModules()
+    const other = await import('../../src/pipeline/budget.ts')
+    expect(other.Budget).not.toBe(Budget)
+    const budget = new other.Budget({ maxBytes: 100 })
+    const body = relay(new HandFed(TEN).readable, [], { budget: budget as unknown as Budget })
+    await settled()
+    expect(budget).toMatchObject({ heldBytes: 10, streams: 1 })
+    sseProxy('http://127.0.0.1:9', { budget: budget as unknown as Budget })
+    await body.cancel()
+    expect(budget).toMatchObject({ heldBytes: 0, streams: 0 })
+  })
+
+  it.each([
+    ['an object of the same shape', { maxBytes: 1, heldBytes: 0, streams: 0 }, 'got an object'],
+    ['a number', 1_000, 'got 1000'],
+    ['null', null, 'got null'],
+  ])('cannot be %s', (_, value, got) => {
+    const budget = value as unknown as Budget
+    const { readable } = new HandFed()
+    const message = `budget must be a Budget: ${got}. Use new Budget({ maxBytes })`
+    expect(() => relay(readable, [], { budget })).toThrow(message)
+    expect(readable.locked).toBe(false)
+    expect(() => sseProxy('http://127.0.0.1:9', { budget })).toThrow(message)
   })
 })
 

@@ -92,7 +92,7 @@ describe('proxies that share a budget', () => {
 
   it('refuse what is no budget', () => {
     expect(() => sseProxy('http://up.test', { budget: { maxBytes: 1 } as never })).toThrow(
-      'budget.join',
+      'budget must be a Budget: got an object',
     )
   })
 })

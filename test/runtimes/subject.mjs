@@ -3,10 +3,10 @@
 import { proxyFetch, sseProxy } from 'sse-stream-kit'
 import { healthHandler, metricsHandler, StreamRegistry } from 'sse-stream-kit/metrics'
 import {
+  EventMap,
   FrameSplitter,
   HeartbeatInjector,
   MetricsTap,
-  mapEvents,
   relay,
   SseDecoder,
   SseEncoder,
@@ -56,7 +56,7 @@ const CHECKS = {
       bytesOf('data: one\r\n\r\n: hi\n\ndata: two\n\n')
         .pipeThrough(new FrameSplitter())
         .pipeThrough(new SseDecoder())
-        .pipeThrough(mapEvents(({ data }) => ({ data: data.toUpperCase() })))
+        .pipeThrough(new EventMap(({ data }) => ({ data: data.toUpperCase() })))
         .pipeThrough(new SseEncoder())
         .pipeThrough(new HeartbeatInjector({ atStart: true })),
     ).text()

@@ -1,4 +1,4 @@
-import { EventMap, type EventMapper, mapEvents, SseDecoder } from 'sse-stream-kit/streams'
+import { EventMap, type EventMapper, SseDecoder } from 'sse-stream-kit/streams'
 import { streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
 import { allOf } from '../support/streams/all-of.ts'
@@ -7,15 +7,12 @@ import { watchRejections } from '../support/watch-rejections.ts'
 
 watchRejections()
 
-describe.each([
-  { name: 'EventMap', create: <In, Out>(mapper: EventMapper<In, Out>) => new EventMap(mapper) },
-  { name: 'mapEvents', create: mapEvents },
-])('$name', ({ create }) => {
+describe('EventMap', () => {
   const run = <Out>(mapper: EventMapper<{ data: string }, Out>) =>
     allOf(
       streamOf(['data: 1\n\ndata: 2\n\ndata: 3\n\n'])
         .pipeThrough(new SseDecoder())
-        .pipeThrough(create(mapper)),
+        .pipeThrough(new EventMap(mapper)),
     )
 
   it('maps each event to another one', async () => {
@@ -45,7 +42,7 @@ describe.each([
     const source = new HandFed('1', '2', '3')
     const seen: string[] = []
     const mapped = source.readable.pipeThrough(
-      create((item: string) => {
+      new EventMap((item: string) => {
         if (item === '2') throw failure
         return item
       }),

@@ -169,8 +169,8 @@ function expectedOf(plan: StreamPlan): Expected[] {
       return [{ ...refusal('timeout', 504), phase: 'headers' }]
     case 'silent-start/reads':
       return waits
-        ? [{ ...refusal('timeout', 504), phase: 'firstEvent' }]
-        : [{ ...timeout, phase: 'firstEvent', frames: 'none' }]
+        ? [{ ...refusal('timeout', 504), phase: 'first_event' }]
+        : [{ ...timeout, phase: 'first_event', frames: 'none' }]
     case 'silent-middle/reads':
       return [{ ...timeout, phase: 'idle' }]
     case 'error/reads':

@@ -3,10 +3,10 @@ import type { StreamSummary } from '../transforms/stream-summary.ts'
 const PHASES: readonly string[] = [
   'connect',
   'headers',
-  'firstEvent',
+  'first_event',
   'idle',
   'total',
-  'clientStall',
+  'client_stall',
   'other',
 ]
 
@@ -15,7 +15,7 @@ export class TimeoutCounts {
   readonly #counts = new Float64Array(PHASES.length)
 
   add({ phase, code }: StreamSummary): void {
-    const exceeded = code === 'SSE_CLIENT_STALLED' ? 'clientStall' : phase
+    const exceeded = code === 'SSE_CLIENT_STALLED' ? 'client_stall' : phase
     if (exceeded === undefined) return
     const index = PHASES.includes(exceeded) ? PHASES.indexOf(exceeded) : PHASES.length - 1
     this.#counts[index] = (this.#counts[index] as number) + 1

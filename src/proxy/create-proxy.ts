@@ -4,13 +4,13 @@ import { startDeadline } from '../base/deadline.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { TransportPool } from '../transport/transport.ts'
 import type { UpstreamPoolOptions } from '../transport/upstream-pool.ts'
-import { answer, refuseDraining } from './answer.ts'
 import { checkProxyOptions } from './check-proxy-options.ts'
 import { checkRequest } from './check-request.ts'
 import { Exchange } from './exchange.ts'
 import { ProxyCounters, type ProxyMetrics } from './proxy-counters.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
 import { proxySettings } from './proxy-settings.ts'
+import { refuseDraining, respond } from './respond.ts'
 import { upstreamTargets } from './upstream-targets.ts'
 
 /** How long running streams may go on when a proxy closes. */
@@ -61,7 +61,7 @@ export function createProxy(
       if (running.size === 0) onIdle?.()
     })
     running.add(exchange)
-    return answer(exchange, targetsFor, settings)
+    return respond(exchange, targetsFor, settings)
   }
   const close = ({ drainMs = 30_000 }: CloseOptions = {}): Promise<void> => {
     checkNumber('drainMs', drainMs, { min: 0, infinity: true, fraction: true })

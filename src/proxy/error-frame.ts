@@ -3,10 +3,9 @@ import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { encodeEvent } from '../wire/encode-event.ts'
 
 /**
- * The last stage of an event stream: when it fails, tells the client in an event before the connection breaks.
+ * The last stage of an event stream: when the stream fails, sends the error as an event before the connection breaks.
  *
- * It stands behind the frame splitter, so what went out before ends at an event boundary. A client that left
- * or takes nothing is told nothing.
+ * It comes after the frame splitter, so what was sent before ends at an event boundary.
  */
 export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
   /** The bytes of the event that was sent, if one was. */
@@ -27,7 +26,8 @@ export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
   }
 
   fail(reason: unknown): void {
-    if (outcomeOf(reason).verdict === 'client_gone') return
+    // Nothing is flushed to a client that left or stalled.
+    if (outcomeOf(reason).flushMs === 0) return
     const frame = new TextEncoder().encode(errorFrame(reason, this.#pathname))
     this.frameBytes = frame.length
     this.#output.emit(frame)
@@ -35,7 +35,7 @@ export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
 }
 
 /**
- * An error as an event, in the form that the clients of the API at this path read as one.
+ * Returns an error as an event, in the form that clients of the API at this path recognize.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */

@@ -1,11 +1,11 @@
 import type { TransportPool } from '../transport/transport.ts'
 import type { CallPolicy } from '../upstream/circuit-breaker.ts'
-import { answer } from './answer.ts'
 import { checkProxyOptions } from './check-proxy-options.ts'
 import { checkRequest } from './check-request.ts'
 import { Exchange } from './exchange.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
 import { proxySettings } from './proxy-settings.ts'
+import { respond } from './respond.ts'
 import { upstreamTargets } from './upstream-targets.ts'
 
 /**
@@ -34,7 +34,7 @@ export function fetchThrough(
   const settings = proxySettings(options)
   const pooled = (connectMs: number) => pool.transport(connectMs)
   const targetsFor = upstreamTargets(upstream, settings, options, pooled)
-  return answer(new Exchange(request, settings), targetsFor, settings)
+  return respond(new Exchange(request, settings), targetsFor, settings)
 }
 
 /** @throws TypeError for options that take effect only between requests, which a single call would ignore */

@@ -9,7 +9,7 @@ import { checkUpstreamOptions } from './check-proxy-options.ts'
 import type { ProxyOptions, TimeoutOptions, Upstream, UpstreamOptions } from './proxy-options.ts'
 import { type ProxySettings, timeoutSettings } from './proxy-settings.ts'
 
-/** Returns a transport over connections of the proxy's own, made within so many milliseconds. */
+/** Returns a transport over the proxy's own connections, which must be established within `connectMs`. */
 export type PooledTransport = (connectMs: number) => Transport
 
 /**

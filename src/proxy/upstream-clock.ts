@@ -1,14 +1,14 @@
 import { startDeadline } from '../base/deadline.ts'
-import { type TimeoutPhase, UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
+import { PhaseLimit } from '../upstream/phase-limit.ts'
 
-/** How long what may take in milliseconds; `Infinity` for no limit. */
+/** Limits on an upstream's body in milliseconds; `Infinity` for no limit. */
 export interface UpstreamClockLimits {
   /** From the headers to the first event. */
   firstEventMs: number
-  /** Between two signs of life of the upstream, once there was an event. */
+  /** Between two chunks or events, see `idleCounts`, after the first event. */
   idleMs: number
-  /** Whether any byte is a sign of life, or only an event. */
+  /** What ends an idle time: any byte, or only an event. */
   idleCounts: 'bytes' | 'events'
   /** From the request to the end. */
   totalMs: number
@@ -16,29 +16,29 @@ export interface UpstreamClockLimits {
   requestedAt: number
 }
 
-/** What an upstream clock asks, and what it tells. */
+/** What an upstream clock depends on. */
 export interface UpstreamClockContext {
-  /** Events so far, or for a body without events: chunks. */
+  /** Returns the number of events so far, or of chunks for a body that is not an event stream. */
   countEvents: () => number
   /** Called when the first of them has passed. */
   onFirstEvent: () => void
 }
 
 /**
- * The first stage of a relayed body: bytes pass untouched, and the stream fails when the upstream takes too long.
+ * The first stage of a relayed body: passes bytes untouched, and fails the stream when the upstream exceeds a limit.
  *
- * While the upstream is paused only `totalMs` runs; heartbeats do not pass here and so count for nothing. One
- * timer for all limits, set for the nearest of them.
+ * While the upstream is paused only `totalMs` runs. Heartbeats do not pass this stage, so they do not count. One timer
+ * for all limits, set for the nearest of them.
  */
 export class UpstreamClock implements Stage<Uint8Array, Uint8Array> {
   readonly #limits: UpstreamClockLimits
   readonly #context: UpstreamClockContext
   #output!: StageOutput<Uint8Array>
   #timer: ReturnType<typeof setTimeout> | undefined
-  /** When the present wait for the upstream began. */
+  /** When the current wait for the upstream began. */
   #activeAt = 0
   #seenEvents = 0
-  /** Whether nothing is expected of the upstream: it is paused, or done. */
+  /** Whether the upstream is paused or done. */
   #isStopped = false
 
   constructor(limits: UpstreamClockLimits, context: UpstreamClockContext) {
@@ -60,7 +60,7 @@ export class UpstreamClock implements Stage<Uint8Array, Uint8Array> {
     }
     const isFirst = this.#seenEvents === 0 && events > 0
     this.#seenEvents = events
-    // From the first event on another limit holds, which may be nearer.
+    // From the first event on `idleMs` applies, which may be nearer.
     if (!isFirst) return
     this.#rearm()
     this.#context.onFirstEvent()
@@ -91,23 +91,25 @@ export class UpstreamClock implements Stage<Uint8Array, Uint8Array> {
   }
 
   #arm(now: number): void {
-    this.#timer = startDeadline(this.#nearest().at - now, () => this.#onTimer())
+    this.#timer = startDeadline(this.#limit().dueAt - now, () => this.#onTimer())
   }
 
   #onTimer(): void {
     const now = performance.now()
-    const { at, phase, timeoutMs } = this.#nearest()
-    if (at <= now) this.#output.error(new UpstreamTimeoutError(phase, timeoutMs))
+    const limit = this.#limit()
+    if (limit.dueAt <= now) this.#output.error(limit.toError())
     else this.#arm(now)
   }
 
-  #nearest(): { at: number; phase: TimeoutPhase; timeoutMs: number } {
-    const { firstEventMs, idleMs, totalMs, requestedAt } = this.#limits
-    const totalAt = requestedAt + totalMs
-    const waitMs = this.#seenEvents === 0 ? firstEventMs : idleMs
-    const waitAt = this.#isStopped ? Infinity : this.#activeAt + waitMs
-    return waitAt <= totalAt
-      ? { at: waitAt, phase: this.#seenEvents === 0 ? 'firstEvent' : 'idle', timeoutMs: waitMs }
-      : { at: totalAt, phase: 'total', timeoutMs: totalMs }
+  #limit(): PhaseLimit {
+    const { firstEventMs, idleMs } = this.#limits
+    const isFirst = this.#seenEvents === 0
+    const waitMs = isFirst ? firstEventMs : idleMs
+    return new PhaseLimit(
+      isFirst ? 'first_event' : 'idle',
+      this.#isStopped ? Infinity : waitMs,
+      this.#activeAt,
+      this.#limits,
+    )
   }
 }

@@ -2,51 +2,59 @@ import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import type { Coding } from '../http/decoded-codings.ts'
-import type { BodySink, PushedBody } from './pushed-body.ts'
+import { type BodySink, PushedBody } from './pushed-body.ts'
 
-/** What controls the request whose answer is decoded. */
+/** Controls the request whose response is decoded. */
 export interface RequestControl {
-  /** Lets the upstream go on after `push` returned false. */
+  /** Reads on after `push` returned false. */
   resume(): void
   /** Ends the request. */
-  abort(reason: Error): void
+  abort(reason: unknown): void
 }
 
 /**
- * Decodes the bytes of an answer into its body. Each chunk gives at once what can be decoded of it, so that events
- * are not delayed. A missing end is no error, as in browsers.
+ * Decodes the bytes of a response into its body. Flushes after each chunk, so that events are not delayed. A missing
+ * end is not an error, as in browsers.
  *
- * Holds what zlib holds for each coding. While the body is full it takes no more.
+ * Holds what zlib holds for each coding. While the body is full, `push` returns false.
  */
 export class DecodingSink implements BodySink {
-  readonly #body: PushedBody
-  /** In the order in which they are taken off. */
+  /** The decoded body. */
+  readonly body: PushedBody
+  /** In the order of decoding. */
   readonly #codings: readonly Coding[]
   readonly #request: RequestControl
   #decoders: readonly Transform[] = []
 
-  constructor(body: PushedBody, codings: readonly Coding[], request: RequestControl) {
-    this.#body = body
+  constructor(codings: readonly Coding[], request: RequestControl) {
+    this.body = new PushedBody((reason) => {
+      this.#destroy()
+      request.abort(reason)
+    })
     this.#codings = codings
     this.#request = request
-    body.onWanted = () => this.#decoders.at(-1)?.resume()
+    this.body.onWanted = () => this.#decoders.at(-1)?.resume()
   }
 
   push(chunk: Uint8Array): boolean {
     if (chunk.length === 0) return true
-    // Not before the first byte: an empty body is empty, and not one that breaks off.
+    // At the first byte: an empty body is complete, not a truncated stream.
     if (this.#decoders.length === 0) this.#decoders = this.#chain(chunk)
     return this.#decoders[0]?.write(chunk) ?? true
   }
 
   end(): void {
-    if (this.#decoders.length === 0) this.#body.end()
+    if (this.#decoders.length === 0) this.body.end()
     else this.#decoders[0]?.end()
   }
 
   fail(reason: unknown): void {
+    this.#destroy()
+    this.body.fail(reason)
+  }
+
+  #destroy(): void {
     for (const decoder of this.#decoders) decoder.destroy()
-    this.#body.fail(reason)
   }
 
   #chain(beginning: Uint8Array): readonly Transform[] {
@@ -64,9 +72,9 @@ export class DecodingSink implements BodySink {
     }
     const last = decoders.at(-1)
     last?.on('data', (decoded: Uint8Array) => {
-      if (!this.#body.push(decoded)) last.pause()
+      if (!this.body.push(decoded)) last.pause()
     })
-    last?.on('end', () => this.#body.end())
+    last?.on('end', () => this.body.end())
     return decoders
   }
 }
@@ -78,7 +86,7 @@ function decoderOf(coding: Coding, beginning: Uint8Array | undefined): Transform
     const flush = BROTLI_OPERATION_FLUSH
     return zlib.createBrotliDecompress({ flush, finishFlush: flush })
   }
-  // In Node since 22.15, and so not in the types of the oldest one. `decodedCodings` asks whether it is there.
+  // Node has it since 22.15, so the types of the oldest Node do not. `decodedCodings` checks that it exists.
   if (coding === 'zstd') return (zlib as unknown as ZstdZlib).createZstdDecompress()
   if (coding !== 'deflate') return zlib.createGunzip(flushed)
   // RFC 9110, 8.4.1.2: "Some non-conformant implementations send the "deflate" compressed data without the zlib

@@ -2,8 +2,8 @@ import type { ByteSource, ItemReader } from '../base/byte-source.ts'
 import { toNetworkError } from './to-network-error.ts'
 
 /**
- * The body of a response of any `fetch`, whose errors are those of the connection: coded as such here, since
- * behind this place nobody can tell them from an error of the application.
+ * The body of a `fetch` response. Turns its errors into coded network errors, because later they could not be told
+ * from an error of the application.
  *
  * Holds nothing.
  */

@@ -2,25 +2,32 @@ import { isBodilessStatus } from '../http/bodiless-status.ts'
 import { dropDecoded } from '../http/decoded-codings.ts'
 import { FetchBody } from './fetch-body.ts'
 import { toSendError } from './to-send-error.ts'
-import type { Transport, TransportAnswer, TransportCall } from './transport.ts'
+import type { Transport, TransportCall, TransportResponse } from './transport.ts'
 
 /**
- * Makes a transport of any `fetch`: the runtime's, one of the application's, or undici's.
+ * Makes a transport on any `fetch`: the runtime's, one of the application's, or undici's.
  *
- * A `fetch` that ignores its signal is left behind when the signal aborts; what it answers later is cancelled.
+ * Does not wait for a `fetch` that ignores the abort of its signal, and cancels the response of a late one.
+ *
+ * @param init options of the runtime's own, for each call
  */
-export function fetchTransport(fetch: typeof globalThis.fetch, connectMs: number): Transport {
+export function fetchTransport(
+  fetch: typeof globalThis.fetch,
+  connectMs: number,
+  init: object = {},
+): Transport {
   return {
-    async send({ url, method, headers, body, signal }: TransportCall): Promise<TransportAnswer> {
+    async send({ url, method, headers, body, signal }: TransportCall): Promise<TransportResponse> {
       signal.throwIfAborted()
-      return toAnswer(await settled(), method)
+      return toResponse(await fetched(), method)
 
-      async function settled(): Promise<Response> {
+      async function fetched(): Promise<Response> {
         try {
           return await orAborted(
             fetch(url.href, {
+              ...init,
               method,
-              // As pairs: a Headers object of one realm is no Headers object to the fetch of another.
+              // As pairs, because a fetch does not recognize the Headers class of another realm.
               headers: [...headers],
               body,
               redirect: 'manual',
@@ -37,13 +44,13 @@ export function fetchTransport(fetch: typeof globalThis.fetch, connectMs: number
   }
 }
 
-function toAnswer(response: Response, method: string): TransportAnswer {
+function toResponse(response: Response, method: string): TransportResponse {
   const { status, statusText } = response
   const headers = new Headers()
   // Pair by pair, so that several Set-Cookie headers stay several.
   for (const [name, value] of response.headers) headers.append(name, value)
   if (response.body !== null && (method === 'HEAD' || isBodilessStatus(status))) {
-    // Nothing comes, but a body that nobody reads would keep its socket from the next request.
+    // It is empty, but an unread body keeps its socket from the next request.
     response.body.cancel().catch(() => {})
   } else if (response.body !== null) {
     dropDecoded(headers)
@@ -52,18 +59,18 @@ function toAnswer(response: Response, method: string): TransportAnswer {
   return { status, statusText, headers, body: null }
 }
 
-function orAborted(answer: Promise<Response>, signal: AbortSignal): Promise<Response> {
+function orAborted(fetched: Promise<Response>, signal: AbortSignal): Promise<Response> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
     signal.addEventListener('abort', onAbort, { once: true })
     if (signal.aborted) onAbort()
-    const onAnswer = (response: Response): void => {
+    const onResponse = (response: Response): void => {
       signal.removeEventListener('abort', onAbort)
       if (!signal.aborted) resolve(response)
-      // It came too late for anybody to read it, and unread it would keep its socket.
+      // Too late to be read, and an unread body keeps its socket.
       else response.body?.cancel(signal.reason).catch(() => {})
     }
-    answer.then(onAnswer, (error) => {
+    fetched.then(onResponse, (error) => {
       signal.removeEventListener('abort', onAbort)
       reject(error)
     })

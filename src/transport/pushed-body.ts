@@ -1,35 +1,35 @@
 import { type ByteSource, FLOW, type ItemReader } from '../base/byte-source.ts'
 import type { ReadResult } from '../base/read-result.ts'
 
-/** So much is taken from the upstream before somebody asks for it. */
+/** The high watermark of the queue. */
 const MAX_QUEUED_BYTES = 16_384
 
-/** Where the bytes of an answer go as they come. */
+/** Receives the bytes of a response as they arrive. */
 export interface BodySink {
-  /** Takes a chunk; returns whether more may come at once. */
+  /** Takes a chunk. Returns whether it accepts more. */
   push(chunk: Uint8Array): boolean
-  /** The answer is whole. */
+  /** The response is complete. */
   end(): void
-  /** The answer ends with an error. */
+  /** The response failed. */
   fail(reason: unknown): void
 }
 
 /**
- * The body of an answer that is pushed into it as it comes from the connection: without the queue, the copy and
- * the promises of a `ReadableStream`.
+ * A response body that the connection pushes its bytes into, without the copy and the promises per chunk of a
+ * `ReadableStream`.
  *
- * - Holds at most 16 KiB and a chunk that nobody has asked for; more is left in the socket.
- * - Cancel: what is held is dropped, and the request is aborted.
- * - Error: what came before it is read first.
+ * - Holds at most 16 KiB and a chunk; the rest stays in the socket.
+ * - Cancel: drops the queue and aborts the request.
+ * - Error: the queue is read before it.
  */
 export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink {
   static {
     Object.assign(PushedBody.prototype, { [FLOW]: PushedBody.prototype.flow })
   }
 
-  /** Settles when the body has ended and all of it has been taken. */
+  /** Settles when the body has ended and the queue is empty. */
   readonly closed: Promise<void>
-  /** Called when more is wanted after `push` returned false. */
+  /** Called when it accepts chunks again, after `push` returned false. */
   onWanted: (() => void) | undefined
   readonly #abort: (reason: unknown) => void
   #close!: () => void
@@ -41,19 +41,19 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
   #isFull = false
   #waiting: Waiting | undefined
 
-  /** @param abort ends the request */
+  /** @param abort aborts the request */
   constructor(abort: (reason: unknown) => void) {
     this.#abort = abort
     this.closed = new Promise((resolve, reject) => {
       this.#close = resolve
       this.#fail = reject
     })
-    // Not everybody who reads waits for the end in this way.
+    // A reader need not use `closed`.
     this.closed.catch(() => {})
   }
 
   push(received: Uint8Array): boolean {
-    // Nobody is there to take it; paused, the connection would never come to its end.
+    // Cancelled: the rest is dropped. Paused, the connection would never reach its end.
     if (this.#end !== undefined) return true
     const chunk = isSmallPart(received) ? new Uint8Array(received) : received
     if (this.#sink !== undefined) {
@@ -85,7 +85,7 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
   read(): Promise<ReadResult<Uint8Array>> {
     const chunk = this.#shift()
     if (chunk !== undefined) {
-      this.#goOn()
+      this.#afterTake()
       return Promise.resolve(ownOf(chunk))
     }
     if (this.#end === 'done') return Promise.resolve({ done: true, value: undefined })
@@ -95,7 +95,7 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
     })
   }
 
-  /** The method [FLOW] of the body, under a name that a declaration file can have. */
+  /** The method [FLOW], under a name that declaration files support. */
   flow(sink: ((chunk: Uint8Array) => void) | undefined): boolean {
     if (sink !== undefined && this.#end !== undefined && this.#queue.length === 0) return false
     this.#sink = sink
@@ -104,7 +104,7 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
       if (chunk === undefined) break
       this.#sink(chunk)
     }
-    this.#goOn()
+    this.#afterTake()
     return true
   }
 
@@ -122,8 +122,8 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
     return chunk
   }
 
-  /** After something was taken from the queue. */
-  #goOn(): void {
+  /** Called after chunks were taken from the queue. */
+  #afterTake(): void {
     if (this.#queue.length > 0) return
     if (this.#end !== undefined) this.#settle(this.#end)
     else if (this.#isFull) {
@@ -155,14 +155,14 @@ interface Waiting {
 }
 
 /**
- * Whether a chunk is a small part of what one read of the socket brought: kept for a slow client, it would keep
- * all of that, which with HTTP/2 is up to 64 KiB of many streams.
+ * Whether a chunk is a small part of the memory of one socket read. Queued for a slow client, it would retain all of
+ * that memory, which with HTTP/2 is up to 64 KiB of many streams.
  */
 function isSmallPart({ buffer, length }: Uint8Array): boolean {
   return buffer.byteLength > 4 * length + 1024
 }
 
-/** A copy: what one read of the socket brought is one piece of memory, and may be several chunks. */
+/** Copies the chunk, because several chunks may share the memory of one socket read. */
 function ownOf(chunk: Uint8Array): ReadResult<Uint8Array> {
   return { done: false, value: new Uint8Array(chunk) }
 }

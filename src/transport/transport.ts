@@ -10,32 +10,32 @@ export interface TransportCall {
   signal: AbortSignal
 }
 
-/** The answer to a {@link TransportCall}. */
-export interface TransportAnswer {
+/** The response to a {@link TransportCall}. */
+export interface TransportResponse {
   /** 200 or above. */
   status: number
   statusText: string
-  /** Those of the body as it is given: where a coding was decoded they do not name it. Owned by the caller. */
+  /** They describe the body as given: without `content-encoding` where it was decoded. Owned by the caller. */
   headers: Headers
-  /** `null` where the answer has none, as to `HEAD`. It fails with coded errors. */
+  /** `null` where the response has none, such as to `HEAD`. It fails with coded errors. */
   body: ByteSource | null
 }
 
 /** Makes HTTP requests to one upstream. */
 export interface Transport {
   /**
-   * Sends a request and resolves with the head of the answer. Redirects are answers.
+   * Sends a request and resolves with the response head. Does not follow redirects.
    *
    * @throws UpstreamTimeoutError with phase `connect`
-   * @throws UpstreamNetworkError for whatever else keeps the answer from coming
+   * @throws UpstreamNetworkError for every other failure before the response head
    * @throws the reason of the signal, as soon as it is aborted
    */
-  send(call: TransportCall): Promise<TransportAnswer>
+  send(call: TransportCall): Promise<TransportResponse>
 }
 
 /** The transports of one proxy that share connections. */
 export interface TransportPool {
-  /** Returns the transport whose connections have to be made within so many milliseconds. */
+  /** Returns the transport whose connections must be established within `connectMs`. */
   transport(connectMs: number): Transport
   /** Closes all connections now. */
   destroy(): Promise<void>

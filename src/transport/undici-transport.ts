@@ -5,7 +5,7 @@ import { DecodingSink } from './decoding-sink.ts'
 import { type BodySink, PushedBody } from './pushed-body.ts'
 import { toNetworkError } from './to-network-error.ts'
 import { toSendError } from './to-send-error.ts'
-import type { Transport, TransportAnswer, TransportCall } from './transport.ts'
+import type { Transport, TransportCall, TransportResponse } from './transport.ts'
 
 /** Any dispatcher of undici 7 or 8, such as its `ProxyAgent` or `EnvHttpProxyAgent`. */
 export interface DispatcherLike {
@@ -15,18 +15,19 @@ export interface DispatcherLike {
 /**
  * Makes a transport on a dispatcher of undici, which may come from another copy of it.
  *
- * Uses `dispatch` and not undici's `fetch`, whose Request, Response and streams cost more than the relay itself.
- * The dispatcher's own limits for headers and body are off: the proxy times both, and can say which one it was.
+ * Uses `dispatch` instead of undici's `fetch`, whose Request, Response and streams cost more than the relay itself.
+ * Turns off the dispatcher's own limits for headers and body: the proxy has limits for both, and names the one that
+ * was exceeded.
  */
 export function undiciTransport(dispatcher: DispatcherLike, connectMs: number): Transport {
   return {
-    send(call: TransportCall): Promise<TransportAnswer> {
+    send(call: TransportCall): Promise<TransportResponse> {
       return new Promise((resolve, reject) => {
         call.signal.throwIfAborted()
         const { url, method, headers, body } = call
         const options = {
           origin: url.origin,
-          // Not `pathname + search`: those lose the mark of an empty query.
+          // Not `pathname + search`, which lose the "?" of an empty query.
           path: url.href.slice(url.origin.length),
           method,
           headers,
@@ -34,19 +35,23 @@ export function undiciTransport(dispatcher: DispatcherLike, connectMs: number): 
           headersTimeout: 0,
           bodyTimeout: 0,
         }
-        const handler = new AnswerHandler(call, connectMs, resolve, reject)
-        dispatcher.dispatch(options as never, handler as never)
+        const handler = new ResponseHandler(call, connectMs, resolve, reject)
+        try {
+          dispatcher.dispatch(options as never, handler as never)
+        } catch (error) {
+          handler.onResponseError(null, error)
+        }
       })
     },
   }
 }
 
-/** Turns what undici tells of one request into an answer and its body. */
-class AnswerHandler implements Dispatcher.DispatchHandler {
+/** Turns undici's callbacks for one request into a response and its body. */
+class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #method: string
   readonly #signal: AbortSignal
   readonly #connectMs: number
-  readonly #resolve: (answer: TransportAnswer) => void
+  readonly #resolve: (response: TransportResponse) => void
   readonly #reject: (reason: unknown) => void
   #controller: Dispatcher.DispatchController | undefined
   #sink: BodySink | undefined
@@ -54,7 +59,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   constructor(
     { method, signal }: TransportCall,
     connectMs: number,
-    resolve: (answer: TransportAnswer) => void,
+    resolve: (response: TransportResponse) => void,
     reject: (reason: unknown) => void,
   ) {
     this.#method = method
@@ -67,7 +72,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    // While it waited for a connection.
+    // It was aborted while it waited for a connection.
     if (this.#signal.aborted) controller.abort(this.#signal.reason)
   }
 
@@ -77,7 +82,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     parsed: Record<string, string | string[] | undefined>,
     statusText = '',
   ): void {
-    // An interim response: the answer is still to come.
+    // An interim response: the final one is still to come.
     if (status < 200) return
     const headers = headersOf(controller, parsed)
     if (this.#method === 'HEAD' || isBodilessStatus(status)) {
@@ -85,12 +90,18 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
       return
     }
     const codings = decodedCodings(headers.get('content-encoding') ?? '')
-    const body = new PushedBody((reason) => controller.abort(toError(reason)))
+    const request = {
+      resume: () => controller.resume(),
+      abort: (reason: unknown) => controller.abort(toError(reason)),
+    }
+    let body: PushedBody
     if (codings.length === 0) {
-      body.onWanted = () => controller.resume()
-      this.#sink = body
+      this.#sink = body = new PushedBody(request.abort)
+      body.onWanted = request.resume
     } else {
-      this.#sink = new DecodingSink(body, codings, controller)
+      const sink = new DecodingSink(codings, request)
+      this.#sink = sink
+      body = sink.body
     }
     dropDecoded(headers)
     this.#resolve({ status, statusText, headers, body })
@@ -105,14 +116,14 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     this.#sink?.end()
   }
 
-  onResponseError(controller: Dispatcher.DispatchController | null, error: Error): void {
+  onResponseError(controller: Dispatcher.DispatchController | null, error: unknown): void {
     const signal = this.#signal
     signal.removeEventListener('abort', this.#onAbort)
     const reason = signal.aborted ? signal.reason : error
     this.#sink?.fail(toNetworkError(reason))
     this.#reject(signal.aborted ? reason : toSendError(error, this.#connectMs))
-    // undici 7 only closes an aborted stream of HTTP/2: Node keeps it, with up to 256 KiB that had come already,
-    // until its end is read, which nobody does while it is paused.
+    // undici 7 only closes an aborted stream of HTTP/2. Paused, Node keeps it with up to 256 KiB of received data,
+    // because its end is never read.
     controller?.resume()
   }
 
@@ -124,7 +135,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   }
 }
 
-/** The headers as they came: undici decodes them as UTF-8 in some versions, which changes their bytes. */
+/** Returns the headers byte for byte. Some versions of undici decode them as UTF-8, which changes their bytes. */
 function headersOf(
   controller: { rawHeaders?: unknown },
   parsed: Record<string, string | string[] | undefined>,
@@ -148,9 +159,11 @@ function headersOf(
   return headers
 }
 
-/** undici passes the reason on as an error of the socket, which Node wants to be one. */
+/** undici destroys the socket with the reason, for which Node requires an Error. */
 function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('The answer was cancelled', { cause: reason })
+  return reason instanceof Error
+    ? reason
+    : new Error('The response was cancelled', { cause: reason })
 }
 
 function latin1(value: unknown): string {

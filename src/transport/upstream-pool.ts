@@ -2,7 +2,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { Agent } from 'undici'
 import { checkNumber } from '../base/check-number.ts'
 import { fetchTransport } from './fetch-transport.ts'
-import { runtimeFetch } from './runtime-fetch.ts'
+import { isUndiciUsable } from './is-undici-usable.ts'
 import type { Transport, TransportPool } from './transport.ts'
 import { undiciTransport } from './undici-transport.ts'
 
@@ -12,13 +12,13 @@ export type UpstreamTlsOptions = Omit<
   'ALPNProtocols' | 'host' | 'path' | 'port' | 'session' | 'socket' | 'timeout'
 >
 
-/** How connections to the upstream are kept. */
+/** The connections to the upstream. */
 export interface UpstreamPoolOptions {
-  /** How many connections to one origin at most; without a limit no stream waits in line. @default Infinity */
+  /** The largest number of connections to one origin; further requests wait for one. @default Infinity */
   connections?: number | undefined
-  /** Whether HTTP/2 is used where the upstream offers it over TLS. @default false */
+  /** Whether to use HTTP/2 where the upstream offers it over TLS. @default false */
   allowH2?: boolean | undefined
-  /** How long an idle connection is kept, in milliseconds. @default 30_000 */
+  /** How long an idle connection stays open, in milliseconds. @default 30_000 */
   keepAliveMs?: number | undefined
   /** Trust and identity for TLS, as Node's `tls.connect` takes them. @default the system's certificates */
   tls?: UpstreamTlsOptions | undefined
@@ -27,8 +27,8 @@ export interface UpstreamPoolOptions {
 /**
  * The connections to upstreams: agents of undici, or the runtime's own `fetch` where undici does not work.
  *
- * One agent for each limit on connecting, which undici has per agent and not per request. Nothing is made before it
- * is asked for, and nothing is opened before the first request.
+ * Has one agent per `connectMs`, which undici sets per agent and not per request. Creates each at its first use, and
+ * opens no connection before the first request.
  */
 export class UpstreamPool implements TransportPool {
   readonly #options: UpstreamPoolOptions
@@ -57,13 +57,18 @@ export class UpstreamPool implements TransportPool {
 
   #make(connectMs: number): Transport {
     const { connections = Infinity, allowH2 = false, keepAliveMs = 30_000, tls } = this.#options
-    const fetch = runtimeFetch(tls)
-    if (fetch !== undefined) return fetchTransport(fetch, connectMs)
+    if (!isUndiciUsable()) {
+      // Both are Bun's: TLS per request, and no limit of 5 minutes on it. Other runtimes ignore them.
+      return fetchTransport((...args) => fetch(...args), connectMs, {
+        timeout: false,
+        ...(tls !== undefined && { tls }),
+      })
+    }
     const agent = new Agent({
       connections: connections === Infinity ? null : connections,
       allowH2,
       keepAliveTimeout: keepAliveMs,
-      // For undici 0 is no limit.
+      // 0 is undici's word for no limit.
       connect: { timeout: connectMs === Infinity ? 0 : connectMs, ...tls },
     })
     this.#agents.push(agent)

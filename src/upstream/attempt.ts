@@ -1,12 +1,10 @@
-import { startDeadline } from '../base/deadline.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
-import { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 import { isEventStream } from '../http/response-headers.ts'
-import type { TransportAnswer } from '../transport/transport.ts'
+import type { TransportResponse } from '../transport/transport.ts'
 import { peekFirstEvent } from './peek-first-event.ts'
-import { type PhaseLimit, phaseLimit } from './phase-limit.ts'
+import { PhaseLimit } from './phase-limit.ts'
 import type { RequestReplay } from './request-replay.ts'
-import type { AttemptResult, UpstreamAnswer, UpstreamCall } from './upstream-call.ts'
+import type { AttemptResult, UpstreamCall, UpstreamResponse } from './upstream-call.ts'
 import type { UpstreamTarget } from './upstream-target.ts'
 
 /** What an attempt depends on. */
@@ -15,79 +13,76 @@ export interface AttemptOptions {
   target: UpstreamTarget
   /** When the request came, on the clock of `performance.now()`. */
   requestedAt: number
-  /** Aborts the attempt, and its answer. */
+  /** Aborts the attempt, and after it the body of its response. */
   controller: AbortController
-  /** The request's body, where it may be sent again; else the call's own is sent. */
-  replay?: RequestReplay | undefined
+  /** Stops the limit on the response headers, which is running. */
+  stopHeadersLimit: () => void
+  /** The request's body, if it has one. */
+  replay: RequestReplay | undefined
   /** Whether to wait for the first event, so that another upstream can be asked if there is none. */
   waitsForFirstEvent: boolean
   maxEventBytes: number
 }
 
-/** Asks one upstream once, as far as its head or its first event. Never rejects. */
+/** Sends one request to one upstream, and waits for the response headers or the first event. Never rejects. */
 export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
   const { target, requestedAt, controller, waitsForFirstEvent, maxEventBytes } = options
-  const { timeouts } = target
+  const { firstEventMs, totalMs } = target.timeouts
   let wasAsked = false
   let status: number | undefined
   let headersMs: number | undefined
   try {
     const { url, headers } = options.call.head(target)
-    const limit = phaseLimit('headers', timeouts.headersMs, requestedAt, timeouts)
-    // The upstream is not asked in vain.
-    if (limit.leftMs <= 0) throw new UpstreamTimeoutError(limit.phase, limit.timeoutMs)
+    // A limit may be overdue already, or the client gone.
+    controller.signal.throwIfAborted()
     wasAsked = true
-    const received = await send(options, url, headers, limit)
+    const received = await send(options, url, headers)
     status = received.status
-    headersMs = performance.now() - requestedAt
-    const answer = checkedAnswer(received, target, headersMs, controller)
-    if (!waitsForFirstEvent || status < 200 || status > 299 || answer.body === null) {
-      return { answer, wasAsked, status, headersMs }
+    const headersAt = performance.now()
+    headersMs = headersAt - requestedAt
+    const response = checked(received, target, headersMs, controller)
+    if (!waitsForFirstEvent || status < 200 || status > 299 || response.body === null) {
+      return { response, wasAsked, status, headersMs }
     }
     const body = await peekFirstEvent(
-      answer.body,
-      { isSse: answer.isSse, maxBytes: maxEventBytes },
+      response.body,
+      { isSse: response.isSse, maxBytes: maxEventBytes },
       controller,
-      phaseLimit('firstEvent', timeouts.firstEventMs, requestedAt, timeouts),
+      new PhaseLimit('first_event', firstEventMs, headersAt, { requestedAt, totalMs }),
     )
-    return { answer: { ...answer, body }, wasAsked, status, headersMs }
+    return { response: { ...response, body }, wasAsked, status, headersMs }
   } catch (error) {
     return { error, wasAsked, status, headersMs }
   }
 }
 
 async function send(
-  { call, target, controller, replay }: AttemptOptions,
+  { call, target, controller, stopHeadersLimit, replay }: AttemptOptions,
   url: URL,
   headers: Headers,
-  { phase, timeoutMs, leftMs }: PhaseLimit,
-): Promise<TransportAnswer> {
+): Promise<TransportResponse> {
   const { signal } = controller
-  const timer = startDeadline(leftMs, () =>
-    controller.abort(new UpstreamTimeoutError(phase, timeoutMs)),
-  )
   try {
-    const body = replay === undefined ? call.body : replay.stream()
+    const body = replay?.stream() ?? null
     return await target.transport.send({ url, method: call.method, headers, body, signal })
   } catch (error) {
     if (replay?.failure === undefined) throw error
-    // The upstream is not to blame.
+    // Not a failure of the upstream.
     throw new SseKitError('SSE_BAD_REQUEST', 'The body of the request broke', { cause: error })
   } finally {
-    clearTimeout(timer)
+    stopHeadersLimit()
   }
 }
 
-/** Looks at the head that came. */
-function checkedAnswer(
-  received: TransportAnswer,
+function checked(
+  received: TransportResponse,
   target: UpstreamTarget,
   headersMs: number,
   { signal }: AbortController,
-): UpstreamAnswer {
+): UpstreamResponse {
   const { status, statusText, headers, body } = received
   if (signal.aborted || status < 200 || status > 599) {
-    // Nobody will read it, and unread it would keep its socket.
+    // An unread body keeps its socket.
     body?.cancel(signal.reason).catch(() => {})
     signal.throwIfAborted()
     throw new SseKitError(

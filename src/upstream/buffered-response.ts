@@ -1,69 +1,78 @@
 import type { ByteSource, ItemReader } from '../base/byte-source.ts'
-import type { UpstreamAnswer } from './upstream-call.ts'
+import type { UpstreamResponse } from './upstream-call.ts'
 
-/** Answers that are kept are errors in JSON: more than that is not worth the memory. */
+/** Failed responses are errors in JSON: a longer one is not worth the memory. */
 const MAX_BYTES = 65_536
 const MAX_WAIT_MS = 1_000
 
 /**
- * The answer of an upstream that failed, kept for the case that no other gives a better one.
+ * A failed response, buffered in case no later attempt does better.
  *
- * Its body is read at once and not when it is wanted: unread it would keep its connection, and with a limit on
- * them the next try would wait for that very one. Holds at most 64 KiB; an answer that is longer, or is not
- * there within a second, is let go.
+ * Reads the body at once: unread it would keep its connection, and with a limit on connections the next attempt
+ * would wait for that one. Holds at most 64 KiB; a response that is longer, or not complete within a second, is
+ * dropped.
  */
 export class BufferedResponse {
-  readonly #answer: UpstreamAnswer
+  readonly #response: UpstreamResponse
   readonly #body: Promise<Uint8Array | undefined>
   #reader: ItemReader<Uint8Array> | undefined
   #isDropped = false
 
-  constructor(answer: UpstreamAnswer) {
-    this.#answer = answer
+  constructor(response: UpstreamResponse) {
+    this.#response = response
     this.#body = this.#readAll()
   }
 
-  /** The answer with its whole body, or `undefined` if that could not be kept. */
-  async take(): Promise<UpstreamAnswer | undefined> {
-    const answer = this.#answer
-    if (answer.body === null) return answer
+  /** Returns the response with its whole body, or `undefined` if that could not be buffered. */
+  async take(): Promise<UpstreamResponse | undefined> {
+    const response = this.#response
+    if (response.body === null) return response
     const bytes = await this.#body
-    return bytes && { ...answer, body: wholeBody(bytes) }
+    return bytes && { ...response, body: wholeBody(bytes) }
   }
 
-  /** Lets it go: another one is better. */
+  /** Cancels the body, if it is still being read. */
   drop(): void {
     this.#isDropped = true
-    // What has ended or failed by itself needs no cancel.
+    // A body that has ended or failed needs no cancel.
     this.#reader?.cancel().catch(() => {})
   }
 
   async #readAll(): Promise<Uint8Array | undefined> {
-    const reader = this.#answer.body?.getReader()
-    if (reader === undefined) return
-    this.#reader = reader
     const timer = setTimeout(() => this.drop(), MAX_WAIT_MS)
-    const bytes = new Uint8Array(MAX_BYTES)
+    const chunks: Uint8Array[] = []
     let length = 0
     try {
-      for (;;) {
-        const { done, value } = await reader.read()
+      this.#reader = this.#response.body?.getReader()
+      while (this.#reader !== undefined) {
+        const { done, value } = await this.#reader.read()
         if (this.#isDropped) return
-        if (done) return bytes.slice(0, length)
-        if (length + value.length > MAX_BYTES) {
+        if (done) return joined(chunks, length)
+        length += value.length
+        if (length > MAX_BYTES) {
           this.drop()
           return
         }
-        bytes.set(value, length)
-        length += value.length
+        chunks.push(value)
       }
+      return
     } catch {
-      // It broke: it would have broken for the client too, and an error that is whole is as good.
+      // The body broke or is locked. The result is then another attempt's, which is as good as this failure.
       return
     } finally {
       clearTimeout(timer)
     }
   }
+}
+
+function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.length
+  }
+  return bytes
 }
 
 function wholeBody(bytes: Uint8Array): ByteSource {

@@ -1,6 +1,6 @@
 import { startDeadline } from '../base/deadline.ts'
 
-/** What ends the calls that are made for one request, and every wait between them. */
+/** Aborts the calls that are made for one request, and every wait between them. */
 export class CallContext {
   /** When the request came, on the clock of `performance.now()`. */
   readonly requestedAt: number = performance.now()
@@ -9,19 +9,19 @@ export class CallContext {
   #aborted: { reason: unknown } | undefined
   #stopWaiting: (() => void) | undefined
 
-  /** Why it was aborted, if it was. */
+  /** The reason it was aborted with, if it was. */
   get aborted(): { reason: unknown } | undefined {
     return this.#aborted
   }
 
-  /** Ends whatever goes on: the attempt, with the socket it uses, or a wait. */
+  /** Aborts the present attempt, whose socket closes, or the present wait. */
   abort(reason: unknown): void {
     this.#aborted ??= { reason }
     this.#stopWaiting?.()
     this.#controller?.abort(reason)
   }
 
-  /** Returns the controller of the next attempt: one that is aborted ends no other. */
+  /** Returns the controller of the next attempt. */
   newAttempt(): AbortController {
     this.#controller = new AbortController()
     if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
@@ -31,39 +31,40 @@ export class CallContext {
   /**
    * Waits for a number of milliseconds.
    *
-   * @throws the reason, as soon as the calls are aborted
+   * @throws the reason of {@link CallContext.abort}, as soon as that is called
    */
-  async wait(delayMs: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const elapsed = new Promise<void>((resolve) => {
-      timer = startDeadline(delayMs, resolve)
-    })
-    await this.#orAborted(elapsed, () => clearTimeout(timer))
+  wait(delayMs: number): Promise<void> {
+    return this.#orAborted((resolve) => startDeadline(delayMs, resolve))
   }
 
   /**
-   * Waits for what the application computes, for at most `limitMs`.
+   * Waits for a promise, for at most `limitMs`.
    *
-   * @throws the reason, as soon as the calls are aborted; or what `onLimit` returns
+   * @throws the reason of {@link CallContext.abort}, as soon as that is called
+   * @throws what `onLimit` returns, after `limitMs`
    */
   waitFor<T>(work: Promise<T>, limitMs: number, onLimit: () => Error): Promise<T> {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const limited = new Promise<T>((resolve, reject) => {
-      timer = startDeadline(limitMs, () => reject(onLimit()))
+    return this.#orAborted((resolve, reject) => {
       work.then(resolve, reject)
+      return startDeadline(limitMs, () => reject(onLimit()))
     })
-    return this.#orAborted(limited, () => clearTimeout(timer))
   }
 
-  async #orAborted<T>(work: Promise<T>, stop: () => void): Promise<T> {
+  async #orAborted<T>(
+    start: (
+      resolve: (value: T) => void,
+      reject: (reason: unknown) => void,
+    ) => ReturnType<typeof setTimeout> | undefined,
+  ): Promise<T> {
+    let timer: ReturnType<typeof setTimeout> | undefined
     try {
       return await new Promise<T>((resolve, reject) => {
-        work.then(resolve, reject)
+        timer = start(resolve, reject)
         this.#stopWaiting = () => reject(this.#aborted?.reason)
         if (this.#aborted !== undefined) this.#stopWaiting()
       })
     } finally {
-      stop()
+      clearTimeout(timer)
       this.#stopWaiting = undefined
     }
   }

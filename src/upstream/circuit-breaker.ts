@@ -3,36 +3,37 @@ import { CircuitOpenError } from '../base/circuit-open-error.ts'
 import { isSseKitError, OUTCOMES } from '../base/outcomes.ts'
 
 /**
- * What stands around a call to an upstream: runs it, or refuses to. Policies of the `cockatiel` package have
- * this shape.
+ * Wraps a call to an upstream: runs it, or refuses it. Policies of the `cockatiel` package have this shape.
  */
 export interface CallPolicy {
-  /** What it resolves to is nobody's concern: some policies put a value of their own in the place of a failure. */
+  /**
+   * Runs the call once. The resolved value is ignored: some policies resolve with a value of their own after a failure.
+   */
   execute<T>(call: (context: { signal: AbortSignal }) => Promise<T> | T): Promise<unknown>
 }
 
-/** When an upstream is given up for a while, and for how long. */
+/** When requests to an upstream stop, and for how long. */
 export interface CircuitBreakerOptions {
-  /** After so many failures within the window it is not asked. @default 5 */
+  /** The number of failures within the window that opens the circuit. @default 5 */
   failures?: number | undefined
-  /** How far back failures count, in milliseconds. @default 30_000 */
+  /** The length of the window in which failures count, in milliseconds. @default 30_000 */
   windowMs?: number | undefined
-  /** How long it is not asked then, in milliseconds. @default 15_000 */
+  /** How long the circuit stays open, in milliseconds. @default 15_000 */
   cooldownMs?: number | undefined
 }
 
 /**
- * Counts the failures of one upstream, and refuses calls for a while when there were too many. After that one
- * call is let through; if it succeeds all are, if it fails the wait begins anew.
+ * Counts the failures of one upstream. With too many of them the circuit opens: calls are refused for a while. Then
+ * it admits one call as a probe, and closes if that succeeds or stays open for as long again if it fails.
  *
  * - Holds the times of the last `failures` failures.
  * - Backpressure: none; calls run side by side.
- * - Cancel: a call that ends because its client left, or was refused on this side, counts for nothing.
- * - Error: what the call throws is thrown on.
+ * - Cancel: a call that ends because its client left, or that this side refused, does not count.
+ * - Error: rethrows what the call throws.
  *
  * @throws RangeError for numbers out of range
  *
- * @example Around calls of your own
+ * @example Guard calls of your own
  * ```ts
  * import { CircuitBreaker } from 'sse-stream-kit'
  *
@@ -45,7 +46,7 @@ export interface CircuitBreakerOptions {
 export class CircuitBreaker implements CallPolicy {
   readonly #windowMs: number
   readonly #cooldownMs: number
-  /** The times of the last failures, the next one to be overwritten at `#oldest`. */
+  /** The times of the last failures, a ring whose oldest entry is at `#oldest`. */
   readonly #failedAt: number[]
   #oldest = 0
   #openedAt: number | undefined
@@ -62,7 +63,7 @@ export class CircuitBreaker implements CallPolicy {
     this.#failedAt = new Array<number>(failures).fill(-Infinity)
   }
 
-  /** @throws {@link CircuitOpenError} without making the call, while the upstream is not asked */
+  /** @throws {@link CircuitOpenError} without making the call, while the circuit is open */
   async execute<T>(call: (context: { signal: AbortSignal }) => Promise<T> | T): Promise<T> {
     const isProbe = this.#admit()
     try {
@@ -70,7 +71,7 @@ export class CircuitBreaker implements CallPolicy {
       if (isProbe) this.#reset()
       return result
     } catch (error) {
-      // A client that leaves five times must not take the upstream away from all others.
+      // Clients that leave must not open the circuit for all others.
       if (!isSseKitError(error) || OUTCOMES[error.code].isUpstreamFault) this.#countFailure(isProbe)
       throw error
     } finally {
@@ -78,7 +79,7 @@ export class CircuitBreaker implements CallPolicy {
     }
   }
 
-  /** Lets a call through, or throws; says whether it is the one that tries if the upstream is back. */
+  /** Admits a call, or throws. Returns whether the call is the probe. */
   #admit(): boolean {
     if (this.#openedAt === undefined) return false
     const leftMs = this.#openedAt + this.#cooldownMs - performance.now()
@@ -93,7 +94,7 @@ export class CircuitBreaker implements CallPolicy {
     this.#failedAt[this.#oldest] = now
     this.#oldest = (this.#oldest + 1) % this.#failedAt.length
     const nthLast = this.#failedAt[this.#oldest] as number
-    // Not for a call that was let through before the circuit opened: each such would make the wait longer.
+    // Not for a call that was admitted before the circuit opened: it would prolong the cooldown.
     const isTooOften = this.#openedAt === undefined && now - nthLast <= this.#windowMs
     if (isProbe || isTooOften) this.#openedAt = now
   }

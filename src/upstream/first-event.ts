@@ -1,6 +1,6 @@
-/** The news of the first event of an answer, for a policy that waits for it. */
+/** Whether the first event of a response has come, for a policy that waits for it. */
 export class FirstEvent {
-  /** Settles when the first event has come, or when it is known that there will be none. */
+  /** Resolves at the first event; rejects once it is known that there will be none. */
   readonly seen: Promise<void>
   #resolve!: () => void
   #reject!: (error: unknown) => void
@@ -12,12 +12,12 @@ export class FirstEvent {
     })
   }
 
-  /** It has come, or the answer has none and is good all the same. Later calls do nothing. */
+  /** The first event has come, or the response is complete without one. Later calls do nothing. */
   came(): void {
     this.#resolve()
   }
 
-  /** It will not come. Later calls do nothing. */
+  /** The first event will not come. Later calls do nothing. */
   failed(error: unknown): void {
     this.#reject(error)
   }

@@ -1,140 +1,188 @@
+import { afterMacrotask } from '../base/after-macrotask.ts'
 import { CircuitOpenError } from '../base/circuit-open-error.ts'
 import { isSseKitError, outcomeOf, toSseKitError } from '../base/outcomes.ts'
 import { reportError } from '../base/report-error.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
-import type { CallContext } from './call-context.ts'
 import { type CallPolicy, CircuitBreaker } from './circuit-breaker.ts'
 import { FirstEvent } from './first-event.ts'
 import type { AttemptResult } from './upstream-call.ts'
 
-/** What a client is told of a policy that refuses and does not say for how long. */
+/** `Retry-After` for a policy that refuses without saying for how long. */
 const UNKNOWN_WAIT_MS = 1_000
 const LATE_CALL =
-  'Policy called its function after its execute() had settled, so the upstream was not asked: await the call inside execute()'
+  'Policy called its function after its execute() had settled, so no request was sent: await the call inside execute()'
 const SECOND_CALL =
-  'Policy called its function a second time, so the upstream was not asked again: leave retries to the option "retry", which calls execute() once per attempt'
+  'Policy called its function a second time, so no request was sent: leave retries to the option "retry", which calls execute() once per attempt'
 
 const reported = new WeakSet<CallPolicy>()
 
-/** One attempt, to be aborted by its controller. */
-export type RunAttempt = (controller: AbortController) => Promise<AttemptResult>
-
 /**
- * Makes one attempt inside of one `execute()` of a policy, which learns of the outcome when the first event has come.
+ * Makes one attempt inside one `execute()` of a policy. A policy is told about a success at the first event.
  *
- * A policy of the application may refuse without a call, give up during it, swallow its failure, or not wait for it.
- * Whatever it does, what counts is what the upstream said. Later and further calls are refused and reported.
+ * A policy may refuse without a call, give up during it, swallow its failure, not wait for it, or never settle.
+ * The result is that of the attempt in each case. Later and further calls are refused and reported.
+ *
+ * @param controller aborts the attempt, also while the policy delays it
+ * @param run makes the attempt, and never rejects
  */
 export function guardedAttempt(
   policy: CallPolicy,
-  context: CallContext,
+  controller: AbortController,
   isFailure: (status: number) => boolean,
-  run: RunAttempt,
+  run: () => Promise<AttemptResult>,
 ): Promise<AttemptResult> {
   return new Promise((resolve) => {
-    const isOurs = policy instanceof CircuitBreaker
-    let state: 'waiting' | 'running' | 'ended' = 'waiting'
-    let result: AttemptResult | undefined
-    /** Whether the policy's promise has settled. */
-    let hasSettled = false
-    // Before the policy runs: it may let a call wait in a line, and the client may leave meanwhile.
-    const controller = context.newAttempt()
-    const { signal } = controller
-    const refuse = (error: unknown): void => resolve({ error, wasAsked: state !== 'waiting' })
-    const onAbort = (): void => refuse(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) {
-      onAbort()
-      return
-    }
-    /** With which the policy may abort the call. */
-    let stop: AbortSignal | undefined
-
-    const call = (options?: { signal?: AbortSignal }): Promise<void> => {
-      const asked = ask(options?.signal)
-      // A policy need not wait for its call, and an unhandled rejection ends the process.
-      asked.catch(() => {})
-      return asked
-    }
-
-    const ask = async (policySignal: AbortSignal | undefined): Promise<void> => {
-      signal.removeEventListener('abort', onAbort)
-      if (state !== 'waiting' || hasSettled) {
-        if (policySignal?.aborted !== true) reportMisuse(policy, state === 'waiting')
-        throw failureOf(result)
-      }
-      state = 'running'
-      stop = policySignal
-      const unfollow = follow(stop, controller)
-      const came = await run(controller)
-      state = 'ended'
-      if (came.answer === undefined || isFailure(came.answer.status)) {
-        unfollow()
-        result = came
-        // The policy did not wait for this.
-        if (hasSettled) resolve(came)
-        tell(failureOf(came))
-        // Other policies know no errors that count for nothing; this one must not open a circuit.
-        resolve(came)
-        return
-      }
-      const firstEvent = new FirstEvent()
-      result = { ...came, answer: { ...came.answer, firstEvent } }
-      resolve(result)
-      await firstEvent.seen.catch(tell).finally(unfollow)
-    }
-
-    /** Throws what the policy is to count: a failure of the upstream. Ours knows which errors count for nothing. */
-    const tell = (error: unknown): void => {
-      if (isOurs || outcomeOf(error).isUpstreamFault) throw toSseKitError(error)
-    }
-
-    /** What the policy makes of it: a failure where it gives up, none where it passes the outcome on. */
-    const settle = (failure: { error: unknown } | undefined): void => {
-      signal.removeEventListener('abort', onAbort)
-      hasSettled = true
-      if (result !== undefined) {
-        resolve(result)
-      } else if (state === 'running') {
-        // One that neither fails nor has aborted the call has not waited for it: the call's outcome counts.
-        if (failure === undefined && !stop?.aborted) return
-        // It gave up on a call that goes on.
-        const reason = new UpstreamNetworkError(failure?.error)
-        controller.abort(reason)
-        refuse(reason)
-      } else {
-        const error = failure?.error
-        refuse(
-          isSseKitError(error) ? error : new CircuitOpenError(UNKNOWN_WAIT_MS, { cause: error }),
-        )
-      }
-    }
-    // Asynchronous, as a policy may throw instead of rejecting.
-    const execute = async (): Promise<unknown> => policy.execute(call)
-    execute().then(
-      () => settle(undefined),
-      (error: unknown) => settle({ error }),
-    )
+    new GuardedAttempt(policy, controller, isFailure, run, resolve).start()
   })
 }
 
-/** Once for each policy: it would be said for every request otherwise. */
-function reportMisuse(policy: CallPolicy, isLate: boolean): void {
+/**
+ * | state | until |
+ * | --- | --- |
+ * | `waiting` | the policy calls its function (`running`), settles (`refused`), or the attempt is aborted (`aborted`) |
+ * | `running` | the attempt ends, or the policy gives up on it (`ended`) |
+ */
+type State = 'waiting' | 'running' | 'ended' | 'refused' | 'aborted'
+
+class GuardedAttempt {
+  readonly #policy: CallPolicy
+  readonly #controller: AbortController
+  readonly #isFailure: (status: number) => boolean
+  readonly #run: () => Promise<AttemptResult>
+  readonly #resolve: (result: AttemptResult) => void
+  #state: State = 'waiting'
+  #failed: AttemptResult | undefined
+  /** Lets the policy abort the attempt. */
+  #policySignal: AbortSignal | undefined
+
+  constructor(
+    policy: CallPolicy,
+    controller: AbortController,
+    isFailure: (status: number) => boolean,
+    run: () => Promise<AttemptResult>,
+    resolve: (result: AttemptResult) => void,
+  ) {
+    this.#policy = policy
+    this.#controller = controller
+    this.#isFailure = isFailure
+    this.#run = run
+    this.#resolve = resolve
+  }
+
+  start(): void {
+    const { signal } = this.#controller
+    if (signal.aborted) {
+      this.#onAbort()
+      return
+    }
+    signal.addEventListener('abort', this.#onAbort)
+    // Asynchronous, because a policy may throw instead of rejecting.
+    const execute = async (): Promise<unknown> => this.#policy.execute(this.#call)
+    execute().then(
+      () => this.#onSettled(undefined),
+      (error: unknown) => this.#onSettled({ error }),
+    )
+  }
+
+  readonly #call = (options?: { signal?: AbortSignal }): Promise<void> => {
+    const called = this.#attempt(options?.signal)
+    // A policy need not await its call, and an unhandled rejection ends the process.
+    called.catch(() => {})
+    return called
+  }
+
+  async #attempt(policySignal: AbortSignal | undefined): Promise<void> {
+    if (this.#state === 'aborted') return
+    if (this.#state !== 'waiting') {
+      if (policySignal?.aborted !== true) reportMisuse(this.#policy, this.#state)
+      throw errorOf(this.#failed)
+    }
+    this.#leaveWaiting('running')
+    this.#policySignal = policySignal
+    const unfollow = follow(policySignal, this.#controller)
+    const result = await this.#run()
+    const { response } = result
+    if (this.#hasGivenUp()) {
+      unfollow()
+      response?.body?.cancel(this.#controller.signal.reason).catch(() => {})
+      return
+    }
+    this.#state = 'ended'
+    if (response === undefined || this.#isFailure(response.status)) {
+      unfollow()
+      this.#failed = result
+      // The policy counts the failure before the next attempt, unless that takes it more than a turn of the event loop.
+      afterMacrotask(() => this.#resolve(result))
+      this.#tell(errorOf(result))
+      return
+    }
+    const firstEvent = new FirstEvent()
+    this.#resolve({ ...result, response: { ...response, firstEvent } })
+    await firstEvent.seen.catch((error) => this.#tell(error)).finally(unfollow)
+  }
+
+  /** Throws what the policy has to count. A policy of the application would count every error, ours does not. */
+  #tell(error: unknown): void {
+    const isOurs = this.#policy instanceof CircuitBreaker
+    if (isOurs || outcomeOf(error).isUpstreamFault) throw toSseKitError(error)
+  }
+
+  /** Whether the policy has settled while the attempt ran. */
+  #hasGivenUp(): boolean {
+    return this.#state === 'ended'
+  }
+
+  #onSettled(failure: { error: unknown } | undefined): void {
+    if (this.#state === 'waiting') {
+      this.#leaveWaiting('refused')
+      const error = failure?.error
+      const refusal = isSseKitError(error)
+        ? error
+        : new CircuitOpenError(UNKNOWN_WAIT_MS, { cause: error })
+      this.#resolve({ error: refusal, wasAsked: false })
+    } else if (this.#state === 'running') {
+      // A policy that neither fails nor aborts its call has not waited for it.
+      if (failure === undefined && !this.#policySignal?.aborted) return
+      this.#state = 'ended'
+      const error = new UpstreamNetworkError(failure?.error)
+      this.#controller.abort(error)
+      this.#resolve({ error, wasAsked: true })
+    } else if (this.#failed !== undefined) {
+      this.#resolve(this.#failed)
+    }
+  }
+
+  readonly #onAbort = (): void => {
+    this.#leaveWaiting('aborted')
+    this.#resolve({ error: this.#controller.signal.reason, wasAsked: false })
+  }
+
+  #leaveWaiting(state: State): void {
+    this.#state = state
+    this.#controller.signal.removeEventListener('abort', this.#onAbort)
+  }
+}
+
+/** Reports once per policy, not for every request. */
+function reportMisuse(policy: CallPolicy, state: State): void {
   if (reported.has(policy)) return
   reported.add(policy)
+  const isLate = state === 'refused'
   reportError(
     isLate ? 'The breaker called the upstream too late' : 'The breaker called the upstream twice',
     new Error(isLate ? LATE_CALL : SECOND_CALL),
   )
 }
 
-function failureOf(result: AttemptResult | undefined): unknown {
-  if (result !== undefined && result.answer === undefined) return result.error
-  return new SseKitError('SSE_UPSTREAM_STATUS', 'The upstream answered with an error')
+/** The error of a failed attempt; for a policy that calls out of turn one that says so. */
+function errorOf(result: AttemptResult | undefined): unknown {
+  if (result === undefined) return new SseKitError('SSE_INTERNAL', 'No request was sent')
+  if (result.response === undefined) return result.error
+  return new SseKitError('SSE_UPSTREAM_STATUS', `The upstream responded with ${result.status}`)
 }
 
-/** Lets a policy's signal, such as that of a timeout, abort the attempt; returns what ends that. */
+/** Lets a policy's signal, such as that of a timeout, abort the attempt. Returns what ends that. */
 function follow(signal: AbortSignal | undefined, controller: AbortController): () => void {
   if (signal === undefined) return () => {}
   const onAbort = (): void => controller.abort(new UpstreamNetworkError(signal.reason))

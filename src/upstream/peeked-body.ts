@@ -3,8 +3,7 @@ import type { ReadResult } from '../base/read-result.ts'
 import { EventCounter } from '../wire/event-counter.ts'
 
 /**
- * A body of which the beginning has been read, up to its first event, to know that the upstream is alive
- * before the client is answered. What was read comes first when it is relayed.
+ * A body whose beginning has been read, up to its first event. A reader gets that beginning first.
  *
  * Holds the chunks up to the first event, at most `maxBytes` and a chunk.
  */
@@ -25,8 +24,10 @@ export class PeekedBody implements ByteSource, ItemReader<Uint8Array> {
   }
 
   /**
-   * Reads until the first event is whole, or for a body that is no event stream until the first byte.
-   * Resolves with whether there was one; rejects with the error that the body ended with before it.
+   * Reads until the first event is complete, or the first byte of a body that is not an event stream. Resolves with
+   * whether there was one.
+   *
+   * @throws the error of the body
    */
   async peek(isSse: boolean, maxBytes: number): Promise<boolean> {
     const counter = new EventCounter()
@@ -37,7 +38,7 @@ export class PeekedBody implements ByteSource, ItemReader<Uint8Array> {
       if (result.done) return false
       bytes += result.value.length
       if (isSse) counter.count(result.value)
-      // Past the limit the relay will say what there is to say.
+      // Past the limit the relay fails with `SSE_LIMIT`.
       if (counter.events > 0 || bytes > maxBytes || (!isSse && bytes > 0)) return true
     }
   }
@@ -51,7 +52,7 @@ export class PeekedBody implements ByteSource, ItemReader<Uint8Array> {
     return result === undefined ? this.#reader.read() : Promise.resolve(result)
   }
 
-  /** The method [FLOW] of the body, under a name that a declaration file can have. */
+  /** The method [FLOW], under a name that declaration files support. */
   flow(sink: ((chunk: Uint8Array) => void) | undefined): boolean {
     if (sink !== undefined && this.#read.length > 0) return false
     return this.#body[FLOW]?.(sink) ?? false

@@ -1,31 +1,31 @@
 /** One reading of the body, from its beginning. */
 interface Turn {
-  /** How many chunks it has been given. */
+  /** How many chunks it has received. */
   given: number
   cancelled?: { reason: unknown }
 }
 
 /**
- * A request body that can be sent again: it streams to the first upstream as it comes, and what has gone by
- * is kept, up to a limit, for the next one.
+ * A request body that can be sent again. It streams to the first upstream as it comes, and buffers what was sent
+ * for the next attempt.
  *
- * Holds at most `maxBytes` and a chunk; a body that is longer can be sent only once. When an upstream is left,
- * what it had not read yet stays in the client's stream for the next one.
+ * Holds at most `maxBytes` and a chunk; a longer body can be sent only once. What an abandoned attempt has not
+ * read stays in the client's stream for the next one.
  */
 export class RequestReplay {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>
   readonly #maxBytes: number
-  readonly #kept: Uint8Array[] = []
-  /** How many chunks are gone from the front of those kept. */
+  readonly #buffered: Uint8Array[] = []
+  /** How many chunks were removed from the front of the buffer. */
   #dropped = 0
   #readBytes = 0
-  /** The stream that was given last: one before it, which an upstream may still be reading, gets nothing more. */
+  /** The stream returned last. An earlier one, which an upstream may still be reading, gets no more chunks. */
   #current: Turn = { given: 0 }
   #isReplayable = true
   #isLastTurn = false
   #isDone = false
   #failure: { error: unknown } | undefined
-  /** The read that is under way: when an upstream is left before it ends, the next one waits for it. */
+  /** The pending read. When its attempt is abandoned, the next one waits for it. */
   #pending: Promise<void> | undefined
 
   constructor(body: ReadableStream<Uint8Array>, maxBytes: number) {
@@ -33,29 +33,29 @@ export class RequestReplay {
     this.#maxBytes = maxBytes
   }
 
-  /** Whether all of it can be sent once more. */
+  /** Whether the whole body can be sent again. */
   get isReplayable(): boolean {
     return this.#isReplayable
   }
 
-  /** How many bytes it holds. */
+  /** The number of buffered bytes. */
   get heldBytes(): number {
-    return this.#kept.reduce((bytes, chunk) => bytes + chunk.length, 0)
+    return this.#buffered.reduce((bytes, chunk) => bytes + chunk.length, 0)
   }
 
-  /** The error that the client's stream ended with, if it did. */
+  /** The error of the client's stream, if it failed. */
   get failure(): { error: unknown } | undefined {
     return this.#failure
   }
 
-  /** The body from its beginning; the stream that was given before stands still from now on. */
+  /** Returns the body from its beginning. The stream returned before gets no more chunks. */
   stream(): ReadableStream<Uint8Array> {
     const turn: Turn = { given: 0 }
     this.#current = turn
     return new ReadableStream<Uint8Array>(
       {
         pull: (controller) => this.#pull(turn, controller),
-        // Only this try is over, and the client's stream goes on, if there is a next one.
+        // Only this attempt has ended: the next one reads on, if there is one.
         cancel: (reason) => {
           turn.cancelled = { reason }
           if (this.#isLastTurn && turn === this.#current) this.cancel(reason)
@@ -65,7 +65,7 @@ export class RequestReplay {
     )
   }
 
-  /** No other upstream will be asked: what was kept for it goes. */
+  /** Drops what is buffered for another attempt: there will be none. */
   release(): void {
     this.#isReplayable = false
     this.#isLastTurn = true
@@ -74,23 +74,23 @@ export class RequestReplay {
     if (cancelled !== undefined) this.#cancelSource(cancelled.reason)
   }
 
-  /** Ends the client's stream: nobody reads it any more. */
+  /** Cancels the client's stream. */
   cancel(reason: unknown): void {
     this.release()
     this.#cancelSource(reason)
   }
 
   #cancelSource(reason: unknown): void {
-    // It may have ended or failed by itself; then there is nothing to cancel.
+    // A stream that has ended or failed needs no cancel.
     this.#reader.cancel(reason).catch(() => {})
   }
 
   async #pull(turn: Turn, controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     while (turn === this.#current) {
-      const chunk = this.#kept[turn.given - this.#dropped]
+      const chunk = this.#buffered[turn.given - this.#dropped]
       if (chunk !== undefined) {
         turn.given++
-        // A copy where it may be wanted again: `fetch` owns what it is given.
+        // A copy if it may be sent again, because `fetch` owns its chunks.
         controller.enqueue(this.#isReplayable ? chunk.slice() : chunk)
         if (!this.#isReplayable) this.#drop()
         return
@@ -105,7 +105,7 @@ export class RequestReplay {
 
   #drop(): void {
     const count = this.#current.given - this.#dropped
-    this.#kept.splice(0, count)
+    this.#buffered.splice(0, count)
     this.#dropped += count
   }
 
@@ -116,7 +116,7 @@ export class RequestReplay {
         ({ done, value }) => {
           this.#isDone = done
           if (value === undefined) return
-          this.#kept.push(value)
+          this.#buffered.push(value)
           this.#readBytes += value.length
           if (this.#readBytes > this.#maxBytes) this.#isReplayable = false
         },

@@ -1,41 +1,41 @@
 import { checkNumber } from '../base/check-number.ts'
 
-/** How long to wait from one try to the next. */
+/** The delay between two attempts. */
 export interface RetryDelayOptions {
-  /** The wait before the second try in milliseconds; it doubles from try to try. @default 250 */
+  /** The delay before the second attempt, in milliseconds; doubles with each attempt. @default 250 */
   baseMs?: number | undefined
-  /** The longest wait in milliseconds, also if the upstream's `Retry-After` says more. @default 8_000 */
+  /** The longest delay in milliseconds, even if the upstream's `Retry-After` is longer. @default 8_000 */
   maxMs?: number | undefined
-  /** Which share of the wait is left to chance, 0 to 1, so that clients do not come back all at once. @default 0.5 */
+  /** The random share of the delay, 0 to 1, so that clients do not retry all at once. @default 0.5 */
   jitter?: number | undefined
 }
 
 /**
- * Makes the function that says how long to wait after so many tries, in milliseconds.
+ * Returns a function that computes the delay after a number of attempts, in milliseconds.
  *
- * What the upstream asked for with `Retry-After` is respected, up to `maxMs`.
+ * The upstream's `Retry-After` takes precedence, up to `maxMs`.
  */
 export function createRetryDelay({
   baseMs = 250,
   maxMs = 8_000,
   jitter = 0.5,
-}: RetryDelayOptions): (tries: number, retryAfterMs: number | undefined) => number {
+}: RetryDelayOptions): (attempts: number, retryAfterMs: number | undefined) => number {
   checkNumber('baseMs', baseMs, { min: 0, fraction: true })
   checkNumber('maxMs', maxMs, { min: 0, fraction: true })
   checkNumber('jitter', jitter, { min: 0, fraction: true })
   if (jitter > 1) {
     throw new RangeError(`jitter must be <= 1: got ${jitter}`)
   }
-  return (tries, retryAfterMs) => {
+  return (attempts, retryAfterMs) => {
     if (retryAfterMs !== undefined) return Math.min(retryAfterMs, maxMs)
-    // Bounded, as 0 times Infinity is no number.
-    const delayMs = Math.min(baseMs * 2 ** Math.min(tries - 1, 52), maxMs)
+    // Bounded, because 0 * Infinity is NaN.
+    const delayMs = Math.min(baseMs * 2 ** Math.min(attempts - 1, 52), maxMs)
     return delayMs * (1 - jitter * Math.random())
   }
 }
 
 /**
- * Reads `Retry-After`, in seconds or as a date, as milliseconds from now; `undefined` for what is neither.
+ * Reads `Retry-After`, in seconds or as a date, as milliseconds from now; `undefined` for anything else.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110.html#section-10.2.3
  */

@@ -2,12 +2,13 @@ import { outcomeOf } from '../base/outcomes.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { BufferedResponse } from './buffered-response.ts'
 import type { CallContext } from './call-context.ts'
+import { PhaseLimit } from './phase-limit.ts'
 import type { RequestReplay } from './request-replay.ts'
 import { retryAfterMs } from './retry-delay.ts'
 import type { AttemptResult, CallResult, CallSettings, CallTrace } from './upstream-call.ts'
 import type { UpstreamTarget } from './upstream-target.ts'
 
-/** What the loop needs from outside. */
+/** What a retry loop depends on. */
 export interface RetryLoopOptions {
   context: CallContext
   settings: CallSettings
@@ -17,45 +18,49 @@ export interface RetryLoopOptions {
 }
 
 /**
- * Asks the upstreams in order, and after a wait all of them again, until one gives an answer worth passing on.
+ * Tries the upstreams in order, and after a delay all of them again, until one responds without a failure.
  *
- * Holds the last answer that was not good enough, as a {@link BufferedResponse}.
+ * Holds the last failed response, as a {@link BufferedResponse}.
  */
 export class RetryLoop {
   readonly #options: RetryLoopOptions
   readonly #trace: CallTrace = { attempts: 0, upstream: 0 }
-  /** The last answer that was not good enough. */
-  #kept: BufferedResponse | undefined
-  /** The last error, of the upstream that is named by the index. */
+  /** The last failed response. */
+  #buffered: BufferedResponse | undefined
+  /** The last error, and the index of its upstream. */
   #failure: { error: unknown; index: number } | undefined
 
   constructor(options: RetryLoopOptions) {
     this.#options = options
   }
 
-  /** Returns the answer, the last one there was if none was good, or the last error. */
+  /** Returns the first response without a failure, else the last response, else the last error. */
   async run(targets: readonly UpstreamTarget[]): Promise<CallResult> {
-    const { context, settings } = this.#options
+    const { context, settings, replay } = this.#options
+    const total = totalLimit(targets, context)
     for (let round = 1; ; round++) {
-      let wasAsked = false
-      let askedToWaitMs: number | undefined
+      let wasRefused = true
+      let retryAfter: number | undefined
+      let delayMs = 0
       for (const [place, target] of targets.entries()) {
         const isLast = place === targets.length - 1
-        const result = await this.#ask(target)
+        const result = await this.#attemptAt(target)
         const isFailed = isLast ? settings.isRetried : settings.isFallenBack
-        const isWorthAnother = canBeBettered(result, isFailed)
-        const isFinal = (isLast && round >= settings.attempts) || !this.#isRepeatable()
-        if (!isWorthAnother || isFinal) return await this.#settle(result, target, isWorthAnother)
-        this.#remember(result, target)
-        if (result.answer === undefined && refusalOf(result.error) !== undefined) continue
-        wasAsked = true
-        if (result.answer !== undefined) {
-          askedToWaitMs = shorter(askedToWaitMs, retryAfterMs(result.answer.headers))
+        if (!isRetryable(result, isFailed)) return this.#done(result)
+        if (result.response !== undefined) {
+          retryAfter = shorter(retryAfter, retryAfterMs(result.response.headers))
         }
+        wasRefused &&= result.response === undefined && refusalOf(result.error) !== undefined
+        let isOver = replay?.isReplayable === false
+        if (isLast) {
+          delayMs = settings.retryDelayMs(round, retryAfter)
+          // With every circuit open, or no time left, another round cannot help.
+          isOver ||= round >= settings.attempts || wasRefused || delayMs >= total.leftMs
+        }
+        if (isOver && result.response !== undefined) return this.#done(result)
+        this.#remember(result, target)
+        if (isOver) return await this.#best(total)
       }
-      const delayMs = settings.retryDelayMs(round, askedToWaitMs)
-      // Nobody was let through to any of them, or there is no time left: waiting would not help.
-      if (!wasAsked || delayMs >= this.#leftMs(targets)) return await this.#best()
       try {
         await context.wait(delayMs)
       } catch (error) {
@@ -64,12 +69,12 @@ export class RetryLoop {
     }
   }
 
-  /** Lets go of what was kept and not taken. */
+  /** Drops the response that was buffered and not taken. */
   end(): void {
-    this.#kept?.drop()
+    this.#buffered?.drop()
   }
 
-  async #ask(target: UpstreamTarget): Promise<AttemptResult> {
+  async #attemptAt(target: UpstreamTarget): Promise<AttemptResult> {
     const trace = this.#trace
     const result = await this.#options.attemptAt(target)
     trace.upstream = target.index
@@ -81,28 +86,21 @@ export class RetryLoop {
     return result
   }
 
-  /** The end: what came last is passed on, unless what came before says more. */
-  async #settle(
-    result: AttemptResult,
-    target: UpstreamTarget,
-    isWorthAnother: boolean,
-  ): Promise<CallResult> {
+  #done(result: AttemptResult): CallResult {
     const trace = this.#trace
-    if (result.answer !== undefined) return { answer: result.answer, trace }
-    if (!isWorthAnother) return { error: result.error, trace }
-    this.#remember(result, target)
-    return this.#best()
+    const { response } = result
+    return response === undefined ? { error: result.error, trace } : { response, trace }
   }
 
   #remember(result: AttemptResult, { index }: UpstreamTarget): void {
-    if (result.answer !== undefined) {
-      // Nobody will wait for its events: without this a policy would count the call as running for ever.
-      result.answer.firstEvent?.came()
-      this.#kept?.drop()
-      this.#kept = new BufferedResponse(result.answer)
+    if (result.response !== undefined) {
+      // Its events are never read: without this a policy would count the call as running forever.
+      result.response.firstEvent?.came()
+      this.#buffered?.drop()
+      this.#buffered = new BufferedResponse(result.response)
       return
     }
-    // An upstream that was not even asked says less than one that failed.
+    // A refusal says less than the failure of an upstream that was asked, and a long one less than a short one.
     const refusedMs = refusalOf(result.error)
     const before = refusalOf(this.#failure?.error)
     const isSooner = refusedMs !== undefined && before !== undefined && refusedMs < before
@@ -111,45 +109,45 @@ export class RetryLoop {
     }
   }
 
-  async #best(): Promise<CallResult> {
+  /** Returns the buffered response, else the error remembered last. */
+  async #best(total: PhaseLimit): Promise<CallResult> {
     const trace = this.#trace
-    const answer = await this.#kept?.take()
-    if (answer !== undefined) {
-      // It was given to another request than the one that may still be reading the body.
-      const { replay } = this.#options
-      replay?.cancel(new SseKitError('SSE_UPSTREAM_STATUS', 'The upstream answered before'))
-      // Others may have been asked since.
-      trace.upstream = answer.target.index
-      trace.upstreamStatus = answer.status
-      trace.headersMs = answer.headersMs
-      return { answer, trace }
+    const { context, replay } = this.#options
+    if (this.#buffered !== undefined) {
+      try {
+        const taken = this.#buffered.take()
+        const response = await context.waitFor(taken, total.leftMs, () => total.toError())
+        if (response !== undefined) {
+          // A later attempt may still be reading the request's body.
+          replay?.cancel(new SseKitError('SSE_UPSTREAM_STATUS', 'An earlier response is used'))
+          trace.upstream = response.target.index
+          trace.upstreamStatus = response.status
+          trace.headersMs = response.headersMs
+          return { response, trace }
+        }
+      } catch (error) {
+        return { error, trace }
+      }
     }
     const { error, index } = this.#failure as { error: unknown; index: number }
     trace.upstream = index
     return { error, trace }
   }
-
-  #isRepeatable(): boolean {
-    return this.#options.replay?.isReplayable !== false
-  }
-
-  #leftMs(targets: readonly UpstreamTarget[]): number {
-    const totalMs = targets[0]?.timeouts.totalMs ?? Infinity
-    return this.#options.context.requestedAt + totalMs - performance.now()
-  }
 }
 
-/** Whether another try, or another upstream, may give something better. */
-function canBeBettered(
-  result: AttemptResult,
-  isStatusFailed: (status: number) => boolean,
-): boolean {
-  if (result.answer !== undefined) return isStatusFailed(result.answer.status)
+function totalLimit([first]: readonly UpstreamTarget[], { requestedAt }: CallContext): PhaseLimit {
+  const totalMs = first?.timeouts.totalMs ?? Infinity
+  return new PhaseLimit('total', totalMs, requestedAt, { requestedAt, totalMs })
+}
+
+/** Whether another attempt, or another upstream, may do better. */
+function isRetryable(result: AttemptResult, isFailedStatus: (status: number) => boolean): boolean {
+  if (result.response !== undefined) return isFailedStatus(result.response.status)
   const { phase } = (result.error ?? {}) as { phase?: string }
   return outcomeOf(result.error).isUpstreamFault && phase !== 'total'
 }
 
-/** For how long a breaker refuses calls, if that is what the error says. */
+/** For how many milliseconds a breaker refuses calls, if the error is such a refusal. */
 function refusalOf(error: unknown): number | undefined {
   const { code, retryAfterMs } = (error ?? {}) as { code?: string; retryAfterMs?: number }
   return code === 'SSE_CIRCUIT_OPEN' ? retryAfterMs : undefined

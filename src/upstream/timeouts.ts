@@ -1,4 +1,4 @@
-/** How long what may take in milliseconds, with the defaults in place; `Infinity` for no limit. */
+/** The limits of a proxy in milliseconds, with the defaults filled in; `Infinity` for no limit. */
 export interface Timeouts {
   connectMs: number
   headersMs: number

@@ -3,12 +3,12 @@ import type { Transport } from '../transport/transport.ts'
 import type { CallPolicy } from './circuit-breaker.ts'
 import type { Timeouts } from './timeouts.ts'
 
-/** One upstream with everything that is needed to ask it. */
+/** One upstream with everything that is needed to send a request to it. */
 export interface UpstreamTarget {
-  /** Its place in the list it comes from. */
+  /** Its place in the list of upstreams. */
   readonly index: number
   readonly base: URL
-  /** Its own, beside those of the proxy. */
+  /** Its own, in addition to those of the proxy. */
   readonly headers: HeaderChanges
   readonly transport: Transport
   readonly timeouts: Timeouts

@@ -122,7 +122,7 @@ describe('heartbeats and framing', () => {
     await vi.advanceTimersByTimeAsync(2_000)
     expect((await text).text).toBe(BEAT.repeat(10))
     expect(summaries).toMatchObject([
-      { verdict: 'timeout', phase: 'firstEvent', events: 0, bytesIn: 0, heartbeats: 10 },
+      { verdict: 'timeout', phase: 'first_event', events: 0, bytesIn: 0, heartbeats: 10 },
     ])
     expect(summaries[0]).not.toHaveProperty('firstItemMs')
     expect(summaries[0]).not.toHaveProperty('firstEventMs')

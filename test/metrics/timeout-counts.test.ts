@@ -7,7 +7,7 @@ const NO_GAPS = { forEach: () => {} }
 describe('the metric of timeouts', () => {
   it('shows every phase from the start, so that the step to 1 is seen', () => {
     const text = prometheusText(new StreamRegistry())
-    for (const phase of ['connect', 'headers', 'firstEvent', 'idle', 'total', 'clientStall']) {
+    for (const phase of ['connect', 'headers', 'first_event', 'idle', 'total', 'client_stall']) {
       expect(text).toContain(`sse_timeouts_total{phase="${phase}"} 0\n`)
     }
     expect(text).not.toContain('phase="other"')
@@ -30,10 +30,10 @@ describe('the metric of timeouts', () => {
     expect(counts).toEqual({
       connect: 0,
       headers: 0,
-      firstEvent: 0,
+      first_event: 0,
       idle: 2,
       total: 0,
-      clientStall: 1,
+      client_stall: 1,
       other: 1,
     })
   })

@@ -132,7 +132,7 @@ describe('sseProxy', () => {
     await expect(proxy(read)).rejects.toThrow(TypeError)
     const locked = new Request('http://client.test/', { method: 'POST', body: 'prompt' })
     locked.body?.getReader()
-    await expect(proxy(locked)).rejects.toThrow('its body was read before')
+    await expect(proxy(locked)).rejects.toThrow('its body has been read already')
     expect(proxy.metrics).toMatchObject({ active: 0, started: 0 })
   })
 })

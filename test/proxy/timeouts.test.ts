@@ -97,9 +97,9 @@ describe('a limit', () => {
   })
 
   it.each([
-    ['firstEvent', [step.status(200), step.hang()], { firstEventMs: 5_000 }, 5_000],
+    ['first_event', [step.status(200), step.hang()], { firstEventMs: 5_000 }, 5_000],
     [
-      'firstEvent',
+      'first_event',
       [step.comment('hi'), step.raw('data: ha'), step.hang()],
       { firstEventMs: 5_000 },
       5_000,

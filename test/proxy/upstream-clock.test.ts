@@ -69,7 +69,7 @@ describe('the upstream clock', () => {
     vi.advanceTimersByTime(999)
     expect(errors).toEqual([])
     vi.advanceTimersByTime(1)
-    expect(errors).toMatchObject(timedOut('firstEvent', 1_000))
+    expect(errors).toMatchObject(timedOut('first_event', 1_000))
     expect(vi.getTimerCount()).toBe(0)
   })
 
@@ -79,7 +79,7 @@ describe('the upstream clock', () => {
       push(0)
       vi.advanceTimersByTime(100)
     }
-    expect(errors).toMatchObject(timedOut('firstEvent', 1_000))
+    expect(errors).toMatchObject(timedOut('first_event', 1_000))
   })
 
   it('tells of the first event once', () => {
@@ -149,7 +149,7 @@ describe('the upstream clock', () => {
     vi.advanceTimersByTime(999)
     expect(errors).toEqual([])
     vi.advanceTimersByTime(1)
-    expect(errors).toMatchObject(timedOut('firstEvent', 1_000))
+    expect(errors).toMatchObject(timedOut('first_event', 1_000))
   })
 
   it('ends a stream that goes on and on, counted from the request', () => {
@@ -178,7 +178,7 @@ describe('the upstream clock', () => {
     vi.advanceTimersByTime(2 ** 31)
     expect(errors).toEqual([])
     vi.advanceTimersByTime(5_000)
-    expect(errors).toMatchObject(timedOut('firstEvent', 2 ** 31 + 5_000))
+    expect(errors).toMatchObject(timedOut('first_event', 2 ** 31 + 5_000))
   })
 
   it('sets no timer where there is no limit', () => {

@@ -170,7 +170,7 @@ const CHECKS = {
     const { proxy, ended } = proxyTo(upstream, { timeouts: { firstEventMs: 30 } })
     const { body } = await proxy(request('/silent'))
     equal((await rejects(body.getReader().read())).code, 'SSE_UPSTREAM_TIMEOUT')
-    equal((await ended).phase, 'firstEvent')
+    equal((await ended).phase, 'first_event')
     await proxy.close()
   },
   'own CA in pool.tls': async (_upstream, { secureUpstream, ca }) => {

@@ -3,7 +3,7 @@ import { Agent, fetch as undiciFetch } from 'undici'
 import { onTestFinished } from 'vitest'
 import type { ByteSource } from '../../src/base/byte-source.ts'
 import { fetchTransport } from '../../src/transport/fetch-transport.ts'
-import type { Transport, TransportAnswer, TransportCall } from '../../src/transport/transport.ts'
+import type { Transport, TransportCall, TransportResponse } from '../../src/transport/transport.ts'
 import { undiciTransport } from '../../src/transport/undici-transport.ts'
 import { UpstreamPool, type UpstreamPoolOptions } from '../../src/transport/upstream-pool.ts'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
@@ -32,7 +32,7 @@ export const TRANSPORTS: Readonly<Record<string, (options: UpstreamPoolOptions) 
 export interface OpenTransport {
   upstream: FakeUpstream
   /** A GET of the root, where the call does not say otherwise. */
-  send(call?: Partial<TransportCall> & { path?: string }): Promise<TransportAnswer>
+  send(call?: Partial<TransportCall> & { path?: string }): Promise<TransportResponse>
 }
 
 /** Starts an upstream, and a transport to it. */

@@ -4,19 +4,19 @@ import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { TapSummary } from '../transforms/metrics-tap.ts'
-import type { UpstreamAnswer } from '../upstream/upstream-call.ts'
+import type { UpstreamResponse } from '../upstream/upstream-call.ts'
 import { clientLine } from './client-line.ts'
 import type { Exchange } from './exchange.ts'
 import { originLine } from './origin-line.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 
 /**
- * Makes the body for the client: the upstream's, through the origin line and the client line, joined in one relay.
- * At its end, however that comes, it ends the exchange.
+ * Returns the body for the client: the upstream's, through the origin line and the client line, joined in one relay.
+ * Its end, on every path, ends the exchange.
  */
-export function relayAnswer(
+export function relayResponse(
   body: ByteSource,
-  { isSse, target, firstEvent }: UpstreamAnswer,
+  { isSse, target, firstEvent }: UpstreamResponse,
   exchange: Exchange,
   settings: ProxySettings,
 ): ReadableStream<Uint8Array> {
@@ -46,10 +46,10 @@ export function relayAnswer(
     const { verdict: ending, reason } = summary
     const decision = exchange.decide({ ending, reason })
     const { error } = decision
-    // The stream of the body is cancelled by the relay; this closes the socket also where that does not.
-    if (error !== undefined) exchange.abort(error)
+    // The relay cancels the body. This closes the socket also where a `fetch` does not do so on cancel.
+    if (error !== undefined) exchange.context.abort(error)
     if (firstEvent !== undefined) {
-      // A stream without any event is a failure of the upstream.
+      // An event stream without any event is a failure of the upstream.
       const isEmpty = isSse && origin.countEvents() === 0
       if (error !== undefined) firstEvent.failed(error)
       else if (isEmpty) firstEvent.failed(new UpstreamNetworkError(new Error('No event came')))

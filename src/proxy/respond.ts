@@ -4,12 +4,12 @@ import { SseKitError } from '../base/sse-kit-error.ts'
 import { hasLoop } from '../http/forwarded-headers.ts'
 import { responseHeaders } from '../http/response-headers.ts'
 import { dependableCall } from '../upstream/dependable-call.ts'
-import type { UpstreamAnswer } from '../upstream/upstream-call.ts'
+import type { UpstreamResponse } from '../upstream/upstream-call.ts'
 import { errorResponse } from './error-response.ts'
 import type { Exchange } from './exchange.ts'
 import { outgoingRequest } from './outgoing-request.ts'
 import type { ProxySettings } from './proxy-settings.ts'
-import { relayAnswer } from './relay-answer.ts'
+import { relayResponse } from './relay-response.ts'
 import { requestHead } from './request-head.ts'
 import type { TargetsFor } from './upstream-targets.ts'
 import { warnOfDroppedKey } from './warn-of-dropped-key.ts'
@@ -17,8 +17,8 @@ import { warnOfDroppedKey } from './warn-of-dropped-key.ts'
 // RFC 9112, 4: `reason-phrase = 1*( HTAB / SP / VCHAR / obs-text )`; a `Response` throws at anything else.
 const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** Asks the upstream and makes its answer the client's. Never rejects: a failure is an answer too. */
-export async function answer(
+/** Sends a request to the upstreams and returns the response for the client. Never rejects: a failure becomes a response. */
+export async function respond(
   exchange: Exchange,
   targetsFor: TargetsFor,
   settings: ProxySettings,
@@ -40,34 +40,41 @@ export async function answer(
       exchange.outgoing = await outgoingRequest(exchange, settings)
     }
     const { method, body } = request
-    const head = (target: UpstreamAnswer['target']) => requestHead(exchange, target, settings)
+    const head = (target: UpstreamResponse['target']) => requestHead(exchange, target, settings)
     const result = await dependableCall({ method, body, head }, targets, settings, context)
     exchange.trace = result.trace
-    if (result.answer === undefined) throw result.error
-    return passOn(exchange, result.answer, settings)
+    if (result.response === undefined) throw result.error
+    return passOn(exchange, result.response, settings)
   } catch (error) {
     return fail(exchange, error)
   }
 }
 
-function passOn(exchange: Exchange, answer: UpstreamAnswer, settings: ProxySettings): Response {
-  const { status, isSse, body, target } = answer
-  const statusText = REASON_PHRASE.test(answer.statusText) ? answer.statusText : ''
+function passOn(exchange: Exchange, response: UpstreamResponse, settings: ProxySettings): Response {
+  const { status, isSse, body, target, firstEvent } = response
+  const statusText = REASON_PHRASE.test(response.statusText) ? response.statusText : ''
   if (status === 401) warnOfDroppedKey(exchange, target, settings)
   exchange.status = status
   exchange.isSse = isSse
   const { forwardSetCookie } = settings
-  const headers = responseHeaders(answer.headers, { isSse, forwardSetCookie })
+  const headers = responseHeaders(response.headers, { isSse, forwardSetCookie })
   if (body === null) {
-    answer.firstEvent?.came()
+    firstEvent?.came()
     exchange.end(exchange.decide({ ending: 'complete' }))
     return new Response(null, { status, statusText, headers })
   }
-  const relayed = relayAnswer(body, answer, exchange, settings)
-  return new Response(relayed, { status, statusText, headers })
+  try {
+    const relayed = relayResponse(body, response, exchange, settings)
+    return new Response(relayed, { status, statusText, headers })
+  } catch (error) {
+    // A body that cannot be read: a policy must not wait for its first event.
+    firstEvent?.failed(error)
+    exchange.context.abort(error)
+    throw error
+  }
 }
 
-/** What a request is told that comes while the proxy shuts down: another server is the place for it. */
+/** Responds to a request that arrives while the proxy shuts down, so that the client turns to another server. */
 export function refuseDraining(exchange: Exchange): Response {
   return fail(exchange, new SseKitError('SSE_DRAINING', 'The server is shutting down'), {
     'retry-after': '5',

@@ -4,34 +4,34 @@ import { seededRandom } from './seeded-random.ts'
 
 /** One way to cut the same bytes. */
 export interface Chunking {
-  /** What was done to the bytes, for the name of a test or the message of a failure. */
+  /** How the bytes are cut, for the name of a test or the message of a failure. */
   name: string
-  /** The pieces; joined they are the bytes. */
+  /** The pieces, which joined are the bytes. */
   chunks: Uint8Array[]
 }
 
-/** How many random cuts {@link chunkings} makes, and which. */
+/** Number and seed of the random cuts of {@link chunkings}. */
 export interface ChunkingsOptions {
-  /** Where the random cuts start from, an integer >= 0: the same seed gives the same cuts. @default 1 */
+  /** Seed of the random cuts, an integer >= 0: the same seed gives the same cuts. @default 1 */
   seed?: number | undefined
-  /** How many random chunkings there are; 0 for none. @default 20 */
+  /** Number of random chunkings; 0 for none. @default 20 */
   random?: number | undefined
 }
 
 /**
- * Cuts bytes in every way that breaks parsers: whole, at each single place, byte by byte, with empty chunks
- * in between, inside every CRLF, inside every UTF-8 sequence, after every line end, and at random.
+ * Cuts bytes in every way that breaks parsers: whole, at each single place, byte by byte, with empty chunks between,
+ * inside every CRLF, inside every UTF-8 sequence, after every line end, and at random.
  *
- * The same bytes and options give the same chunkings in the same order. A cut that the bytes have no place
- * for is left out. Every chunk is a copy: a chunk may be detached by whoever takes it (a byte stream does,
- * so does a worker), and as a view it would take the bytes of all the chunkings to come with it.
+ * The same bytes and options give the same chunkings in the same order. Cuts that the bytes have no place for are left
+ * out. Every chunk is a copy: byte streams and workers detach the chunks they receive, and a detached view would take
+ * the bytes of all later chunkings with it.
  *
- * - Holds one chunking at a time. All of them together copy the length of the bytes squared: meant for
- *   streams of some kilobytes.
+ * - Holds one chunking at a time. All of them together copy the square of the number of bytes: meant for streams of
+ *   some kilobytes.
  *
- * @throws RangeError for a `seed` or `random` that is no non-negative integer
+ * @throws RangeError for a `seed` or `random` that is not an integer >= 0
  *
- * @example Prove that a parser does not care what the network did
+ * @example Prove that a parser gives the same events however the network cuts the bytes
  * ```ts
  * import { relay, SseDecoder } from 'sse-stream-kit/streams'
  * import { chunkings, streamOf } from 'sse-stream-kit/testing'
@@ -50,7 +50,7 @@ export function chunkings(
 ): Iterable<Chunking> {
   checkNumber('seed', seed, { min: 0 })
   checkNumber('random', random, { min: 0 })
-  // Not the generator itself: it can be walked once, and a second loop over it would test nothing.
+  // Not the generator itself: a second loop over it would yield nothing.
   return { [Symbol.iterator]: () => allChunkings(bytes, seed, random) }
 }
 
@@ -88,7 +88,7 @@ function* allChunkings(bytes: Uint8Array, seed: number, random: number): Generat
   }
 }
 
-/** The places between two bytes that a test of these two accepts. */
+/** Returns the places between two bytes for which the predicate holds. */
 function placesWhere(
   bytes: Uint8Array,
   isWanted: (before: number, after: number) => boolean,
@@ -100,10 +100,10 @@ function placesWhere(
   return places
 }
 
-/** Places in ascending order; one that comes twice gives an empty chunk. */
+/** Cuts at places in ascending order; a repeated place gives an empty chunk. */
 function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const ends = [...places, bytes.length]
-  // Not slice(): that of a Node Buffer gives a view.
+  // Not slice(): a Node Buffer's returns a view.
   return ends.map((end, index) => new Uint8Array(bytes.subarray(ends[index - 1] ?? 0, end)))
 }
 
@@ -112,7 +112,7 @@ function withEmpty(chunks: Uint8Array[]): Uint8Array[] {
 }
 
 function randomPlaces(length: number, next: () => number): number[] {
-  // From nearly whole to nearly byte by byte, so that long and short chunks both come up.
+  // From nearly whole to nearly byte by byte, for both long and short chunks.
   const longest = Math.max(1, Math.ceil(length ** next()))
   const places: number[] = []
   let place = Math.floor(next() * (longest + 1))

@@ -1,15 +1,15 @@
-/** A promise that somebody else resolves. */
+/** A promise and the function that resolves it. */
 export interface Gate {
   /** Resolves when the gate is opened. */
   readonly opened: Promise<void>
-  /** Opens it, for good. */
+  /** Opens the gate; it cannot be closed again. */
   open(): void
 }
 
 /**
- * Makes a gate that a script waits at until the test opens it, so that no test needs to sleep.
+ * Makes a gate at which a script waits until the test opens it, so that no test needs to sleep.
  *
- * - Holds one promise; nothing is left to cancel, and it never rejects.
+ * - Holds one promise, which never rejects. There is nothing to cancel.
  *
  * @example Send the second event when the first has been seen
  * ```ts

@@ -3,15 +3,15 @@ import type { StreamVerdict } from '../base/stream-verdict.ts'
 import { startWait, type Wait } from './start-wait.ts'
 
 /**
- * One step of a script: text or bytes are a chunk each; `waitMs` waits so many milliseconds before the next
- * step (`Infinity` for ever); `error` ends the stream with that error.
+ * One step of a script: text or bytes are one chunk; `waitMs` delays the next step by that many milliseconds
+ * (`Infinity`: for ever); `error` errors the stream with that value.
  */
 export type StreamStep = string | Uint8Array | { waitMs: number } | { error: unknown }
 
-/** `open` while a scripted stream runs, then how it ended: `complete`, `error`, or `cancelled` by its reader. */
+/** `open` until a scripted stream ends, then how it ended: `complete`, `error`, or `cancelled` by its reader. */
 export type ScriptedStreamState = 'open' | StreamVerdict
 
-/** What {@link streamOf} gives: the stream, and a record of what its reader did. */
+/** The stream that {@link streamOf} returns, which records what its reader does. */
 export class ScriptedStream extends ReadableStream<Uint8Array> {
   readonly #script: Script
 
@@ -27,27 +27,27 @@ export class ScriptedStream extends ReadableStream<Uint8Array> {
     this.#script = script
   }
 
-  /** How often the reader has asked for a chunk. */
+  /** How often the reader has pulled a chunk. */
   get pulls(): number {
     return this.#script.pulls
   }
 
-  /** How many bytes the reader has got. */
+  /** How many bytes the reader has received. */
   get bytesSent(): number {
     return this.#script.bytesSent
   }
 
-  /** Whether it still runs, and if not, how it ended. */
+  /** Whether the stream is open, and if not, how it ended. */
   get state(): ScriptedStreamState {
     return this.#script.state
   }
 
-  /** What the reader gave as the reason when it cancelled. */
+  /** The reason that the reader cancelled with. */
   get cancelReason(): unknown {
     return this.#script.cancelReason
   }
 
-  /** Resolves with how the stream ended; never rejects. */
+  /** Resolves to how the stream ended. Never rejects. */
   get verdict(): Promise<StreamVerdict> {
     return this.#script.verdict
   }

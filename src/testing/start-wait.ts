@@ -1,14 +1,14 @@
 import { startDeadline } from '../base/deadline.ts'
 
-/** A wait that has begun. */
+/** A running wait. */
 export interface Wait {
-  /** Resolves when the time is over, or the wait has been stopped. */
+  /** Resolves when the time has passed or the wait was stopped. */
   readonly over: Promise<void>
-  /** Ends the wait now; its timer is gone. */
+  /** Ends the wait and clears its timer. */
   stop(): void
 }
 
-/** Starts to wait for so many milliseconds; with `Infinity` only `stop` ends it. */
+/** Starts a wait of `waitMs` milliseconds; with `Infinity` only `stop` ends it. */
 export function startWait(waitMs: number): Wait {
   let stop = (): void => {}
   const over = new Promise<void>((resolve) => {

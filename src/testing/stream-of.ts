@@ -1,19 +1,19 @@
 import { ScriptedStream, type StreamStep } from './scripted-stream.ts'
 
 /**
- * A stream that does what a script says, chunk by chunk, each only when the reader asks for it.
+ * Returns a stream that follows a script and produces each chunk only when its reader pulls it.
  *
- * Waits use the `setTimeout` of the moment, so fake timers drive them; the time runs from when the reader
- * asks for the chunk behind the wait. Steps may be an endless generator. Bytes are passed on as they are,
- * not copied. A lone text or `Uint8Array` is a script of one chunk.
+ * Waits use the current `setTimeout`, so fake timers drive them; a wait starts when the reader pulls the chunk after it.
+ * Steps may come from an endless generator. Chunks are not copied. A single string or `Uint8Array` is a script of one
+ * chunk.
  *
- * - Holds nothing: a step is not even looked at before it is asked for.
- * - Backpressure: `pulls` counts how often the reader asked, `bytesSent` what it got.
- * - Cancel is recorded with its reason; the timer of a wait is gone at once, and a generator is ended.
- * - Error: at an `error` step, with that very value, and for what a generator throws.
+ * - Holds nothing: takes a step from the script only when it is pulled.
+ * - Backpressure: `pulls` counts the pulls of the reader, `bytesSent` the bytes it has received.
+ * - Cancel: records the reason, clears the timer of a wait at once, and ends a generator.
+ * - Error: errors with the value of an `error` step, or with what a generator throws.
  *
- * @throws RangeError for a `waitMs` below 0, through the stream when the step's turn comes
- * @throws TypeError for a step that is none, likewise
+ * @throws RangeError, by erroring the stream at the step, for a `waitMs` below 0
+ * @throws TypeError, by erroring the stream at the step, for a value that is not a step
  *
  * @example An upstream that breaks in the middle of an event
  * ```ts

@@ -25,7 +25,7 @@ describe('chunkings', () => {
     ['no bytes', new Uint8Array(0)],
     ['one byte', encode('x')],
     ['bytes that are no UTF-8', new Uint8Array([0x80, 0xff, 0x0d, 0x0a, 0xe2])],
-  ])('gives the same bytes under each name: %s', (_, bytes) => {
+  ])('joins to the same bytes for each name: %s', (_, bytes) => {
     const names = new Set<string>()
     let count = 0
     for (const { name, chunks } of chunkings(bytes)) {
@@ -49,7 +49,7 @@ describe('chunkings', () => {
     ])
   })
 
-  it('gives one byte a chunk', () => {
+  it('cuts into chunks of one byte', () => {
     expect(textsOf(encode('abc'), '1-byte')).toEqual(['a', 'b', 'c'])
   })
 
@@ -91,7 +91,7 @@ describe('chunkings', () => {
     ])
   })
 
-  it('leaves out the cuts that the bytes have no place for', () => {
+  it('leaves out cuts that the bytes have no place for', () => {
     const names = [...chunkings(encode('ab'), { random: 0 })].map(({ name }) => name)
     expect(names).toEqual([
       'whole',
@@ -102,7 +102,7 @@ describe('chunkings', () => {
     ])
   })
 
-  it('makes as many random cuts as asked, long and short and empty ones', () => {
+  it('makes the given number of random cuts, with long, short and empty chunks', () => {
     const random = [...chunkings(new Uint8Array(400), { random: 30 })].filter(({ name }) =>
       name.startsWith('random'),
     )
@@ -113,7 +113,7 @@ describe('chunkings', () => {
     expect(Math.max(...lengths)).toBeGreaterThan(100)
   })
 
-  it('gives the same cuts for the same seed and others for another', () => {
+  it('makes the same cuts for the same seed only', () => {
     const cuts = (seed: number): string =>
       JSON.stringify([...chunkings(BYTES, { seed })].map(({ chunks }) => chunks.map(decode)))
     expect(cuts(7)).toBe(cuts(7))
@@ -121,7 +121,7 @@ describe('chunkings', () => {
     expect(cuts(1)).toBe(JSON.stringify([...chunkings(BYTES)].map((c) => c.chunks.map(decode))))
   })
 
-  it('can be walked more than once', () => {
+  it('can be iterated more than once', () => {
     const all = chunkings(encode('abc'))
     expect([...all]).toEqual([...all])
     expect([...all].length).toBeGreaterThan(20)
@@ -130,7 +130,7 @@ describe('chunkings', () => {
   it.each([
     ['a Uint8Array', encode('abc')],
     ['a Buffer, whose slice() gives views', Buffer.from('abc')],
-  ])('gives copies, so that a chunk may be written to or detached: %s', (_, bytes) => {
+  ])('yields copies, which may be changed or detached: %s', (_, bytes) => {
     for (const { chunks } of chunkings(bytes)) {
       for (const chunk of chunks) {
         chunk.fill(0)
@@ -143,11 +143,11 @@ describe('chunkings', () => {
   it.each([
     ['seed', { seed: -1 }],
     ['random', { random: 1.5 }],
-  ])('refuses a wrong %s at the call', (name, options) => {
+  ])('refuses a wrong %s when called', (name, options) => {
     expect(() => chunkings(BYTES, options)).toThrow(refusal(RangeError, name))
   })
 
-  it('proves that a decoder gives the same events under every chunking', async () => {
+  it('shows that a decoder gives the same events for every chunking', async () => {
     for (const { name, chunks } of chunkings(BYTES)) {
       const { events, verdict } = await collect(streamOf(chunks))
       expect(events, name).toEqual([

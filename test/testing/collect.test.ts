@@ -13,7 +13,7 @@ afterEach(() => {
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 
 describe('collect', () => {
-  it('gives events, comments, bytes, text and chunks', async () => {
+  it('returns events, comments, bytes, text and chunks', async () => {
     const chunks = ['\uFEFFid: 7\nda', 'ta: é\n\n: pi', 'ng\n\n'].map(encode)
     const collected = await collect(streamOf(chunks))
     expect(collected.events).toEqual([{ id: '7', data: 'é', lastEventId: '7' }])
@@ -28,11 +28,11 @@ describe('collect', () => {
     expect(collected).not.toHaveProperty('error')
   })
 
-  it('takes a response', async () => {
+  it('reads a response', async () => {
     expect((await collect(new Response('data: 1\n\n'))).events).toHaveLength(1)
   })
 
-  it('takes a response without a body as an empty stream', async () => {
+  it('reads a response without a body as an empty stream', async () => {
     const collected = await collect(new Response(null, { status: 204 }))
     expect([collected.verdict, collected.raw.length, collected.chunks]).toEqual(['complete', 0, []])
     expect(collected.firstByteMs).toBeUndefined()
@@ -47,7 +47,7 @@ describe('collect', () => {
     ['a bare CR as a blank line', 'data: 1\r\r'],
     ['more blank lines', 'data: 1\r\n\r\n\r\n'],
     ['a byte order mark alone', '\uFEFF'],
-  ])('calls an end after %s clean', async (_, text) => {
+  ])('is complete for an end after %s', async (_, text) => {
     expect((await collect(streamOf(text))).verdict).toBe('complete')
   })
 
@@ -56,19 +56,19 @@ describe('collect', () => {
     ['after a line', 'data: 1\n\ndata: 2\n'],
     ['in a comment', 'data: 1\n\n: x'],
     ['after a comment line of an event', 'data: 1\n\nid: 1\n: x\n'],
-  ])('calls an end without an error %s truncated', async (_, text) => {
+  ])('is truncated for an end without an error %s', async (_, text) => {
     const { verdict, events } = await collect(streamOf(text))
     expect([verdict, events.length]).toEqual(['truncated', 1])
   })
 
-  it('calls an end inside the byte order mark truncated', async () => {
+  it('is truncated for an end inside the byte order mark', async () => {
     expect((await collect(streamOf([new Uint8Array([0xef, 0xbb])]))).verdict).toBe('truncated')
   })
 
   it.each([
     ['at an event boundary', ['data: 1\n\n']],
     ['inside an event', ['data: 1\n\n', 'data: 2']],
-  ])('gives the very error of a stream that broke %s', async (_, steps) => {
+  ])('returns the error of a stream that errors %s', async (_, steps) => {
     const cut = new Error('cut')
     const collected = await collect(streamOf([...steps, { error: cut }]))
     expect(collected.verdict).toBe('error')
@@ -77,13 +77,13 @@ describe('collect', () => {
     expect(collected.text).toBe(steps.join(''))
   })
 
-  it('says that there was an error even when it was undefined', async () => {
+  it('is an error even if the error is undefined', async () => {
     const collected = await collect(streamOf([{ error: undefined }]))
     expect(collected.verdict).toBe('error')
     expect(collected).toHaveProperty('error', undefined)
   })
 
-  it('tells when the first byte and the first event came, and the gaps', async () => {
+  it('measures the times of the first byte and event, and the gaps', async () => {
     const collecting = collect(
       streamOf([
         { waitMs: 100 },
@@ -100,7 +100,7 @@ describe('collect', () => {
     expect([firstByteMs, firstEventMs, gapsMs, durationMs]).toEqual([150, 350, [50, 200], 375])
   })
 
-  it('cancels a source past maxBytes and keeps what came up to the limit', async () => {
+  it('cancels a source beyond maxBytes and keeps the bytes up to the limit', async () => {
     const stream = streamOf(['data: 1\n\n', 'data: 2\n\n', 'data: 3\n\n'])
     const collected = await collect(stream, { maxBytes: 20 })
     expect(collected.verdict).toBe('error')
@@ -115,11 +115,11 @@ describe('collect', () => {
     expect([stream.state, stream.cancelReason]).toEqual(['cancelled', collected.error])
   })
 
-  it('takes exactly maxBytes', async () => {
+  it('collects exactly maxBytes', async () => {
     expect((await collect(streamOf('data: 1\n\n'), { maxBytes: 9 })).verdict).toBe('complete')
   })
 
-  it('takes an event larger than the limit of the decoder', async () => {
+  it('collects an event larger than the default limit of the decoder', async () => {
     const { events, verdict } = await collect(
       streamOf(['data: ', new Uint8Array(17_000_000).fill(120), '\n\n']),
     )
@@ -138,14 +138,14 @@ describe('collect', () => {
     expect([stream.state, stream.cancelReason]).toEqual(['cancelled', 'enough'])
   })
 
-  it('reads nothing with a signal that has aborted already', async () => {
+  it('reads nothing if the signal has aborted already', async () => {
     const stream = streamOf(['data: 1\n\n'])
     const collected = await collect(stream, { signal: AbortSignal.abort('no') })
     expect([collected.verdict, collected.error, stream.pulls]).toEqual(['cancelled', 'no', 0])
     expect(stream.state).toBe('cancelled')
   })
 
-  it('stops at the chunk at hand when a source aborts the signal itself', async () => {
+  it('stops after the current chunk when the source aborts the signal', async () => {
     const controller = new AbortController()
     function* steps(): Generator<StreamStep> {
       yield 'data: 1\n\n'
@@ -160,7 +160,7 @@ describe('collect', () => {
     ])
   })
 
-  it('does not wait for a source whose cancel hangs, nor trip over one whose cancel throws', async () => {
+  it('ignores a source whose cancel hangs or throws', async () => {
     for (const cancel of [
       () => new Promise<void>(() => {}),
       () => Promise.reject(new Error('stuck')),
@@ -190,14 +190,14 @@ describe('collect', () => {
     expect(stream.locked).toBe(false)
   })
 
-  it('takes bytes of another realm', async () => {
+  it('collects bytes of another realm', async () => {
     const { runInNewContext } = await import('node:vm')
     const foreign = runInNewContext('new Uint8Array([100, 97, 116, 97, 58, 49, 10, 10])')
     expect(foreign).not.toBeInstanceOf(Uint8Array)
     expect((await collect(streamOf([foreign]))).events).toEqual([{ data: '1', lastEventId: '' }])
   })
 
-  it('gives a TypeError as the error of a stream of something else, and cancels it', async () => {
+  it('ends with a TypeError for a chunk that is not bytes, and cancels the source', async () => {
     let reason: unknown
     const texts = new ReadableStream({
       pull: (controller) => controller.enqueue('data: 1\n\n'),
@@ -211,7 +211,7 @@ describe('collect', () => {
     expect(reason).toBe(collected.error)
   })
 
-  it('refuses a stream that is locked, a response that was read, and a wrong limit', async () => {
+  it('refuses a locked stream, a response that was read, and a wrong limit', async () => {
     const locked = streamOf('data: 1\n\n')
     locked.getReader()
     await expect(collect(locked)).rejects.toThrow(TypeError)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { refusal } from '../support/refusal.ts'
 
 describe('disconnectAfter', () => {
-  it('leaves after so many events, and the upstream sees it', async () => {
+  it('disconnects after the given number of events, and the upstream sees it', async () => {
     const upstream = fakeUpstream([
       step.comment('no event'),
       step.send({ data: '1' }),
@@ -18,7 +18,7 @@ describe('disconnectAfter', () => {
     await upstream.close()
   })
 
-  it('leaves when the head has arrived', async () => {
+  it('disconnects when the head has arrived', async () => {
     const upstream = fakeUpstream([step.status(200), step.hang()])
     const left = await disconnectAfter(await upstream.listen(), { bytes: 0 })
     expect(left).toEqual({ status: 200, bytes: 0, events: 0, verdict: 'cancelled' })
@@ -26,14 +26,14 @@ describe('disconnectAfter', () => {
     await upstream.close()
   })
 
-  it('leaves a response after so many bytes, at the end of the chunk', async () => {
+  it('cancels a response after the given number of bytes, at the end of the chunk', async () => {
     const source = streamOf(['data: 1', '\n\nda', 'ta: 2\n\n'])
     const left = await disconnectAfter(new Response(source), { bytes: 8 })
     expect(left).toEqual({ status: 200, bytes: 11, events: 1, verdict: 'cancelled' })
     expect(source.state).toBe('cancelled')
   })
 
-  it('tells that the answer ended or broke before', async () => {
+  it('reports that the response has ended or broken before', async () => {
     expect(await disconnectAfter(new Response('data: 1\n\n'), { events: 2 })).toMatchObject({
       events: 1,
       verdict: 'complete',
@@ -45,7 +45,7 @@ describe('disconnectAfter', () => {
     })
   })
 
-  it('rejects where there is no head, and where it is not told when to leave', async () => {
+  it('rejects without a head, and without bytes or events', async () => {
     const upstream = fakeUpstream([step.cut()])
     await expect(disconnectAfter(await upstream.listen(), { bytes: 1 })).rejects.toThrow()
     await upstream.close()

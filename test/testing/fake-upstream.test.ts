@@ -33,7 +33,7 @@ const FACES: [string, (upstream: FakeUpstream) => Promise<typeof fetch>][] = [
 const URL_OF_TEST = 'http://upstream.test/v1/chat?stream=1'
 
 describe.each(FACES)('fakeUpstream %s', (_, open) => {
-  it('sends what the script says and ends', async () => {
+  it('sends the steps of its script, then ends', async () => {
     const upstream = openUpstream([
       step.comment('hi'),
       step.send({ data: '1' }),
@@ -45,7 +45,7 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
     expect(await response.text()).toBe(': hi\n\ndata: 1\n\ndata: 2')
   })
 
-  it('records the request and what became of it', async () => {
+  it('records the request and how its response ended', async () => {
     const upstream = openUpstream([step.send({ data: '1' })])
     const response = await (await open(upstream))(URL_OF_TEST, {
       method: 'POST',
@@ -79,7 +79,7 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
     await expect((await open(upstream))(URL_OF_TEST)).rejects.toThrow('fetch failed')
   })
 
-  it('tells that the client left a silent answer', async () => {
+  it('records that the client has disconnected from a silent response', async () => {
     const upstream = openUpstream([step.send({ data: '1' }), step.hang()])
     const response = await (await open(upstream))(URL_OF_TEST)
     await response.body?.cancel()
@@ -88,7 +88,7 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
     expect(request.aborted).toBe(true)
   })
 
-  it('tells that the client left before a head', async () => {
+  it('records that the client has disconnected before a head', async () => {
     const upstream = openUpstream([step.never()])
     const controller = new AbortController()
     const answer = (await open(upstream))(URL_OF_TEST, { signal: controller.signal })
@@ -120,7 +120,7 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
     expect((await reader.read()).done).toBe(true)
   })
 
-  it('answers as whole JSON', async () => {
+  it('sends a complete JSON response', async () => {
     const upstream = openUpstream([step.json(429, { error: 'slow down' }, { 'retry-after': '3' })])
     const response = await (await open(upstream))(URL_OF_TEST)
     expect(response.status).toBe(429)
@@ -129,7 +129,7 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
     expect(await response.json()).toEqual({ error: 'slow down' })
   })
 
-  it('pulls an endless script no faster than it is read', async () => {
+  it('takes steps from an endless script no faster than the client reads', async () => {
     let sent = 0
     const upstream = openUpstream(function* () {
       for (;;) {
@@ -149,7 +149,7 @@ describe.each(FACES)('fakeUpstream %s', (_, open) => {
 })
 
 describe('fakeUpstream', () => {
-  it('gives each request the steps a function chooses', async () => {
+  it('runs the steps that a function returns for the request', async () => {
     const upstream = openUpstream(async ({ index, url }) => [
       step.send({ data: `${index} ${url}` }),
     ])
@@ -161,7 +161,7 @@ describe('fakeUpstream', () => {
     expect(upstream.requests).toHaveLength(2)
   })
 
-  it.each(FACES)('ends an answer without a body after its head, %s', async (_, open) => {
+  it.each(FACES)('ends a response without a body after its head, %s', async (_, open) => {
     let sent = 0
     const upstream = openUpstream(function* () {
       for (;;) {
@@ -177,7 +177,7 @@ describe('fakeUpstream', () => {
     expect((await (await open(empty))(URL_OF_TEST)).status).toBe(204)
   })
 
-  it.each(FACES)('keeps no more of a body than it may, %s', async (_, open) => {
+  it.each(FACES)('keeps at most maxBodyBytes of a body, %s', async (_, open) => {
     const upstream = openUpstream([], { maxBodyBytes: 3 })
     await (await open(upstream))(URL_OF_TEST, { method: 'POST', body: '12345' })
     const request = await upstream.request()
@@ -188,7 +188,7 @@ describe('fakeUpstream', () => {
     )
   })
 
-  it.each(FACES)('breaks the answer when its script throws, and says so, %s', async (_, open) => {
+  it.each(FACES)('breaks the response when its script throws, and warns, %s', async (_, open) => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
     const upstream = openUpstream(function* () {
       yield step.send({ data: '1' })
@@ -200,7 +200,7 @@ describe('fakeUpstream', () => {
   })
 
   it.each([
-    ['a second head', [step.status(200), step.status(200)], 'second head'],
+    ['a second head', [step.status(200), step.status(200)], 'step status'],
     ['a coding after the head', [step.status(200), step.coding('gzip')], 'after the head'],
     ['bytes on the wire without a socket', [step.wire('HTTP')], 'listen()'],
   ])('refuses %s', async (_, script, message) => {
@@ -211,20 +211,42 @@ describe('fakeUpstream', () => {
     expect((await warned).cause).toMatchObject({ message: expect.stringContaining(message) })
   })
 
-  it('sends bytes as they were when the script was written', async () => {
+  it('sends bytes as they were when the step was made', async () => {
     const bytes = Uint8Array.of(49)
     const upstream = openUpstream([step.raw(bytes)])
     bytes[0] = 50
     expect(await (await upstream.fetch(URL_OF_TEST)).text()).toBe('1')
   })
 
-  it('refuses steps that cannot be sent where they are written', () => {
+  it('refuses steps that cannot be sent when they are made', () => {
     expect(() => step.send({ event: 'a\nb', data: '' })).toThrow('"event"')
     expect(() => step.wait(-1)).toThrow(refusal(RangeError, 'waitMs'))
     expect(() => step.coding('lzw' as 'gzip')).toThrow('"lzw"')
+    for (const wrong of [undefined, null, {}, gate()]) {
+      expect(() => step.until(wrong as unknown as Promise<void>)).toThrow(
+        refusal(TypeError, 'step.until'),
+      )
+    }
   })
 
-  it('waits by the timers of the moment, and not for a client that has gone', async () => {
+  it.each([undefined, {}])('warns of an until whose function returns %j', async (returned) => {
+    const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
+    const until = step.until(() => returned as unknown as Promise<void>)
+    const upstream = openUpstream([step.send({ data: '1' }), until])
+    const response = await upstream.fetch(URL_OF_TEST)
+    await expect(response.text()).rejects.toThrow('terminated')
+    expect((await warned).cause).toEqual(refusal(TypeError, 'step.until'))
+  })
+
+  it('waits for a thenable that calls back at once', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: a thenable of the application
+    const thenable = { then: (done: (value: unknown) => void) => done(undefined) }
+    const until = step.until(thenable as PromiseLike<unknown>)
+    const upstream = openUpstream([until, step.send({ data: '1' })])
+    expect(await (await upstream.fetch(URL_OF_TEST)).text()).toBe('data: 1\n\n')
+  })
+
+  it('waits by fake timers, and stops when the client has disconnected', async () => {
     vi.useFakeTimers()
     try {
       const upstream = openUpstream([
@@ -247,7 +269,7 @@ describe('fakeUpstream', () => {
     }
   })
 
-  it('gives each chunk only when it is asked for, and its bytes to read more than once', async () => {
+  it('delivers each chunk only on a pull, as a copy', async () => {
     const upstream = openUpstream([step.raw('1'), step.raw('2')])
     for (const index of [0, 1]) {
       const response = await upstream.fetch(URL_OF_TEST)
@@ -261,7 +283,7 @@ describe('fakeUpstream', () => {
     }
   })
 
-  it('is given up with the reason of the signal, in the body too', async () => {
+  it('rejects and errors its body with the reason of the signal', async () => {
     const upstream = openUpstream([step.send({ data: '1' }), step.hang()])
     const controller = new AbortController()
     const response = await upstream.fetch(new Request(URL_OF_TEST, { signal: controller.signal }))
@@ -273,7 +295,7 @@ describe('fakeUpstream', () => {
     expect(upstream.requests).toHaveLength(1)
   })
 
-  it('breaks what is open when it closes, on both faces', async () => {
+  it('breaks open responses of the server and of fetch when it closes', async () => {
     const upstream = openUpstream([step.status(200), step.hang()])
     const overSocket = await fetch(await upstream.listen())
     const asFetch = await upstream.fetch(URL_OF_TEST)
@@ -293,7 +315,7 @@ describe('fakeUpstream', () => {
     expect(await upstream.listen()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
   })
 
-  it('records the body of a client that left in the middle of it', async () => {
+  it('records the body of a client that has disconnected within it', async () => {
     const upstream = openUpstream([step.never()])
     const url = new URL(await upstream.listen())
     const socket = connect(Number(url.port), url.hostname)
@@ -328,7 +350,7 @@ describe('on the wire', () => {
     }
   }
 
-  it('cuts with a FIN and without a last chunk, after all that was sent', async () => {
+  it('cuts with a FIN and without a last chunk, after everything sent before', async () => {
     const { text, isReset } = await talk(openUpstream([step.send({ data: '1' }), step.cut()]))
     expect(isReset).toBe(false)
     expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\n9\r\ndata: 1\n\n\r\n$/)
@@ -346,7 +368,7 @@ describe('on the wire', () => {
     expect(text).toContain('data: 1\n\n')
   })
 
-  it('sends what came before a reset, though nothing waited in between', async () => {
+  it('sends what comes before a reset, without a wait between them', async () => {
     const { text } = await talk(openUpstream([step.send({ data: '1' }), step.reset()]))
     expect(text).toContain('data: 1\n\n')
   })
@@ -368,7 +390,7 @@ describe('on the wire', () => {
     socket.destroy()
   })
 
-  it('puts bytes past HTTP', async () => {
+  it('writes bytes without HTTP framing', async () => {
     const raw = 'HTTP/1.1 200 What\r\n\r\nraw'
     for (const end of [[], [step.end()], [step.cut()]]) {
       const { text } = await talk(
@@ -380,7 +402,7 @@ describe('on the wire', () => {
     expect(text).toMatch(/\r\n\r\n1\r\na\r\nzz$/)
   })
 
-  it('ends the record of a body whose sender leaves after the answer', async () => {
+  it('ends the record of a body whose client disconnects after the response', async () => {
     const upstream = openUpstream([step.send({ data: '1' })])
     const { port } = new URL(await upstream.listen())
     const socket = connect(Number(port), '127.0.0.1')
@@ -418,7 +440,7 @@ describe('coded bodies', () => {
     expect(upstream.requests[0]?.bytesTaken).toBe(100_017)
   })
 
-  it('ends with a whole gzip body', async () => {
+  it('ends a gzip body completely', async () => {
     const upstream = openUpstream([
       step.coding('gzip'),
       step.send({ data: '1' }),
@@ -429,7 +451,7 @@ describe('coded bodies', () => {
     expect(String(zlib.gunzipSync(coded))).toBe('data: 1\n\ndata: 2\n\n')
   })
 
-  it.each(codings)('tells of %s as a fetch, decoded', async (coding) => {
+  it.each(codings)('has the header of %s and a decoded body as a fetch', async (coding) => {
     const upstream = openUpstream([step.coding(coding), step.send({ data: '1' })])
     const response = await upstream.fetch(URL_OF_TEST)
     expect(response.headers.get('content-encoding')).toBe(coding)
@@ -468,7 +490,7 @@ describe('over TLS', () => {
   it.each([
     ['1.1', false],
     ['2.0', true],
-  ])('speaks HTTP/%s', async (version, http2) => {
+  ])('uses HTTP/%s', async (version, http2) => {
     const { upstream, ask } = await trusting([step.send({ data: '1' })], http2)
     expect(await (await ask()).text()).toBe('data: 1\n\n')
     const request = await upstream.request()
@@ -478,7 +500,7 @@ describe('over TLS', () => {
     expect(request).toMatchObject({ aborted: false, bytesTaken: 9 })
   })
 
-  it('resets one stream of HTTP/2 and keeps its connection', async () => {
+  it('resets one HTTP/2 stream and keeps the connection', async () => {
     const { upstream, ask } = await trusting(
       ({ index }) => (index === 0 ? [step.send({ data: '1' }), step.reset()] : []),
       true,
@@ -488,14 +510,14 @@ describe('over TLS', () => {
     expect(upstream.connections).toBe(1)
   })
 
-  it('cuts the connection of HTTP/2', async () => {
+  it('cuts an HTTP/2 connection', async () => {
     const { upstream, ask } = await trusting([step.send({ data: '1' }), step.cut()], true)
     await expect(ask().then((response) => response.text())).rejects.toThrow()
     await (await upstream.request()).closed
     expect(upstream.requests[0]?.aborted).toBe(false)
   })
 
-  it('tells that a client of HTTP/2 left', async () => {
+  it('records that an HTTP/2 client has disconnected', async () => {
     const { upstream, ask } = await trusting([step.send({ data: '1' }), step.hang()], true)
     const response = await ask()
     await response.body?.cancel()
@@ -505,14 +527,14 @@ describe('over TLS', () => {
     expect(upstream.connections).toBe(1)
   })
 
-  it('refuses to put bytes past HTTP/2', async () => {
+  it('refuses the step wire over HTTP/2', async () => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
     const { ask } = await trusting([step.wire('x')], true)
     await expect(ask()).rejects.toThrow()
     expect((await warned).cause).toMatchObject({ message: expect.stringContaining('HTTP/2') })
   })
 
-  it('wants a certificate for HTTP/2', async () => {
+  it('refuses HTTP/2 without a certificate', async () => {
     await expect(openUpstream([]).listen({ http2: true })).rejects.toThrow(/\btls\b/)
   })
 })

@@ -8,7 +8,7 @@ async function requestWith(init: RequestInit, maxBodyBytes?: number): Promise<Re
 }
 
 describe('the body of a recorded request', () => {
-  it('is parsed as JSON, as often as it is wanted', async () => {
+  it('is parsed as JSON, on every call', async () => {
     const body = { stream: true, messages: ['größer'] }
     const request = await requestWith({ body: JSON.stringify(body) })
     const parsed: unknown = await request.json()
@@ -36,7 +36,7 @@ describe('the body of a recorded request', () => {
       4,
       'only 4 of its 9 bytes were kept. Raise maxBodyBytes',
     ],
-  ])('says what it is instead, where it %s', async (_, init, maxBodyBytes, message) => {
+  ])('rejects with a description if it %s', async (_, init, maxBodyBytes, message) => {
     const reading = (await requestWith(init, maxBodyBytes)).json()
     await expect(reading).rejects.toBeInstanceOf(SyntaxError)
     await expect(reading).rejects.toThrow('Request 0 (POST /v1/chat?stream=1): ')

@@ -26,7 +26,7 @@ function open(server: TestServer, request: string): Socket {
 const GET = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n'
 
 describe('serve', () => {
-  it('gives the handler the whole request', async () => {
+  it('passes method, URL, headers and body to the handler', async () => {
     const server = await start(async (request) =>
       Response.json({
         method: request.method,
@@ -48,7 +48,7 @@ describe('serve', () => {
     })
   })
 
-  it('answers with status, headers, several cookies and body', async () => {
+  it('sends status, headers, several cookies and body', async () => {
     const headers = new Headers({ 'x-a': 'b' })
     headers.append('set-cookie', 'a=1')
     headers.append('set-cookie', 'b=2')
@@ -67,7 +67,7 @@ describe('serve', () => {
     await response.body?.cancel()
   })
 
-  it('breaks the connection when the body breaks', async () => {
+  it('breaks the connection when the body errors', async () => {
     const seen = gate()
     const server = await start(() => {
       const body = new ReadableStream({
@@ -91,7 +91,7 @@ describe('serve', () => {
     expect(text).not.toContain('0\r\n\r\n')
   })
 
-  it('cancels the body and aborts the signal when the client leaves', async () => {
+  it('cancels the body and aborts the signal when the client disconnects', async () => {
     const body = streamOf(['1', { waitMs: Infinity }])
     let signal: AbortSignal | undefined
     const server = await start((request) => {
@@ -104,7 +104,7 @@ describe('serve', () => {
     expect(signal?.aborted).toBe(true)
   })
 
-  it('cancels the body of an answer that comes after its client has gone', async () => {
+  it('cancels the body of a response returned after the client has disconnected', async () => {
     const body = streamOf(['1', { waitMs: Infinity }])
     const asked = gate()
     const server = await start(async (request) => {
@@ -145,7 +145,7 @@ describe('serve', () => {
     expect(await body.verdict).toBe('cancelled')
   })
 
-  it('answers 500 without details for a handler that throws, and reports what it threw', async () => {
+  it('sends a 500 without details for a handler that throws, and warns with the error', async () => {
     const warned = new Promise<Error>((resolve) => process.once('warning', resolve))
     const server = await start(() => {
       throw new Error('secret')
@@ -156,7 +156,7 @@ describe('serve', () => {
     expect((await warned).cause).toMatchObject({ message: 'secret' })
   })
 
-  it('does not report a handler that gives up since its client left', async () => {
+  it('does not warn of a handler that throws after its client has disconnected', async () => {
     const warnings: unknown[] = []
     const onWarning = (warning: Error): void => void warnings.push(warning.cause)
     process.on('warning', onWarning)
@@ -177,7 +177,7 @@ describe('serve', () => {
     expect(warnings).toEqual([])
   })
 
-  it('gives the request body only as far as it is read', async () => {
+  it('reads the request body only as far as the handler does', async () => {
     let sent = 0
     const first = gate()
     const server = await start(async (request) => {
@@ -240,7 +240,7 @@ describe('serve', () => {
     await dispatcher.destroy()
   })
 
-  it('breaks the stream of HTTP/2 when the body breaks, and keeps the connection', async () => {
+  it('resets the HTTP/2 stream when the body errors, and keeps the connection', async () => {
     const tls = await loopbackCertificate()
     const server = await start(
       () => new Response(streamOf(['1', { error: new Error('broken') }])),
@@ -256,7 +256,7 @@ describe('serve', () => {
     await dispatcher.destroy()
   })
 
-  it('wants a certificate for HTTP/2', async () => {
+  it('refuses HTTP/2 without a certificate', async () => {
     await expect(serve(() => new Response(), { http2: true })).rejects.toThrow(/\btls\b/)
   })
 })

@@ -12,7 +12,7 @@ function* endless() {
 }
 
 describe('slowClient over a socket', () => {
-  it('sends its request and reads the answer to its end', async () => {
+  it('sends its request and reads the response to its end', async () => {
     const upstream = openUpstream([step.status(201, { 'x-a': 'b' }), step.send({ data: 'größer' })])
     const client = slowClient(`${await upstream.listen()}/v1?a`, {
       headers: { 'x-key': '1' },
@@ -29,7 +29,7 @@ describe('slowClient over a socket', () => {
     expect(await request.text()).toBe('hi')
   })
 
-  it('stops reading the socket while paused, so that the other side has to wait', async () => {
+  it('stops reading the socket while paused, so that the server has to wait', async () => {
     const upstream = openUpstream(endless)
     const client = slowClient(await upstream.listen())
     await client.received(100_000)
@@ -46,7 +46,7 @@ describe('slowClient over a socket', () => {
     await request.closed
   })
 
-  it('leaves at once while paused', async () => {
+  it('disconnects at once while paused', async () => {
     const upstream = openUpstream(endless)
     const client = slowClient(await upstream.listen(), { paused: true })
     await client.head
@@ -59,7 +59,7 @@ describe('slowClient over a socket', () => {
     expect(request.aborted).toBe(true)
   })
 
-  it('leaves before the head', async () => {
+  it('disconnects before the head', async () => {
     const upstream = openUpstream([step.never()])
     const client = slowClient(await upstream.listen())
     const request = await upstream.request()
@@ -70,7 +70,7 @@ describe('slowClient over a socket', () => {
     await expect(client.head).rejects.toThrow()
   })
 
-  it.each(['cut', 'reset'] as const)('tells of a body that broke by %s', async (how) => {
+  it.each(['cut', 'reset'] as const)('reports a body that is broken by %s', async (how) => {
     const seen = gate()
     const upstream = openUpstream([step.send({ data: '1' }), step.until(seen.opened), step[how]()])
     const client = slowClient(await upstream.listen())
@@ -82,7 +82,7 @@ describe('slowClient over a socket', () => {
     await expect(client.received(10)).rejects.toThrow('ended after 9')
   })
 
-  it('tells of an address where nobody is', async () => {
+  it('reports an address that refuses connections', async () => {
     const upstream = fakeUpstream([])
     const url = await upstream.listen()
     await upstream.close()
@@ -100,7 +100,7 @@ describe('slowClient over a socket', () => {
     expect(await slowClient(url).verdict).toBe('error')
   })
 
-  it('uses a connection of its own, and no other after it', async () => {
+  it('uses a connection of its own, and closes it', async () => {
     const upstream = openUpstream([step.status(200), step.hang()])
     const url = await upstream.listen()
     const clients = [slowClient(url), slowClient(url)]
@@ -115,7 +115,7 @@ describe('slowClient over a socket', () => {
 })
 
 describe('slowClient of a Response', () => {
-  it('takes so many bytes in a second, whatever the chunks', async () => {
+  it('reads bytesPerSecond for chunks of any size', async () => {
     vi.useFakeTimers()
     const client = slowClient(new Response(streamOf(['x'.repeat(150), 'y'.repeat(50)])), {
       bytesPerSecond: 100,
@@ -131,7 +131,7 @@ describe('slowClient of a Response', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('asks for nothing while paused, and leaves no timer behind', async () => {
+  it('pulls nothing while paused, and leaves no timer', async () => {
     vi.useFakeTimers()
     const source = streamOf(['1', '2', '3'])
     const client = slowClient(new Response(source), { paused: true, bytesPerSecond: 1 })
@@ -149,7 +149,7 @@ describe('slowClient of a Response', () => {
     expect(source.state).toBe('cancelled')
   })
 
-  it('leaves at once in the wait between two pieces', async () => {
+  it('disconnects at once in the wait between two pieces', async () => {
     vi.useFakeTimers()
     const client = slowClient(new Response('123'), { bytesPerSecond: 1 })
     await client.received(1)
@@ -160,7 +160,7 @@ describe('slowClient of a Response', () => {
     expect(await client.verdict).toBe('cancelled')
   })
 
-  it('keeps no more than it may and counts the rest', async () => {
+  it('keeps at most maxKeptBytes and counts the rest', async () => {
     const client = slowClient(new Response(streamOf(['abc', 'def', 'ghijkl'])), {
       maxKeptBytes: 4,
     })
@@ -169,7 +169,7 @@ describe('slowClient of a Response', () => {
     expect(client.bytesReceived).toBe(12)
   })
 
-  it('tells of an error, and of an answer without a body', async () => {
+  it('reports an error, and a response without a body', async () => {
     const error = new Error('broken')
     const client = slowClient(new Response(streamOf(['1', { error }])))
     expect(await client.verdict).toBe('error')
@@ -177,14 +177,14 @@ describe('slowClient of a Response', () => {
     expect(await slowClient(new Response(null)).verdict).toBe('complete')
   })
 
-  it('does not call it a leave when the answer was over before', async () => {
+  it('is complete if the response has ended before leave()', async () => {
     const client = slowClient(new Response('1'))
     expect(await client.verdict).toBe('complete')
     client.leave()
     expect(await client.verdict).toBe('complete')
   })
 
-  it('refuses a pace that is none', () => {
+  it('refuses a wrong pace', () => {
     expect(() => slowClient(new Response(''), { bytesPerSecond: 0 })).toThrow('bytesPerSecond')
     expect(() => slowClient(new Response(''), { maxKeptBytes: -1 })).toThrow('maxKeptBytes')
   })

@@ -12,7 +12,7 @@ afterEach(() => {
 const EVENT = 'data: 1\n\n'
 
 describe('slowReader', () => {
-  it('reads the first chunk at once and then one in each everyMs', async () => {
+  it('reads the first chunk at once and then one per everyMs', async () => {
     const stream = streamOf([EVENT, EVENT, EVENT])
     const reading = slowReader(stream, { everyMs: 100 })
     await vi.advanceTimersByTimeAsync(99)
@@ -31,7 +31,7 @@ describe('slowReader', () => {
     expect(collected.gapsMs).toEqual([100, 100])
   })
 
-  it('pauses for as long as the bytes of a chunk take', async () => {
+  it('pauses in proportion to the size of a chunk', async () => {
     const reading = slowReader(streamOf(['x'.repeat(50), 'x'.repeat(200), '']), {
       bytesPerSecond: 100,
     })
@@ -40,7 +40,7 @@ describe('slowReader', () => {
     expect([gapsMs, durationMs]).toEqual([[500, 2000], 2500])
   })
 
-  it('keeps its rate on chunks that take less than a millisecond', async () => {
+  it('keeps its rate for chunks of less than a millisecond', async () => {
     const reading = slowReader(streamOf(Array.from({ length: 1000 }, () => 'x')), {
       bytesPerSecond: 4000,
     })
@@ -82,7 +82,7 @@ describe('slowReader', () => {
     ])
   })
 
-  it('gives an error of the source with what came before it', async () => {
+  it('returns an error of the source with what arrived before it', async () => {
     const cut = new Error('cut')
     const reading = slowReader(streamOf([EVENT, { error: cut }]), { everyMs: 5 })
     await vi.runAllTimersAsync()
@@ -90,7 +90,7 @@ describe('slowReader', () => {
     expect([collected.verdict, collected.error, collected.events.length]).toEqual(['error', cut, 1])
   })
 
-  it('keeps to maxBytes', async () => {
+  it('holds at most maxBytes', async () => {
     const reading = slowReader(streamOf([EVENT, EVENT]), { everyMs: 1, maxBytes: 9 })
     await vi.runAllTimersAsync()
     expect(await reading).toMatchObject({ verdict: 'error', error: { code: 'SSE_LIMIT' } })

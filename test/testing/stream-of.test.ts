@@ -12,7 +12,7 @@ afterEach(() => {
 const decode = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes)
 
 describe('streamOf', () => {
-  it('gives a chunk for each text and for each bytes, then ends', async () => {
+  it('produces one chunk for each string or Uint8Array, then ends', async () => {
     const reader = streamOf(['é', new Uint8Array([120]), '']).getReader()
     expect((await reader.read()).value).toEqual(new Uint8Array([0xc3, 0xa9]))
     expect((await reader.read()).value).toEqual(new Uint8Array([120]))
@@ -20,7 +20,7 @@ describe('streamOf', () => {
     expect(await reader.read()).toEqual({ done: true, value: undefined })
   })
 
-  it('passes bytes on as they are, not copied', async () => {
+  it('passes bytes on without a copy', async () => {
     const bytes = new Uint8Array([1, 2])
     expect((await streamOf([bytes]).getReader().read()).value).toBe(bytes)
   })
@@ -28,7 +28,7 @@ describe('streamOf', () => {
   it.each([
     ['a text', 'abc'],
     ['a Uint8Array', new TextEncoder().encode('abc')],
-  ])('takes %s alone as one chunk', async (_, steps) => {
+  ])('takes a single %s as one chunk', async (_, steps) => {
     const stream = streamOf(steps)
     const reader = stream.getReader()
     expect(decode((await reader.read()).value)).toBe('abc')
@@ -40,7 +40,7 @@ describe('streamOf', () => {
     expect(await new Response(streamOf(['a', 'b'])).text()).toBe('ab')
   })
 
-  it('looks at no step before a chunk is asked for', async () => {
+  it('takes no step before a pull', async () => {
     const taken: string[] = []
     function* steps(): Generator<StreamStep> {
       for (const text of ['a', 'b', 'c']) {
@@ -57,7 +57,7 @@ describe('streamOf', () => {
     expect([stream.pulls, stream.bytesSent, taken]).toEqual([1, 1, ['a']])
   })
 
-  it('waits from when the chunk behind the wait is asked for', async () => {
+  it('starts a wait at the pull of the chunk after it', async () => {
     const reader = streamOf([
       { waitMs: 1000 },
       'a',
@@ -92,7 +92,7 @@ describe('streamOf', () => {
     void read
   })
 
-  it('does not turn a wait that timers cannot take into one of no time', async () => {
+  it('waits longer than timers can', async () => {
     const delays: unknown[] = []
     vi.spyOn(globalThis, 'setTimeout').mockImplementation(((_: unknown, delayMs: number) => {
       delays.push(delayMs)
@@ -106,7 +106,7 @@ describe('streamOf', () => {
     expect(delays).toEqual([2 ** 31 - 1])
   })
 
-  it('ends with the very error of an error step, after what came before', async () => {
+  it('errors with the value of an error step, after the chunks before it', async () => {
     const cut = new Error('cut')
     const stream = streamOf(['a', { error: cut }, 'never'])
     const reader = stream.getReader()
@@ -135,7 +135,7 @@ describe('streamOf', () => {
     ['null', null, TypeError],
     ['a wait below 0', { waitMs: -1 }, RangeError],
     ['a wait that is no number', { waitMs: Number.NaN }, RangeError],
-  ])('errors for a step that is none: %s', async (_, step, error) => {
+  ])('errors for a value that is not a step: %s', async (_, step, error) => {
     const stream = streamOf([step as StreamStep])
     await expect(stream.getReader().read()).rejects.toThrow(error)
     expect(stream.state).toBe('error')
@@ -177,7 +177,7 @@ describe('streamOf', () => {
     expect([stream.state, stream.pulls, stream.bytesSent]).toEqual(['cancelled', 1, 0])
   })
 
-  it('says that it came to its end, and keeps to that when it is cancelled later', async () => {
+  it('stays complete when it is cancelled after its end', async () => {
     const stream = streamOf(['a'])
     const reader = stream.getReader()
     await reader.read()

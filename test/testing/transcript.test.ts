@@ -38,13 +38,13 @@ const lastEvents = ({ events }: CollectedStream): unknown[] =>
   events.slice(-2).map(({ event, data }) => [event, data === '[DONE]' ? data : JSON.parse(data)])
 
 describe.each(DIALECTS)('transcript of %s', (dialect) => {
-  it('says the text, token by token', async () => {
+  it('sends the text, token by token', async () => {
     const played = await play(dialect, { text: 'Hello  "größer"\nworld, 世界' })
     expect(textOf(dialect, played)).toBe('Hello  "größer"\nworld, 世界')
     expect(played.verdict).toBe('complete')
   })
 
-  it('makes up as many tokens as are wanted, the same for the same seed', async () => {
+  it('makes the given number of tokens, the same for the same seed', async () => {
     const played = await play(dialect, { tokens: 12, seed: 7 })
     expect(textOf(dialect, played).split(' ')).toHaveLength(12)
     expect((await play(dialect, { tokens: 12, seed: 7 })).text).toBe(played.text)
@@ -52,7 +52,7 @@ describe.each(DIALECTS)('transcript of %s', (dialect) => {
     expect(textOf(dialect, await play(dialect, { tokens: 0 }))).toBe('')
   })
 
-  it('leaves its end out', async () => {
+  it('leaves out its end', async () => {
     const whole = await play(dialect, { text: 'Hi there' })
     const cut = await play(dialect, { text: 'Hi there', ending: 'unfinished' })
     expect(cut.verdict).toBe('complete')
@@ -80,7 +80,7 @@ describe('transcript', () => {
     ])
   })
 
-  it('numbers the events of a response without a gap and ends with the usage', async () => {
+  it('numbers the events of a response consecutively and ends with the usage', async () => {
     const played = await play('openai-responses', { tokens: 3 })
     const values = played.events.map(({ data }) => JSON.parse(data))
     expect(values.map(({ sequence_number }) => sequence_number)).toEqual(
@@ -93,7 +93,7 @@ describe('transcript', () => {
     })
   })
 
-  it('ends a message with its stop', async () => {
+  it('ends a message with message_stop', async () => {
     const played = await play('anthropic', { tokens: 3 })
     expect(played.events.map(({ event }) => event)).toEqual([
       'message_start',
@@ -106,7 +106,7 @@ describe('transcript', () => {
     ])
   })
 
-  it('ends lines of Gemini with CRLF and the answer with its reason', async () => {
+  it('ends lines of Gemini with CRLF and the answer with its finish reason', async () => {
     const played = await play('gemini', { tokens: 3 })
     expect(played.text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/)
     expect(lastEvents(played).at(-1)).toMatchObject([
@@ -126,7 +126,7 @@ describe('transcript', () => {
     expect(played.verdict).toBe('complete')
   })
 
-  it('sends the head first, then thinks, then leaves gaps around the mean', async () => {
+  it('sends the head, waits prefillMs, then leaves gaps around the mean', async () => {
     vi.useFakeTimers()
     const steps = transcript('openai-chat', { tokens: 4, gapMs: 100, prefillMs: 5000 })
     const waits = steps.flatMap((step) => (step.kind === 'wait' ? [step.waitMs] : []))
@@ -145,7 +145,7 @@ describe('transcript', () => {
     expect(verdict).toBe('complete')
   })
 
-  it('refuses what it cannot write', () => {
+  it('refuses wrong options', () => {
     expect(() => transcript('claude' as 'anthropic')).toThrow('"claude"')
     expect(() => transcript('gemini', { tokens: -1 })).toThrow('tokens')
     expect(() => transcript('gemini', { gapMs: -1 })).toThrow('gapMs')

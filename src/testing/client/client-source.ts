@@ -1,21 +1,21 @@
 import type { ClientRequest } from './client-request.ts'
 
-/** The head of an answer. */
+/** The head of a response. */
 export interface ClientHead {
   status: number
   headers: Headers
 }
 
-/** An answer whose body comes only as far as it is asked for. */
+/** A response whose body is read only on demand. */
 export interface ClientSource {
   head: Promise<ClientHead>
-  /** The next bytes; `undefined` at the end; rejects when the answer broke. */
+  /** Resolves to the next bytes, or to `undefined` at the end; rejects when the response breaks. */
   read(): Promise<Uint8Array | undefined>
-  /** Goes away at once. */
+  /** Disconnects at once. */
   leave(): void
 }
 
-/** Asks an address over a connection of its own, or takes the answer that is there already. */
+/** Sends a request to an address on a connection of its own, or reads a given response. */
 export function clientSource(
   source: string | URL | Response,
   request: ClientRequest,
@@ -30,7 +30,7 @@ function responseSource(response: Response): ClientSource {
   return {
     head: Promise.resolve({ status: response.status, headers: response.headers }),
     read: async () => (await reader?.read())?.value,
-    // The stream may have errored already, and then cancel rejects with what `read` gives.
+    // Cancelling a stream that has errored rejects with the error that `read` has given.
     leave: () => void reader?.cancel().catch(() => {}),
   }
 }
@@ -43,7 +43,7 @@ function socketSource(url: URL, request: ClientRequest): ClientSource {
   )
   const answered = asked.then(({ response }) => response)
   const head = answered.then(({ status, headers }) => ({ status, headers }))
-  // A test that looks only at how the exchange ended need not look at the head.
+  // A test that reads only the verdict leaves the head unobserved.
   head.catch(() => {})
   return {
     head,
@@ -51,7 +51,7 @@ function socketSource(url: URL, request: ClientRequest): ClientSource {
     leave: () => {
       if (hasLeft) return
       hasLeft = true
-      // What cannot be asked for needs no leaving; `read` tells why.
+      // A request that could not be sent has nothing to destroy; `read` rejects with the reason.
       void asked.then(({ destroy }) => destroy()).catch(() => {})
     },
   }

@@ -4,35 +4,35 @@ import { EventCounter } from '../../wire/event-counter.ts'
 import type { ClientRequest } from './client-request.ts'
 import { clientSource } from './client-source.ts'
 
-/** When the client leaves: exactly one of `bytes` and `events`. And what it asks for. */
+/** The request, and when the client disconnects: exactly one of `bytes` and `events`. */
 export interface DisconnectAfterOptions extends ClientRequest {
-  /** So many bytes of the body have arrived, or more if the last chunk was longer; 0 for when the head has. */
+  /** Disconnects once at least this many bytes of the body have arrived; 0: after the head. */
   bytes?: number | undefined
-  /** So many events have arrived, or more if the last chunk held more; 0 for when the head has. */
+  /** Disconnects once at least this many events have arrived; 0: after the head. */
   events?: number | undefined
 }
 
-/** What a client had got when it left, or when the answer ended before it wanted to. */
+/** What a client had received when it disconnected, or when the response ended before. */
 export interface DisconnectedAfter {
   status: number
   bytes: number
   events: number
-  /** `cancelled` if the client left; `complete` or `error` if the response was over before. */
+  /** `cancelled` if the client disconnected; `complete` or `error` if the response ended before. */
   verdict: StreamVerdict
 }
 
 /**
- * Reads an answer up to some point and then leaves, as a reader does who closes the tab.
+ * Reads a response up to a point and then disconnects, as a browser does when its tab is closed.
  *
  * - Holds one chunk.
- * - Backpressure: reads as fast as the other side gives; see {@link slowClient} for less.
- * - Cancel: that is what it does; over a socket, by destroying the socket.
- * - Error: an answer that broke before is `verdict: 'error'`; one without a head rejects.
+ * - Backpressure: reads as fast as the server sends; {@link slowClient} reads slowly.
+ * - Cancel: disconnects by destroying the socket, or by cancelling the body of a `Response`.
+ * - Error: a response that breaks before is `verdict: 'error'`; without a response head, the promise rejects.
  *
  * @throws TypeError, by rejection, unless exactly one of `bytes` and `events` is given
  * @throws RangeError, by rejection, for one below 0
  *
- * @example The upstream learns that its reader has gone
+ * @example The upstream sees that its client has disconnected
  * ```ts
  * import { disconnectAfter, fakeUpstream, step } from 'sse-stream-kit/testing'
  *
@@ -56,21 +56,21 @@ export async function disconnectAfter(
 
   const client = clientSource(source, request)
   const counter = new EventCounter()
-  const got = { status: (await client.head).status, bytes: 0, events: 0 }
-  const isEnough = (): boolean =>
-    got.bytes >= (bytes ?? Infinity) || got.events >= (events ?? Infinity)
-  while (!isEnough()) {
+  const received = { status: (await client.head).status, bytes: 0, events: 0 }
+  const hasEnough = (): boolean =>
+    received.bytes >= (bytes ?? Infinity) || received.events >= (events ?? Infinity)
+  while (!hasEnough()) {
     let chunk: Uint8Array | undefined
     try {
       chunk = await client.read()
     } catch {
-      return { ...got, verdict: 'error' }
+      return { ...received, verdict: 'error' }
     }
-    if (chunk === undefined) return { ...got, verdict: 'complete' }
+    if (chunk === undefined) return { ...received, verdict: 'complete' }
     counter.count(chunk)
-    got.bytes += chunk.length
-    got.events = counter.events
+    received.bytes += chunk.length
+    received.events = counter.events
   }
   client.leave()
-  return { ...got, verdict: 'cancelled' }
+  return { ...received, verdict: 'cancelled' }
 }

@@ -4,51 +4,50 @@ import { startWait, type Wait } from '../start-wait.ts'
 import type { ClientRequest } from './client-request.ts'
 import { type ClientHead, clientSource } from './client-source.ts'
 
-/** How slow a {@link slowClient} is, and what it asks for. */
+/** The request of a {@link slowClient}, and its pace. */
 export interface SlowClientOptions extends ClientRequest {
-  /** How many bytes of the body it takes in a second. @default Infinity */
+  /** Bytes of the body to read per second. @default Infinity */
   bytesPerSecond?: number | undefined
-  /** Starts paused: the body is not read until `resume()`. @default false */
+  /** Starts paused: does not read the body until `resume()`. @default false */
   paused?: boolean | undefined
-  /** How much of the body is kept for `text`, in bytes; the rest is only counted. @default 1_048_576 (1 MiB) */
+  /** Bytes of the body to keep for `text`; the rest is only counted. @default 1_048_576 (1 MiB) */
   maxKeptBytes?: number | undefined
 }
 
-/** A client that reads a body as slowly as it is told to. */
+/** A client that reads a body slowly. */
 export interface SlowClient {
-  /** The head of the answer; rejects if there was none. */
+  /** Resolves to the head of the response; rejects if there is none. */
   readonly head: Promise<ClientHead>
-  /** How many bytes of the body it has taken. */
+  /** Bytes of the body that it has read. */
   readonly bytesReceived: number
-  /** What it has taken, at most `maxKeptBytes`, as UTF-8. */
+  /** The first `maxKeptBytes` of them, as UTF-8. */
   readonly text: string
   /**
-   * How the response ended: `complete` as far as HTTP can tell, `error`, or `cancelled` if this client left.
+   * Resolves to how the response ended: `complete` according to HTTP, `error`, or `cancelled` by `leave()`.
    * Never rejects.
    */
   readonly verdict: Promise<StreamVerdict>
-  /** With what error it ended, if it did. */
+  /** The error that it ended with; `undefined` for other endings. */
   readonly error: unknown
-  /** Takes nothing more until `resume()`. */
+  /** Stops reading until `resume()`. */
   pause(): void
   resume(): void
-  /** Resolves when so many bytes have been taken; rejects if the answer ended before. */
+  /** Resolves once this many bytes have been read; rejects if the response ends before. */
   received(bytes: number): Promise<void>
-  /** Goes away at once: the socket is destroyed, or the body cancelled. */
+  /** Disconnects at once: destroys the socket, or cancels the body. */
   leave(): void
 }
 
 /**
- * Reads an answer slowly, or not at all: over a connection of its own, or from a `Response`.
+ * Reads a response slowly, or not at all: on a connection of its own, or from a `Response`.
  *
- * Over a socket it stops reading the socket itself, so that the other side's writes fill up. The system's
- * buffers of both ends lie between, hundreds of KiB to some MiB on loopback, and cannot be made smaller from
- * here: to see backpressure, the other side has to send more than that.
+ * On a connection, a paused client does not read the socket, so the server's write buffer fills up. Before it does, the
+ * system's buffers take hundreds of KiB to some MiB on loopback: to see backpressure, a server has to send more.
  *
- * - Holds one chunk that was read and not yet taken, and `maxKeptBytes` of what was.
- * - Backpressure: that is what it makes.
- * - Cancel, by `leave()`: at once, also while paused and before the head; its timer is then gone.
- * - Error: `verdict` is `error`, and `error` the reason; a body shorter than HTTP said is one too.
+ * - Holds one chunk, and `maxKeptBytes` of what it has read.
+ * - Backpressure: reads `bytesPerSecond`, and nothing while paused.
+ * - Cancel: `leave()` disconnects at once, also while paused and before the head, and clears the timer.
+ * - Error: `verdict` is `error` and `error` the reason, also for a body shorter than its framing.
  *
  * @throws RangeError for a `bytesPerSecond` below 1
  *
@@ -163,7 +162,7 @@ class Client implements SlowClient {
     }
   }
 
-  /** Takes a chunk piece by piece, each a tenth of a second's worth. */
+  /** Takes a chunk in pieces of a tenth of a second each. */
   async #take(chunk: Uint8Array): Promise<void> {
     const pieceBytes = Math.max(1, Math.floor(this.#bytesPerSecond / 10))
     let rest = chunk

@@ -1,7 +1,7 @@
-/** How much of a stream is held at most, and how to stop reading it. */
+/** The bound of what is held, and a signal to stop reading. */
 export interface CollectOptions {
-  /** The most bytes to collect; `Infinity` for no limit. @default 67_108_864 (64 MiB) */
+  /** Maximum bytes to collect; `Infinity` for no limit. @default 67_108_864 (64 MiB) */
   maxBytes?: number | undefined
-  /** Cancels the source when it aborts, with the signal's reason; what had come by then is given. */
+  /** Cancels the source with the signal's reason when it aborts; the result has what had arrived by then. */
   signal?: AbortSignal | undefined
 }

@@ -3,17 +3,18 @@ import type { CollectedStream } from './collected-stream.ts'
 import { readAll } from './read-all.ts'
 
 /**
- * Reads a stream to its end and gives all that came: events, comments, bytes, chunks, times, and how it ended.
+ * Reads a stream to its end and returns everything that arrived: events, comments, bytes, chunks, times, and how it
+ * ended.
  *
- * An error of the stream is a result like any other (`verdict: 'error'`), not a rejection.
+ * An error of the stream does not reject: the result has `verdict: 'error'`.
  *
- * - Holds the whole stream, at most `maxBytes`; past it the source is cancelled and the result has
- *   `verdict: 'error'` with an `SseLimitError`, and all that came up to the limit.
- * - Backpressure: reads as fast as the source gives; see {@link slowReader} for less.
- * - Cancel, by the signal: reaches the source at once, also while a read is pending.
- * - Error of the source: what came before it is all there.
+ * - Holds the whole stream, at most `maxBytes`. Beyond that the source is cancelled, and the result has `verdict:
+ *   'error'`, an `SseLimitError`, and everything up to the limit.
+ * - Backpressure: reads as fast as the source delivers; {@link slowReader} reads slowly.
+ * - Cancel: the signal cancels the source at once, also while a read is pending.
+ * - Error of the source: the result has everything that arrived before it.
  *
- * @throws TypeError, by rejection, for a stream that is locked or a response that was read already
+ * @throws TypeError, by rejection, for a locked stream or a response whose body was read already
  * @throws RangeError, by rejection, for a `maxBytes` below 0
  *
  * @example Test a handler's stream

@@ -3,7 +3,7 @@ import type { CollectOptions } from './collect-options.ts'
 import type { CollectedStream } from './collected-stream.ts'
 import { StreamRecorder } from './stream-recorder.ts'
 
-/** Reads a stream to its end and records it, with a pause of so many milliseconds after each chunk. */
+/** Reads a stream to its end and records it, with a pause in milliseconds after each chunk. */
 export async function readAll(
   source: ReadableStream<Uint8Array> | Response,
   { maxBytes = 67_108_864, signal }: CollectOptions,
@@ -16,8 +16,7 @@ export async function readAll(
   let pause: Wait | undefined
   const cancel = (reason: unknown): void => {
     pause?.stop()
-    // Fails for a stream that has errored already, and with whatever a source's own cancel throws. Neither
-    // changes how the stream ended for its reader.
+    // Rejects if the stream has errored or the source's cancel throws, which does not change how the stream ended.
     reader.cancel(reason).catch(() => {})
   }
   const onAbort = (): void => cancel(signal?.reason)

@@ -3,29 +3,29 @@ import type { CollectOptions } from './collect-options.ts'
 import type { CollectedStream } from './collected-stream.ts'
 import { readAll } from './read-all.ts'
 
-/** How slow a {@link slowReader} is: exactly one of `everyMs` and `bytesPerSecond`. */
+/** The pace of a {@link slowReader}: exactly one of `everyMs` and `bytesPerSecond`. */
 export interface SlowReaderOptions extends CollectOptions {
-  /** The pause after each chunk, in milliseconds, whatever the chunk's size; `Infinity` stops reading after one. */
+  /** The pause after each chunk of any size, in milliseconds; `Infinity` stops reading after the first one. */
   everyMs?: number | undefined
-  /** How many bytes it reads in a second on average: the pause after a chunk grows with the chunk. */
+  /** Bytes to read per second on average: the pause after a chunk is proportional to its size. */
   bytesPerSecond?: number | undefined
 }
 
 /**
- * Reads a stream as a slow client does, and gives what {@link collect} gives.
+ * Reads a stream slowly, and returns the same as {@link collect}.
  *
- * The first chunk is read at once; after each it pauses, and during a pause asks for nothing, so that the
- * stream's backpressure shows. Pauses use the `setTimeout` of the moment, so fake timers drive them.
+ * Reads the first chunk at once, then pauses after each chunk and reads nothing during a pause, so that the stream gets
+ * backpressure. Pauses use the current `setTimeout`, so fake timers drive them.
  *
  * - Holds the whole stream, at most `maxBytes`, like `collect`.
  * - Backpressure: one read per pause.
- * - Cancel, by the signal: reaches the source at once, also during a pause, whose timer is then gone.
- * - Error of the source: is seen at the next read, and given as `verdict: 'error'`.
+ * - Cancel: the signal cancels the source at once, also during a pause, and clears the timer.
+ * - Error of the source: ends with `verdict: 'error'` at the next read.
  *
  * @throws TypeError, by rejection, unless exactly one of `everyMs` and `bytesPerSecond` is given
  * @throws RangeError, by rejection, for an `everyMs` below 0 or a `bytesPerSecond` below 1
  *
- * @example A client on a bad line makes the upstream wait
+ * @example A client on a slow connection makes the upstream wait
  * ```ts
  * import { slowReader, streamOf } from 'sse-stream-kit/testing'
  *
@@ -61,7 +61,7 @@ function bytesPace(bytesPerSecond: number): (chunk: Uint8Array) => number {
   checkNumber('bytesPerSecond', bytesPerSecond, { min: 1, fraction: true })
   let owedMs = 0
   return (chunk) => {
-    // Timers know whole milliseconds: what is less is owed, or 1-byte chunks would be read far too slowly.
+    // Timers have whole milliseconds: fractions are carried over, or 1-byte chunks would be read far too slowly.
     owedMs += (chunk.length * 1000) / bytesPerSecond
     const pauseMs = Math.floor(owedMs)
     owedMs -= pauseMs

@@ -7,7 +7,7 @@ import { SseDecoderStage } from '../../wire/sse-decoder.ts'
 import type { DecodedSseEvent } from '../../wire/sse-event.ts'
 import type { CollectedStream } from './collected-stream.ts'
 
-/** Takes the chunks of a stream one by one and makes a {@link CollectedStream} of them. */
+/** Builds a {@link CollectedStream} from the chunks of a stream. */
 export class StreamRecorder {
   readonly #maxBytes: number
   readonly #startedAt = performance.now()
@@ -31,7 +31,7 @@ export class StreamRecorder {
         this.#firstEventMs ??= this.#elapsedMs()
         this.#events.push(event)
       },
-      // The decoder throws what goes wrong in a push, to whoever pushed.
+      // The decoder throws from `push` instead.
       error: () => {},
       desiredSize: Infinity,
       queued: 0,
@@ -39,13 +39,13 @@ export class StreamRecorder {
   }
 
   /**
-   * Takes a chunk; of one that passes the limit, the bytes up to the limit.
+   * Adds a chunk, or its bytes up to the limit.
    *
    * @throws {@link SseLimitError} for more than `maxBytes`
-   * @throws TypeError for a chunk that is no bytes
+   * @throws TypeError for a chunk that is not a `Uint8Array`
    */
   add(chunk: Uint8Array): void {
-    // Not instanceof: the bytes of another realm (jsdom has its own) are bytes too.
+    // Not instanceof: a chunk may come from another realm (jsdom has its own).
     if (!ArrayBuffer.isView(chunk)) {
       throw new TypeError(`A chunk must be a Uint8Array: got a ${typeof chunk}`)
     }
@@ -59,7 +59,7 @@ export class StreamRecorder {
     throw new SseLimitError('maxBytes', this.#maxBytes, arrived)
   }
 
-  /** The end of the stream, without an error. */
+  /** Returns the result of a stream that ended without an error. */
   end(): CollectedStream {
     const result = this.#result('complete')
     const { openBytes, isAtBoundary } = this.#scanner
@@ -67,7 +67,7 @@ export class StreamRecorder {
     return isInsideEvent ? { ...result, verdict: 'truncated' } : result
   }
 
-  /** The end of the stream, with an error or by a cancel. */
+  /** Returns the result of a stream that errored or was cancelled. */
   stop(verdict: 'error' | 'cancelled', error: unknown): CollectedStream {
     return { ...this.#result(verdict), error }
   }

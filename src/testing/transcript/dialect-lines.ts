@@ -2,10 +2,10 @@ import { type DialectAnswer, OVERLOADED, PROMPT_TOKENS } from './dialect-answer.
 import { dataFrame, namedFrame } from './json-frames.ts'
 import { openaiResponsesLines } from './openai-responses-lines.ts'
 
-/** Whose stream a transcript looks like. */
+/** The API whose stream a transcript looks like. */
 export type TranscriptDialect = 'openai-chat' | 'openai-responses' | 'anthropic' | 'gemini'
 
-/** The frames that an API of that dialect sends for an answer of these tokens. */
+/** Returns the frames that an API of the dialect sends for an answer of these tokens. */
 export function dialectLines(dialect: TranscriptDialect, words: readonly string[]): DialectAnswer {
   switch (dialect) {
     case 'openai-chat':

@@ -1,4 +1,4 @@
-/** Returns an event whose data is a JSON value, as vendors without event names send it. */
+/** Returns an event whose data is a JSON value, as APIs without event names send it. */
 export function dataFrame(value: object, lineEnd = '\n'): string {
   return `data: ${JSON.stringify(value)}${lineEnd}${lineEnd}`
 }

@@ -60,7 +60,7 @@ export function openaiResponsesLines(words: readonly string[]): DialectAnswer {
   const tokens = words.map((delta) =>
     event('response.output_text.delta', { ...at, delta, logprobs: [] }),
   )
-  // The documentation has the flat fields, the API also sends them nested; clients look for either.
+  // The documentation has the fields flat, the API sends them nested too; clients read either.
   const fault = { code: 'server_error', message: OVERLOADED, param: null }
   const error = namedFrame('error', {
     type: 'error',

@@ -4,19 +4,19 @@ import { step, type UpstreamStep } from '../upstream/step.ts'
 import type { DialectAnswer } from './dialect-answer.ts'
 import { dialectLines, type TranscriptDialect } from './dialect-lines.ts'
 
-/** What a transcript says, and at what pace. */
+/** The text and pace of a transcript, and how it ends. */
 export interface TranscriptOptions {
-  /** The answer; it is cut before each space. @default made of `tokens` words */
+  /** The text of the answer, cut into tokens before each space. @default `tokens` words */
   text?: string | undefined
-  /** How many words an answer of made-up words has. @default 20 */
+  /** Number of words of an answer without `text`. @default 20 */
   tokens?: number | undefined
-  /** The mean wait between two tokens, in milliseconds, each from half to one and a half of it; 0 for none. @default 0 */
+  /** Mean wait between two tokens, in milliseconds; each wait is 0.5 to 1.5 times as long. 0 for none. @default 0 */
   gapMs?: number | undefined
-  /** How long the model thinks after the head went out, in milliseconds; 0 for not at all. @default 0 */
+  /** Wait between the response head and the first token, in milliseconds; 0 for none. @default 0 */
   prefillMs?: number | undefined
-  /** How it ends: whole; with the dialect's own error; without its last mark, though HTTP ends clean. @default 'complete' */
+  /** How it ends: `complete`; with the dialect's `error`; `unfinished`, a clean HTTP end without the dialect's end. @default 'complete' */
   ending?: 'complete' | 'error' | 'unfinished' | undefined
-  /** What the words and the gaps are drawn from: the same for the same seed. @default 1 */
+  /** Seed of the words and gaps. @default 1 */
   seed?: number | undefined
 }
 
@@ -26,13 +26,13 @@ const WORDS =
   )
 
 /**
- * Writes the script of a model's answer as the API of a vendor streams it.
+ * Returns the script of a model's answer in the format of a vendor's API.
  *
- * The head goes out first, then the prefill, then one event for each token, then what the vendor ends with.
+ * Sends the response head, waits `prefillMs`, then sends one event for each token and the events of the dialect's end.
  *
  * - Holds all steps of the answer.
- * - Backpressure, cancel: as the {@link fakeUpstream} that runs it honours them.
- * - Error: with `ending: 'error'` the vendor's error event stands in place of the end.
+ * - Backpressure, cancel: see the {@link fakeUpstream} that runs the script.
+ * - Error: with `ending: 'error'` the dialect's error event replaces its end.
  *
  * @throws RangeError for `tokens`, `gapMs` or `prefillMs` below 0
  * @throws TypeError for an unknown dialect

@@ -6,42 +6,42 @@ import type { RecordedRequest } from './recorded-request.ts'
 import { type RequestHead, RequestRecord } from './request-record.ts'
 import { runSteps, type StepSink, type StepSource } from './run-steps.ts'
 
-/** What a fake upstream does for each request: always the same steps, or those that a function gives. */
+/** The steps of a fake upstream: the same for each request, or returned by a function of the request. */
 export type UpstreamScript =
   | StepSource
   | ((request: RecordedRequest) => StepSource | Promise<StepSource>)
 
-/** What a {@link fakeUpstream} keeps. */
+/** The bound of what a {@link fakeUpstream} records. */
 export interface FakeUpstreamOptions {
-  /** How much of each request's body is kept, in bytes. @default 16_777_216 (16 MiB) */
+  /** Bytes to keep of each request's body. @default 16_777_216 (16 MiB) */
   maxBodyBytes?: number | undefined
 }
 
-/** An upstream that follows a script and remembers who asked for what. */
+/** An upstream that follows a script and records its requests. */
 export interface FakeUpstream {
   /** Every request so far, in the order of arrival. */
   readonly requests: readonly RecordedRequest[]
-  /** How many connections to its server are open now. */
+  /** The number of open connections to its server. */
   readonly connections: number
-  /** The upstream as a plain `fetch`, without sockets. A content coding is told in the headers and already decoded. */
+  /** The upstream as a `fetch` without sockets. A coded body has its `content-encoding` header and is already decoded. */
   readonly fetch: typeof globalThis.fetch
-  /** Resolves to the request of that index, the first by default, when it has arrived. */
+  /** Resolves to the request with this index (default: the first) once it has arrived. */
   request(index?: number): Promise<RecordedRequest>
-  /** Starts its server on a port of its own, once; resolves to scheme, host and port. */
+  /** Starts its server on a free port, once. Resolves to scheme, host and port. */
   listen(options?: ServeOptions): Promise<string>
-  /** Stops the server and breaks what is still open, on both faces. */
+  /** Stops the server, and breaks every response that is still open, of the server and of `fetch`. */
   close(): Promise<void>
 }
 
 /**
- * Makes an upstream that does what a script says, over a real loopback socket and as a plain `fetch`.
+ * Makes an upstream that follows a script, on a real loopback socket and as a plain `fetch`.
  *
- * A script that is an array runs from its start for each request; for a generator pass the generator function.
+ * An array runs from its start for each request; pass a generator function, not a generator.
  *
  * - Holds a record of each request, and of its body at most `maxBodyBytes`.
- * - Backpressure: the next step waits until the client has taken the one before; `pauses` and `bytesTaken` tell.
- * - Cancel: when the client leaves, the script stops at once, and `aborted`, `closed` and `closedAtMs` tell.
- * - Error: a script that throws breaks the connection, and is reported as a process warning.
+ * - Backpressure: takes the next step when the client has taken the one before; see `pauses` and `bytesTaken`.
+ * - Cancel: stops the script at once when the client disconnects; see `aborted`, `closed` and `closedAtMs`.
+ * - Error: a script that throws breaks the connection, and a process warning shows the error.
  *
  * @throws RangeError for a `maxBodyBytes` below 0
  *
@@ -89,7 +89,7 @@ export function fakeUpstream(
 
   const fakeFetch: typeof globalThis.fetch = async (input, init) => {
     const request = new Request(input, init)
-    // The signal that was given, not the request's own: that one can be lost to the garbage collector.
+    // The given signal, not the request's own, which the garbage collector may take.
     const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined)
     signal?.throwIfAborted()
     const { pathname, search, host } = new URL(request.url)

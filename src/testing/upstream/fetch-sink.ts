@@ -3,8 +3,8 @@ import type { RequestRecord } from './request-record.ts'
 import type { StepSink } from './run-steps.ts'
 
 /**
- * The answer of a `fetch` without a socket: as strict about backpressure as can be, since nothing lies
- * between the script and the reader, and with the errors that undici's fetch gives.
+ * Runs the steps of a script as the response of a `fetch` without a socket. No buffer lies between script and reader,
+ * so backpressure shows at the first byte. Errors are those of undici's fetch.
  */
 export class FetchSink implements StepSink {
   readonly response: Promise<Response>
@@ -13,7 +13,7 @@ export class FetchSink implements StepSink {
   #reject!: (reason: unknown) => void
   #controller: ReadableByteStreamController | undefined
   #waiting: { bytes: Uint8Array; taken: () => void } | undefined
-  /** Ends the `pull` that found nothing to give. */
+  /** Resolves the `pull` that waits for the next chunk. */
   #given: (() => void) | undefined
 
   constructor(record: RequestRecord) {
@@ -29,7 +29,7 @@ export class FetchSink implements StepSink {
       this.#resolve(new Response(null, { status, headers }))
       return
     }
-    // A byte stream without a queue, as a real fetch gives it.
+    // A byte stream without a queue, like the body of a real fetch.
     const body = new ReadableStream({
       type: 'bytes',
       start: (controller: ReadableByteStreamController) => {
@@ -61,7 +61,7 @@ export class FetchSink implements StepSink {
 
   end(): void {
     this.#controller?.close()
-    // A reader that brought its own buffer waits for it until it is given back.
+    // A pending read into the reader's own buffer resolves only when the buffer is returned.
     this.#controller?.byobRequest?.respond(0)
     this.#over()
   }
@@ -74,7 +74,7 @@ export class FetchSink implements StepSink {
     this.breakOff(networkError('ECONNRESET', 'read ECONNRESET'))
   }
 
-  /** Fails what the client waits for: the response, or a read of its body. */
+  /** Rejects the response, or errors its body. */
   breakOff(reason: unknown): void {
     const error =
       reason instanceof NetworkError
@@ -106,7 +106,7 @@ export class FetchSink implements StepSink {
 
   #give(controller: ReadableByteStreamController): void {
     if (this.#waiting === undefined) return
-    // A copy: a byte stream transfers what it is given, and the script may send the same bytes again.
+    // A copy: a byte stream transfers its chunks, and the script may send the same bytes again.
     controller.enqueue(this.#waiting.bytes.slice())
     this.#record.bytesTaken += this.#waiting.bytes.length
     this.#release()

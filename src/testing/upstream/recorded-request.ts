@@ -1,36 +1,36 @@
-/** What a fake upstream knows of one request, and of how its answer went; it changes while the answer runs. */
+/** The record of one request to a fake upstream and of its response; it changes while the response runs. */
 export interface RecordedRequest {
-  /** How many requests came before this one. */
+  /** The number of requests before this one. */
   readonly index: number
   readonly method: string
-  /** Path and query as they arrived. */
+  /** Path and query as received. */
   readonly url: string
   readonly headers: Headers
-  /** `1.1` or `2.0`, or `fetch` where no socket was used. */
+  /** `1.1` or `2.0`, or `fetch` for a request without a socket. */
   readonly httpVersion: string
   /**
-   * The body, once it has ended or its sender has gone. Never rejects; holds at most `maxBodyBytes`, of which
-   * `bodyBytes` may tell more.
+   * Resolves to the body once it has ended or the client has disconnected. Never rejects. Holds at most
+   * `maxBodyBytes`; `bodyBytes` has the full size.
    */
   readonly body: Promise<Uint8Array>
   /** The body as UTF-8. */
   text(): Promise<string>
   /**
-   * The body, parsed as JSON. Rejects with a `SyntaxError` that names the request and shows how its body begins.
+   * The body, parsed as JSON. Rejects with a `SyntaxError` that names the request and shows the start of its body.
    */
   json(): Promise<unknown>
-  /** How many bytes of the body have arrived. */
+  /** Bytes of the body that have arrived. */
   readonly bodyBytes: number
-  /** How many bytes of the answer's body, before any coding, the client has taken: over a socket, those the system has. */
+  /** Bytes of the response body, before any coding, that the client has taken; with a socket, that the system has taken. */
   readonly bytesTaken: number
-  /** How often the script had to wait for the client to take more. */
+  /** How often the script had to wait for the client. */
   readonly pauses: number
-  /** Whether the head of the answer has gone out. */
+  /** Whether the response head has been sent. */
   readonly isAnswered: boolean
-  /** Whether the client left before the script had ended the answer. */
+  /** Whether the client disconnected before the script had ended the response. */
   readonly aborted: boolean
-  /** Resolves when the exchange is over: answered whole, broken by the script, or left by the client. */
+  /** Resolves when the exchange is over: response complete, broken by the script, or client disconnected. */
   readonly closed: Promise<void>
-  /** When it was over, on the clock of `performance.now()`, in milliseconds. */
+  /** The time at which it was over, in milliseconds of `performance.now()`. */
   readonly closedAtMs: number | undefined
 }

@@ -1,6 +1,6 @@
 import type { RecordedRequest } from './recorded-request.ts'
 
-/** What a record is made of. */
+/** The head of a request. */
 export interface RequestHead {
   index: number
   method: string
@@ -9,10 +9,10 @@ export interface RequestHead {
   httpVersion: string
 }
 
-/** How much of a body an error message shows. */
+/** Characters of a body that an error message shows. */
 const SHOWN_CHARS = 80
 
-/** The record of one request, written by the face it arrived at. */
+/** The record of one request, kept by the server or the `fetch` that received it. */
 export class RequestRecord implements RecordedRequest {
   readonly index: number
   readonly method: string
@@ -25,7 +25,7 @@ export class RequestRecord implements RecordedRequest {
   bytesTaken = 0
   pauses = 0
   isAnswered = false
-  /** The script itself has ended or broken the answer. */
+  /** Whether the script has ended or broken the response. */
   isDone = false
   aborted = false
   closedAtMs: number | undefined
@@ -50,7 +50,7 @@ export class RequestRecord implements RecordedRequest {
     })
   }
 
-  /** Aborted when the exchange is over, for whatever reason. */
+  /** Aborts when the exchange is over. */
   get over(): AbortSignal {
     return this.#over.signal
   }

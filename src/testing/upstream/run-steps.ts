@@ -1,11 +1,13 @@
+import { isThenable } from '../../base/is-thenable.ts'
+import { shown } from '../../base/shown.ts'
 import { isBodilessStatus } from '../../http/bodiless-status.ts'
 import type { RequestRecord } from './request-record.ts'
 import type { BodyCoding, StepHeaders, UpstreamStep } from './step.ts'
 
-/** Where the steps of a script go: a socket, or the answer of a `fetch`. */
+/** The output of a script: a response on a socket, or of a `fetch`. */
 export interface StepSink {
   head(status: number, headers: Headers, coding: BodyCoding | undefined): void | Promise<void>
-  /** Resolves when more may be written, or when the exchange is over. */
+  /** Resolves when more can be written, or when the exchange is over. */
   write(bytes: Uint8Array): Promise<void>
   wire(bytes: Uint8Array): Promise<void>
   end(): void | Promise<void>
@@ -13,7 +15,7 @@ export interface StepSink {
   reset(): void | Promise<void>
 }
 
-/** Any way to give steps one after the other; an endless one is pulled no faster than the client reads. */
+/** The steps of a script; an endless source is read no faster than the client reads the response. */
 export type StepSource = Iterable<UpstreamStep> | AsyncIterable<UpstreamStep>
 
 /** Runs a script against one request, until it ends or the exchange is over. */
@@ -23,7 +25,7 @@ export async function runSteps(
   record: RequestRecord,
 ): Promise<void> {
   let coding: BodyCoding | undefined
-  /** The head was put on the wire past HTTP: to end the response would send a second one. */
+  /** Whether `wire` has sent the head: ending the response would send a second one. */
   let isRaw = false
   const sendHead = async (status = 200, init: StepHeaders = {}): Promise<void> => {
     if (record.isAnswered) return
@@ -34,7 +36,7 @@ export async function runSteps(
     }
     if (coding !== undefined) headers.set('content-encoding', coding)
     await sink.head(status, headers, coding)
-    // Ended at once, or an endless script would write into nothing for ever.
+    // Ended at once: an endless script would otherwise write for ever.
     if (record.method === 'HEAD' || isBodilessStatus(status)) await finish('end')
   }
   const finish = async (how: 'end' | 'cut' | 'reset'): Promise<void> => {
@@ -47,11 +49,17 @@ export async function runSteps(
   for await (const step of steps) {
     switch (step.kind) {
       case 'coding':
-        if (record.isAnswered) throw new TypeError('Cannot set the coding after the head was sent')
+        if (record.isAnswered)
+          throw new TypeError(
+            'Cannot run the step coding after the head has been sent: put it first',
+          )
         coding = step.coding
         break
       case 'head':
-        if (record.isAnswered) throw new TypeError('Cannot send a second head')
+        if (record.isAnswered)
+          throw new TypeError(
+            'Cannot run the step status after the head has been sent: put it before the body',
+          )
         await sendHead(step.status, step.headers)
         break
       case 'bytes':
@@ -78,7 +86,10 @@ export async function runSteps(
         break
       case 'until': {
         const gate = typeof step.gate === 'function' ? step.gate(record) : step.gate
-        await waitFor(record.over, (done, fail) => void gate.then(done, fail))
+        if (!isThenable(gate)) {
+          throw new TypeError(`step.until must get a promise from its function: got ${shown(gate)}`)
+        }
+        await waitFor(record.over, (done, fail) => void Promise.resolve(gate).then(done, fail))
         break
       }
       case 'hang':
@@ -89,13 +100,13 @@ export async function runSteps(
       default:
         return await finish(step.kind)
     }
-    // Before the next step is asked for: a generator must not go on for a client that has gone.
+    // Before the next step is taken: a generator must not run on after its client has disconnected.
     if (record.over.aborted || record.isDone) return
   }
   if (!record.over.aborted) await finish('end')
 }
 
-/** One listener for each wait, taken off again: racing one long-lived promise would grow with every step. */
+/** Removes its listener after each wait: racing one long-lived promise would leak a reaction for every step. */
 function waitFor(
   over: AbortSignal,
   begin: (done: () => void, fail: (reason: unknown) => void) => (() => void) | undefined,

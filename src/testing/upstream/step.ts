@@ -1,14 +1,16 @@
 import { checkNumber } from '../../base/check-number.ts'
+import { isThenable } from '../../base/is-thenable.ts'
+import { shown } from '../../base/shown.ts'
 import { type EncodableSse, encodeEvent } from '../../wire/encode-event.ts'
 import type { RecordedRequest } from './recorded-request.ts'
 
-/** A coding of the response body that a fake upstream can speak. */
+/** A content coding of the response body. */
 export type BodyCoding = 'gzip' | 'deflate' | 'br' | 'zstd'
 
-/** Header names and values of a fake upstream's answer, in any of the forms that `new Headers()` takes. */
+/** Headers of a fake upstream's response, in any of the forms that `new Headers()` takes. */
 export type StepHeaders = Headers | Record<string, string> | [name: string, value: string][]
 
-/** One thing a fake upstream does; made by {@link step}, and plain data all through but for `until`. */
+/** One step of a fake upstream, made by {@link step}: plain data, except for `until`. */
 export type UpstreamStep =
   | { readonly kind: 'head'; readonly status: number; readonly headers: StepHeaders }
   | { readonly kind: 'coding'; readonly coding: BodyCoding }
@@ -27,57 +29,56 @@ export type UpstreamStep =
     }
   | { readonly kind: 'end' | 'cut' | 'reset' | 'hang' | 'never' }
 
-/** The steps a fake upstream's script is written in. */
+/** The steps of a fake upstream's script. */
 export interface Steps {
   /** Sends the head at once, `content-type: text/event-stream` unless the status or the headers say otherwise. */
   status(status: number, headers?: StepHeaders): UpstreamStep
-  /** Codes the body that follows and names the coding in the head; each step is flushed. Before the head only. */
+  /** Codes the body that follows, flushed after each step, and sets `content-encoding`. Must come before the head. */
   coding(coding: BodyCoding): UpstreamStep
   /** Sends one event, or a `retry` on its own, as one write. */
   send(event: EncodableSse): UpstreamStep
   /** Sends one comment block. */
   comment(text: string): UpstreamStep
-  /** Sends bytes of the body as they are, as one write; a string as UTF-8. */
+  /** Sends bytes of the body unchanged, as one write; a string as UTF-8. */
   raw(bytes: Uint8Array | string): UpstreamStep
-  /** Answers at once with a whole JSON body, its `content-length` included. */
+  /** Sends a complete JSON response with its `content-length`. */
   json(status: number, value: unknown, headers?: StepHeaders): UpstreamStep
   /**
-   * Puts bytes on the socket past HTTP, for broken framing. HTTP/1.1 over a socket only. Where it stands in
-   * place of the head, only more of it and ways to break off may follow, and the end is a `cut`.
+   * Writes bytes to the socket without HTTP framing, to send broken framing. HTTP/1.1 on a socket only. If it replaces
+   * the head, only `wire`, `cut` and `reset` may follow, and the end is a `cut`.
    */
   wire(bytes: Uint8Array | string): UpstreamStep
-  /** Waits, in milliseconds; fake timers drive it. */
+  /** Waits this many milliseconds; fake timers drive it. */
   wait(waitMs: number): UpstreamStep
-  /** Waits for a promise, or for one made when the step is reached: synchronises a test without sleeping. */
+  /** Waits for a promise, or for the promise of a function called at this step: synchronises a test without sleeping. */
   until(
     gate: PromiseLike<unknown> | ((request: RecordedRequest) => PromiseLike<unknown>),
   ): UpstreamStep
-  /** Ends the response as it should end. Where a script runs out this happens too. */
+  /** Ends the response cleanly, as the end of the script does. */
   end(): UpstreamStep
-  /** Closes the connection in the middle of the response: FIN and no last chunk. With HTTP/2 the whole connection. */
+  /** Closes the connection within the response: FIN without a last chunk. With HTTP/2 the whole connection. */
   cut(): UpstreamStep
   /**
-   * Resets the connection: TCP RST, with HTTP/2 RST_STREAM on this one stream. A Node client that has not yet
-   * read what was sent before may take it for a `cut`: an `until` in front lets it read first.
+   * Resets the connection: TCP RST, with HTTP/2 RST_STREAM on this one stream. A Node client that has not yet read
+   * what was sent before may see a `cut`: an `until` before it lets the client read first.
    */
   reset(): UpstreamStep
-  /** Sends the head, if it was not yet, and then nothing more until the client leaves. */
+  /** Sends the head, unless it was sent, and then nothing until the client disconnects. */
   hang(): UpstreamStep
-  /** Sends nothing more, not even a head, until the client leaves. */
+  /** Sends nothing, not even a head, until the client disconnects. */
   never(): UpstreamStep
 }
 
 /**
- * Writes the script of a {@link fakeUpstream}.
+ * Makes the steps of a {@link fakeUpstream}'s script.
  *
- * The head goes out with `status`, or with the first step that sends bytes of the body; `wait` and `until`
- * alone do not send it.
+ * `status` sends the head, or else the first step that sends bytes of the body; `wait` and `until` do not send it.
  *
- * - Holds the bytes of its own arguments.
- * - Backpressure, cancel: no matter of a step; the upstream that runs it honours both.
- * - Error: an event that cannot be encoded throws here, where the script is written.
+ * - Holds copies of the bytes of its arguments.
+ * - Backpressure, cancel: see the {@link fakeUpstream} that runs the script.
+ * - Error: an event that cannot be encoded throws when the step is made.
  *
- * @throws TypeError for an event, comment or coding that cannot be sent
+ * @throws TypeError for an event, comment or coding that cannot be sent, and for an `until` without a promise or function
  * @throws RangeError for a `wait` below 0
  *
  * @example An upstream that breaks in the middle of an event
@@ -105,7 +106,7 @@ export const step: Steps = {
     kind: 'wait',
     waitMs: checkNumber('waitMs', waitMs, { min: 0, fraction: true }),
   }),
-  until: (gate) => ({ kind: 'until', gate }),
+  until: (gate) => ({ kind: 'until', gate: checkedGate(gate) }),
   end: () => ({ kind: 'end' }),
   cut: () => ({ kind: 'cut' }),
   reset: () => ({ kind: 'reset' }),
@@ -118,8 +119,13 @@ function bytesStep(bytes: Uint8Array | string): UpstreamStep {
 }
 
 function toBytes(bytes: Uint8Array | string): Uint8Array {
-  // A copy: a script runs once for each request, long after the caller may have used its buffer again.
+  // A copy: the script runs for each request, when the caller may have reused its buffer.
   return typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes.slice()
+}
+
+function checkedGate<T>(gate: T): T {
+  if (typeof gate === 'function' || isThenable(gate)) return gate
+  throw new TypeError(`step.until must get a promise or a function: got ${shown(gate)}`)
 }
 
 function checkedCoding(coding: BodyCoding): BodyCoding {

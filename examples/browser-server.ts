@@ -1,11 +1,11 @@
-// A page that shows a model's answer as it comes: this serves browser.html, the modules it imports, and the proxy.
+// Serves browser.html, which shows a model's response as it arrives, the modules it imports, and the proxy.
 import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { sseProxy } from 'sse-stream-kit'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { fakeUpstream, transcript } from 'sse-stream-kit/testing'
 
-// UPSTREAM_URL=https://api.openai.com asks the real one; without it a stand-in answers.
+// UPSTREAM_URL=https://api.openai.com uses the real API; without it a stand-in responds.
 const standIn = transcript('openai-chat', { text: 'Hello from the model', gapMs: 200 })
 const upstream = process.env['UPSTREAM_URL'] ?? (await fakeUpstream(standIn).listen())
 const proxy = sseProxy(upstream, {
@@ -17,7 +17,7 @@ const PACKAGES: Record<string, string> = {
   'eventsource-parser': 'eventsource-parser',
 }
 
-/** A file next to the entry point of an installed package; only script files, and none in another folder. */
+/** Returns a script file in the folder of an installed package's entry point. */
 async function moduleFile(name: string, file: string): Promise<Response> {
   const entry = PACKAGES[name]
   if (entry === undefined) return new Response(null, { status: 404 })

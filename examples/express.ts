@@ -1,4 +1,4 @@
-// The proxy as a route of Express 5, behind a body parser: the body is rebuilt.
+// The proxy as a route of Express 5, after a body parser: the body is restored.
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
@@ -6,7 +6,7 @@ import { sseProxy } from 'sse-stream-kit'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { fakeUpstream, transcript } from 'sse-stream-kit/testing'
 
-// In your app this is https://api.openai.com; here it is a stand-in that answers as it does.
+// Stands in for https://api.openai.com.
 const upstream = fakeUpstream(
   transcript('openai-chat', { text: 'Hello from the model', gapMs: 30 }),
 )
@@ -22,13 +22,13 @@ const server = app.listen(0)
 await once(server, 'listening')
 const { port } = server.address() as AddressInfo
 
-// One request through it, printed as it comes.
+// One request, printed as it arrives.
 const response = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
   method: 'POST',
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ model: 'gpt', stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
 })
-if (!response.ok || response.body === null) throw new Error(`The proxy answered ${response.status}`)
+if (!response.ok || response.body === null) throw new Error(`Unexpected status ${response.status}`)
 for await (const chunk of response.body) process.stdout.write(chunk)
 
 server.close()

@@ -1,4 +1,4 @@
-// The proxy under node:http alone.
+// The proxy with node:http only.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,7 +6,7 @@ import { sseProxy } from 'sse-stream-kit'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { fakeUpstream, transcript } from 'sse-stream-kit/testing'
 
-// In your app this is https://api.openai.com; here it is a stand-in that answers as it does.
+// Stands in for https://api.openai.com.
 const upstream = fakeUpstream(
   transcript('openai-chat', { text: 'Hello from the model', gapMs: 30 }),
 )
@@ -18,13 +18,13 @@ const server = createServer(toNodeHandler(proxy)).listen(0)
 await once(server, 'listening')
 const { port } = server.address() as AddressInfo
 
-// One request through it, printed as it comes.
+// One request, printed as it arrives.
 const response = await fetch(`http://127.0.0.1:${port}/v1/chat/completions`, {
   method: 'POST',
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ model: 'gpt', stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
 })
-if (!response.ok || response.body === null) throw new Error(`The proxy answered ${response.status}`)
+if (!response.ok || response.body === null) throw new Error(`Unexpected status ${response.status}`)
 const stdout = new WritableStream<Uint8Array>({
   write(chunk) {
     process.stdout.write(chunk)

@@ -1,4 +1,4 @@
-// A pipeline of your own: what comes from a model is decoded, changed, and served as events of your own.
+// Your own pipeline: decodes a model's stream, changes it, and serves your own events.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { EventMap, MetricsTap, SseDecoder, sseResponse } from 'sse-stream-kit'
@@ -13,8 +13,8 @@ interface ChatChunk {
 const model = fakeUpstream(transcript('openai-chat', { text: 'Hello from the other side' }))
 const origin = await model.listen()
 
-/** Sends the reader the words alone, each as an event named `word`. */
-async function answer(request: Request): Promise<Response> {
+/** Sends only the words, each as an event named `word`. */
+async function respond(request: Request): Promise<Response> {
   const upstream = await fetch(`${origin}/v1/chat/completions`, { signal: request.signal })
   if (!upstream.ok || upstream.body === null) return new Response(null, { status: 502 })
   const words = upstream.body
@@ -32,11 +32,11 @@ async function answer(request: Request): Promise<Response> {
           console.log({ verdict, events, firstEventMs }),
       }),
     )
-  // Encodes the events, and sets the headers that keep compression and proxies from buffering them.
+  // Encodes the events and sets the headers that prevent buffering by compression and proxies.
   return sseResponse(words, { heartbeat: { intervalMs: 10_000, atStart: true } })
 }
 
-const server = createServer(toNodeHandler(answer)).listen(0, '127.0.0.1')
+const server = createServer(toNodeHandler(respond)).listen(0, '127.0.0.1')
 await new Promise((resolve) => server.once('listening', resolve))
 const { port } = server.address() as AddressInfo
 

@@ -1,12 +1,13 @@
-// How an app tests its own handling of a model's stream: no network, no key, no sleeping.
+// How an app tests its own handling of a model's stream: no network, no key, no sleeps.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { relay, SseDecoder } from 'sse-stream-kit/streams'
 import { chunkings, fakeUpstream, gate, step, streamOf, transcript } from 'sse-stream-kit/testing'
 
-/** The app's code under test: shows the answer as it grows, and knows whether it is whole. */
-async function readAnswer(response: Response, show: (text: string) => void): Promise<boolean> {
-  if (!response.ok || response.body === null) throw new Error(`The model said ${response.status}`)
+/** The code under test: shows the response as it arrives, and returns whether it is complete. */
+async function readResponse(response: Response, show: (text: string) => void): Promise<boolean> {
+  if (!response.ok || response.body === null)
+    throw new Error(`Unexpected status ${response.status}`)
   for await (const { data } of relay(response.body, [SseDecoder.stage()])) {
     if (data === '[DONE]') return true
     show(JSON.parse(data).choices[0]?.delta.content ?? '')
@@ -17,17 +18,17 @@ async function readAnswer(response: Response, show: (text: string) => void): Pro
 const ANSWER = transcript('openai-chat', { text: 'Grüße an dich' })
 const MODEL = 'http://model.test/v1/chat/completions'
 
-test('shows the answer, however the network cuts it', async () => {
+test('shows the response for any split into chunks', async () => {
   const response = await fakeUpstream(ANSWER).fetch(MODEL)
   const bytes = new Uint8Array(await response.arrayBuffer())
   for (const { name, chunks } of chunkings(bytes)) {
     let text = ''
-    assert.ok(await readAnswer(new Response(streamOf(chunks)), (part) => (text += part)), name)
+    assert.ok(await readResponse(new Response(streamOf(chunks)), (part) => (text += part)), name)
     assert.equal(text, 'Grüße an dich', name)
   }
 })
 
-test('shows each token before the next one is there', async () => {
+test('shows each token before the next one arrives', async () => {
   const shown = gate()
   const chunk = (content: string): string => JSON.stringify({ choices: [{ delta: { content } }] })
   const upstream = fakeUpstream([
@@ -35,22 +36,22 @@ test('shows each token before the next one is there', async () => {
     step.until(shown.opened),
     step.send({ data: '[DONE]' }),
   ])
-  assert.ok(await readAnswer(await upstream.fetch(MODEL), () => shown.open()))
+  assert.ok(await readResponse(await upstream.fetch(MODEL), () => shown.open()))
 })
 
-test('does not take a cut answer for a whole one', async () => {
+test('rejects a truncated response', async () => {
   const cut = fakeUpstream([...ANSWER.slice(0, -3), step.cut()])
   await assert.rejects(
-    readAnswer(await cut.fetch(MODEL), () => {}),
+    readResponse(await cut.fetch(MODEL), () => {}),
     { message: 'terminated' },
   )
   const unfinished = fakeUpstream(transcript('openai-chat', { ending: 'unfinished' }))
-  assert.equal(await readAnswer(await unfinished.fetch(MODEL), () => {}), false)
+  assert.equal(await readResponse(await unfinished.fetch(MODEL), () => {}), false)
 })
 
 test('stops the model when the reader leaves', async () => {
   const upstream = fakeUpstream([...ANSWER.slice(0, -3), step.hang()])
-  const leaving = readAnswer(await upstream.fetch(MODEL), () => {
+  const leaving = readResponse(await upstream.fetch(MODEL), () => {
     throw new Error('left')
   })
   await assert.rejects(leaving, { message: 'left' })

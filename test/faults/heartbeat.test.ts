@@ -16,7 +16,7 @@ describe('heartbeats and framing', () => {
     vi.useRealTimers()
   })
 
-  it('H1 heartbeat at any time, chunks of any kind: it never lands inside of an event', async () => {
+  it('H1 heartbeats at any time, between chunks of any kind: are never inside an event', async () => {
     vi.useFakeTimers()
     const random = seededRandom(101)
     const pick = (list: readonly string[]): string =>
@@ -54,7 +54,7 @@ describe('heartbeats and framing', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('H2 upstream silent inside of an event: the half is held back, heartbeats go on', async () => {
+  it('H2 upstream silent inside an event: holds the incomplete event and continues heartbeats', async () => {
     const beaten = gate()
     const { url } = await openProxy(
       [step.raw('data: 1\n\ndata: ha'), step.until(beaten.opened), step.raw('lf\n\n')],
@@ -70,7 +70,7 @@ describe('heartbeats and framing', () => {
     expect(client.text).toMatch(LAST_CHUNK)
   })
 
-  it('H3 form of a heartbeat: a comment block, another one on demand, never a field', async () => {
+  it('H3 form of a heartbeat: a comment block, another comment by option, never a field', async () => {
     for (const [frame, expected] of [
       [undefined, BEAT],
       [':\n\n', ':\n\n'],
@@ -93,7 +93,7 @@ describe('heartbeats and framing', () => {
     }
   })
 
-  it('H4 heartbeat before the first byte: only behind the headers of the upstream', async () => {
+  it("H4 heartbeat before the first byte: only after the upstream's headers", async () => {
     const heartbeat = { intervalMs: 10 }
     const never = await openProxy([step.never()], { heartbeat, timeouts: { headersMs: 100 } })
     const refused = rawTo(never.url, ask('/', 'GET', '1.1', 'connection: close\r\n'))
@@ -108,7 +108,7 @@ describe('heartbeats and framing', () => {
     accepted.socket.destroy()
   })
 
-  it('H5 heartbeats are no activity: neither to the clocks of the upstream nor in its figures', async () => {
+  it('H5 heartbeats are not activity: neither for upstream timeouts nor in its metrics', async () => {
     vi.useFakeTimers()
     const summaries: StreamSummary[] = []
     const fake = fakeUpstream([step.status(200), step.hang()])
@@ -129,7 +129,7 @@ describe('heartbeats and framing', () => {
     expect(summaries[0]).not.toHaveProperty('gaps')
   })
 
-  it('H6 body that is no event stream, or a coded one: no heartbeat', async () => {
+  it('H6 body that is coded or not an event stream: gets no heartbeats', async () => {
     vi.useFakeTimers()
     for (const headers of [
       { 'content-type': 'application/json' },

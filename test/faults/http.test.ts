@@ -16,8 +16,8 @@ const SSE_HEAD =
   'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n'
 const SSE_BODY = '\r\n9\r\ndata: 1\n\n\r\n0\r\n\r\n'
 
-describe('HTTP at both ends', () => {
-  it('P1 hop-by-hop headers: none goes through, in either direction', async () => {
+describe('HTTP on both sides', () => {
+  it('P1 hop-by-hop headers: are dropped in both directions', async () => {
     const answered =
       'Proxy-Connection: up\r\nProxy-Authenticate: Basic\r\nTE: up\r\nTrailer: x-up\r\nUpgrade: up\r\nHTTP2-Settings: up\r\nKeep-Alive: timeout=77\r\nX-Kept: up\r\n'
     const { url, upstream } = await openProxy([step.wire(SSE_HEAD + answered + SSE_BODY)])
@@ -37,7 +37,7 @@ describe('HTTP at both ends', () => {
     expect(answer).not.toContain('timeout=77')
   })
 
-  it('P2 headers that Connection names: dropped before our own are set; some it must not name', async () => {
+  it("P2 headers that Connection names: are dropped before the proxy's are set; some get a 400", async () => {
     const { url, upstream } = await openProxy([step.send({ data: '1' })], {
       headers: { 'x-own': 'ours', authorization: 'Bearer ours' },
     })
@@ -57,7 +57,7 @@ describe('HTTP at both ends', () => {
     expect(upstream.requests).toHaveLength(1)
   })
 
-  it('P3 content-length: gone where the body may change, refused where two of them differ', async () => {
+  it('P3 content-length: is dropped if the body may change, refused if two of them differ', async () => {
     const lengths = await openProxy(
       ({ url }) => {
         const more = url === '/two' ? 'Content-Length: 5\r\n' : ''
@@ -108,7 +108,7 @@ describe('HTTP at both ends', () => {
     },
   )
 
-  it('P5 gzip that is cut: seen by the framing, or by the event that is not whole', async () => {
+  it('P5 gzip that is cut: is detected by the framing, or by the incomplete event', async () => {
     const seen = gate()
     const cut = await openProxy([
       step.coding('gzip'),
@@ -138,7 +138,7 @@ describe('HTTP at both ends', () => {
     [205, 'GET'],
     [304, 'GET'],
     [200, 'HEAD'],
-  ])('P6 answer without a body, %s to %s: passes without one', async (status, method) => {
+  ])('P6 response without a body, %s to %s: stays without one', async (status, method) => {
     const { url, ended } = await openProxy([step.status(status, { 'x-kept': '1' })])
     const answer = await rawRequest(url, ask('/', method, '1.1', CLOSE))
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
@@ -147,7 +147,7 @@ describe('HTTP at both ends', () => {
     expect(await ended()).toMatchObject({ verdict: 'complete', status })
   })
 
-  it('P6 status that no answer can have: 502', async () => {
+  it('P6 status that no response can have: becomes 502', async () => {
     const switching = await openProxy([
       step.wire('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
       step.hang(),
@@ -159,30 +159,33 @@ describe('HTTP at both ends', () => {
     expect(await response.json()).toMatchObject({ error: { code: 'SSE_UPSTREAM_STATUS' } })
   })
 
-  it.each([429, 200])('P7 JSON with status %s: status, bytes and headers pass', async (status) => {
-    const body = '{ "error":  {"message": "slow down"} }\n'
-    const { url, ended } = await openProxy([
-      step.status(status, {
-        'content-type': 'application/json',
-        'retry-after': '7',
-        'x-ratelimit-remaining': '0',
-        'x-request-id': 'r-1',
-        'cache-control': 'max-age=1',
-      }),
-      step.raw(body),
-    ])
-    const response = await fetch(url)
-    expect(response.status).toBe(status)
-    expect(await response.text()).toBe(body)
-    const { headers } = response
-    expect(headers.get('retry-after')).toBe('7')
-    expect(headers.get('x-ratelimit-remaining')).toBe('0')
-    expect(headers.get('x-request-id')).toBe('r-1')
-    expect(headers.get('cache-control')).toBe('max-age=1')
-    expect(await ended()).toMatchObject({ isSse: false, events: 0, verdict: 'complete' })
-  })
+  it.each([429, 200])(
+    'P7 JSON with status %s: forwards status, bytes and headers',
+    async (status) => {
+      const body = '{ "error":  {"message": "slow down"} }\n'
+      const { url, ended } = await openProxy([
+        step.status(status, {
+          'content-type': 'application/json',
+          'retry-after': '7',
+          'x-ratelimit-remaining': '0',
+          'x-request-id': 'r-1',
+          'cache-control': 'max-age=1',
+        }),
+        step.raw(body),
+      ])
+      const response = await fetch(url)
+      expect(response.status).toBe(status)
+      expect(await response.text()).toBe(body)
+      const { headers } = response
+      expect(headers.get('retry-after')).toBe('7')
+      expect(headers.get('x-ratelimit-remaining')).toBe('0')
+      expect(headers.get('x-request-id')).toBe('r-1')
+      expect(headers.get('cache-control')).toBe('max-age=1')
+      expect(await ended()).toMatchObject({ isSse: false, events: 0, verdict: 'complete' })
+    },
+  )
 
-  it('P8 pseudo headers and names that are none: dropped or refused', async () => {
+  it('P8 pseudo-headers and invalid names: are dropped or refused', async () => {
     const { url, upstream, proxy } = await openProxy([step.send({ data: '1' })])
     for (const line of [':path: /x\r\n', 'x y: 1\r\n', 'x\ny: 1\r\n']) {
       expect(await rawRequest(url, ask('/', 'GET', '1.1', line)), line).toMatch(/^HTTP\/1\.1 400 /)
@@ -201,7 +204,7 @@ describe('HTTP at both ends', () => {
     expect(names.filter((name) => name.startsWith(':'))).toEqual([])
   })
 
-  it('P9 Expect: 100-continue: answered here, and not sent on', async () => {
+  it('P9 Expect: 100-continue: is answered by Node and not forwarded', async () => {
     const { url, upstream } = await openProxy([
       step.until((request) => request.body),
       step.send({ data: '1' }),
@@ -216,7 +219,7 @@ describe('HTTP at both ends', () => {
     expect(upstream.requests[0]?.headers.get('expect')).toBeNull()
   })
 
-  it('P10 HEAD, OPTIONS and CORS: passed on, and no header invented', async () => {
+  it('P10 HEAD, OPTIONS and CORS: are forwarded without added headers', async () => {
     const { url, upstream } = await openProxy([step.status(200), step.send({ data: '1' })])
     for (const method of ['HEAD', 'OPTIONS']) {
       const extra = `${CLOSE}origin: http://page.test\r\nlast-event-id: 7\r\n`
@@ -229,7 +232,7 @@ describe('HTTP at both ends', () => {
     expect(upstream.requests[1]?.headers.get('origin')).toBeNull()
   })
 
-  it('P11 Range and conditional requests: not passed on', async () => {
+  it('P11 Range and conditional requests: are not forwarded', async () => {
     const { url, upstream } = await openProxy([step.send({ data: '1' })])
     const headers = {
       range: 'bytes=0-1',
@@ -244,7 +247,7 @@ describe('HTTP at both ends', () => {
     for (const name of Object.keys(headers)) expect(received.has(name)).toBe(name === 'accept')
   })
 
-  it('P12 trailers and early hints: go no further, and do no harm', async () => {
+  it('P12 trailers and early hints: are dropped without other effects', async () => {
     const hints = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n'
     const { url } = await openProxy([
       step.wire(
@@ -258,7 +261,7 @@ describe('HTTP at both ends', () => {
     expect(answer).not.toMatch(/103|a\.css|x-late/)
   })
 
-  it('P13 headers of an event stream: not to be buffered, changed or cached; the rest as it was', async () => {
+  it('P13 headers of an event stream: forbid buffering, changing and caching; others stay', async () => {
     const { url } = await openProxy([
       step.status(200, {
         'content-type': 'text/event-stream; charset=utf-8',
@@ -274,7 +277,7 @@ describe('HTTP at both ends', () => {
     expect(headers.get('vary')).toBe('origin')
   })
 
-  it('P14 set-cookie: dropped, or on demand passed with all its values', async () => {
+  it('P14 set-cookie: is dropped, or forwarded by option with all its values', async () => {
     const head = `${SSE_HEAD}Set-Cookie: a=1; Path=/\r\nSet-Cookie: b=2\r\n`
     for (const forwardSetCookie of [false, true]) {
       const { url } = await openProxy([step.wire(head + SSE_BODY), step.hang()], {
@@ -286,7 +289,7 @@ describe('HTTP at both ends', () => {
     }
   })
 
-  it('P15 bytes behind the end of an answer: never the answer to the next request', async () => {
+  it('P15 bytes after the end of a response: never answer the next request', async () => {
     const { url, upstream } = await openProxy(({ index }) =>
       index === 0
         ? [
@@ -307,7 +310,7 @@ describe('HTTP at both ends', () => {
     expect(upstream.requests.length).toBeGreaterThan(1)
   })
 
-  it('P16 body of the request: streams, is read once, and is let go when the upstream breaks', async () => {
+  it('P16 request body: streams, is read once, and is released when the upstream breaks', async () => {
     const { url, upstream } = await openProxy(
       ({ url: path }) =>
         path === '/breaks'
@@ -337,7 +340,7 @@ describe('HTTP at both ends', () => {
     await expect(proxyFetch(read, 'http://up.test')).rejects.toThrow(TypeError)
   })
 
-  it('P16 body of the request, HTTP/2: uploads that the upstream refuses early leave no stream open', async () => {
+  it('P16 request body, HTTP/2: uploads that the upstream refuses early leave no stream open', async () => {
     const { proxy, upstream } = await openProxy([step.status(413), step.end()])
     const session = await http2To(proxy)
     const upload = async (): Promise<unknown[]> => {

@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest'
 
 const SSE = { 'content-type': 'text/event-stream' }
 
-describe('what is left of streams', () => {
-  it('L12 thousands of streams, opened and left: the heap does not grow', async () => {
+describe('streams that have ended', () => {
+  it('L12 thousands of streams, opened and cancelled: the heap does not grow', async () => {
     setFlagsFromString('--expose-gc')
     const gc = runInNewContext('gc') as () => void
     const proxy = sseProxy('http://up.test', {
@@ -34,7 +34,7 @@ describe('what is left of streams', () => {
     await proxy.close()
   })
 
-  it('L13 one signal for thousands of streams: none leaves a listener or a warning behind', async () => {
+  it('L13 one signal for thousands of streams: leaves no listener and no warning', async () => {
     const { signal } = new AbortController()
     const warnings: Error[] = []
     const onWarning = (warning: Error): void => void warnings.push(warning)

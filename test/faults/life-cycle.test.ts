@@ -19,13 +19,13 @@ const flood: UpstreamScript = function* () {
   for (;;) yield step.raw(`data: ${'x'.repeat(65_528)}\n\n`)
 }
 
-describe('the life of a stream', () => {
+describe('the life cycle of a stream', () => {
   watchRejections()
   afterEach(() => {
     vi.useRealTimers()
   })
 
-  it("L1 client leaves before the upstream's headers: the upstream closes, and it counts as client_gone", async () => {
+  it("L1 client disconnects before the upstream's headers: closes the upstream request and ends as client_gone", async () => {
     const { url, upstream, ended } = await openProxy([step.never()])
     const client = rawTo(url)
     const request = await upstream.request()
@@ -36,7 +36,7 @@ describe('the life of a stream', () => {
     await vi.waitFor(() => expect(upstream.connections).toBe(0))
   })
 
-  it('L2 client leaves in mid-event: the upstream closes, no timer and no listener is left', async () => {
+  it('L2 client disconnects within an event: closes the upstream request and leaves no timer or listener', async () => {
     const { url, upstream, ended } = await openProxy([step.raw('data: 1\n\ndata: ha'), step.hang()])
     const client = rawTo(url)
     await client.until('data: 1\n\n')
@@ -63,7 +63,7 @@ describe('the life of a stream', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
-  it('L3 client leaves while the upstream is held back: the upstream closes at once', async () => {
+  it('L3 client disconnects under backpressure: closes the upstream request at once', async () => {
     const { url, upstream, ended } = await openProxy(flood)
     const client = slowClient(url, { paused: true })
     await client.head
@@ -88,7 +88,7 @@ describe('the life of a stream', () => {
     expect(fake.requests[0]?.aborted).toBe(true)
   })
 
-  it('L3 client over HTTP/2 leaves while the upstream is held back: the upstream closes at once', async () => {
+  it('L3 HTTP/2 client disconnects under backpressure: closes the upstream request at once', async () => {
     const { proxy, upstream } = await openProxy(flood)
     const session = await http2To(proxy)
     const stream = session.request({ ':path': '/' })
@@ -104,7 +104,7 @@ describe('the life of a stream', () => {
     expect(request.aborted).toBe(true)
   })
 
-  it('L4 upstream resets in mid-event: the client sees a broken answer, and the cause is kept', async () => {
+  it('L4 upstream resets within an event: breaks the response and keeps the cause', async () => {
     const seen = gate()
     const script = [step.raw('data: 1\n\ndata: ha'), step.until(seen.opened), step.reset()]
     const { url, upstream, ended } = await openProxy(script)
@@ -123,7 +123,7 @@ describe('the life of a stream', () => {
     })
   })
 
-  it('L4 upstream resets in mid-event, HTTP/2: a slow client gets every whole event, then a reset', async () => {
+  it('L4 upstream resets within an event, HTTP/2: a slow client receives every whole event, then a reset', async () => {
     const { proxy, upstream } = await openProxy(function* ({ url }) {
       if (url === '/next') return yield step.send({ data: 'next' })
       for (let id = 0; id < 20; id++) yield step.send({ data: `${id} ${'x'.repeat(1_000)}` })
@@ -153,7 +153,7 @@ describe('the life of a stream', () => {
     expect(upstream.requests).toHaveLength(2)
   })
 
-  it('L5 upstream resets while the client takes nothing: all is released within clientStallMs', async () => {
+  it('L5 upstream resets while the client reads nothing: releases everything within clientStallMs', async () => {
     const timeouts = { clientStallMs: 500 }
     const { url, upstream, ended, connections } = await openProxy(flood, { timeouts })
     const client = slowClient(url, { paused: true })
@@ -179,22 +179,25 @@ describe('the life of a stream', () => {
     ['with its last word', 'data: 1\n\ndata: [DONE]\n\n', 'complete', 2],
     ['without a last word', 'data: 1\n\n', 'complete', 1],
     ['inside an event', 'data: 1\n\ndata: ha', 'truncated', 1],
-  ])('L6 upstream ends cleanly, %s: nothing is invented', async (_, text, verdict, events) => {
-    const relayed = await openProxy([step.raw(text)])
-    const client = rawTo(relayed.url, ask('/', 'GET', '1.1', 'connection: close\r\n'))
-    await client.closed
-    expect(client.text).toMatch(LAST_CHUNK)
-    expect(client.text.match(/data: /g)?.length).toBe(text.match(/data: /g)?.length)
-    expect(client.text.includes('[DONE]')).toBe(text.includes('[DONE]'))
-    expect(await relayed.ended()).toMatchObject({ verdict, events, bytesOut: text.length })
+  ])(
+    'L6 upstream ends cleanly, %s: adds nothing to the response',
+    async (_, text, verdict, events) => {
+      const relayed = await openProxy([step.raw(text)])
+      const client = rawTo(relayed.url, ask('/', 'GET', '1.1', 'connection: close\r\n'))
+      await client.closed
+      expect(client.text).toMatch(LAST_CHUNK)
+      expect(client.text.match(/data: /g)?.length).toBe(text.match(/data: /g)?.length)
+      expect(client.text.includes('[DONE]')).toBe(text.includes('[DONE]'))
+      expect(await relayed.ended()).toMatchObject({ verdict, events, bytesOut: text.length })
 
-    const decoded = await openProxy([step.raw(text)], { transform: (event) => ({ ...event }) })
-    // What the cut event would have become nobody can say.
-    expect(await (await fetch(decoded.url)).text()).toBe(text.replace('data: ha', ''))
-    expect(await decoded.ended()).toMatchObject({ verdict, events })
-  })
+      const decoded = await openProxy([step.raw(text)], { transform: (event) => ({ ...event }) })
+      // What the cut event would have become nobody can say.
+      expect(await (await fetch(decoded.url)).text()).toBe(text.replace('data: ha', ''))
+      expect(await decoded.ended()).toMatchObject({ verdict, events })
+    },
+  )
 
-  it('L7 upstream never sends headers: 504, the upstream closes, and headers stop the clock', async () => {
+  it('L7 upstream never sends headers: responds with 504 and closes the upstream request; headers stop the clock', async () => {
     const { url, upstream, ended } = await openProxy([step.never()], {
       timeouts: { headersMs: 50 },
     })
@@ -217,7 +220,7 @@ describe('the life of a stream', () => {
     expect(await text).toBe('data: 1\n\n')
   })
 
-  it('L8 upstream stalls after its headers: our heartbeats do not hide it', async () => {
+  it('L8 upstream stalls after its headers: times out in spite of heartbeats', async () => {
     const { url, upstream, ended } = await openProxy([step.send({ data: '1' }), step.hang()], {
       timeouts: { idleMs: 150 },
       heartbeat: { intervalMs: 20 },
@@ -233,7 +236,7 @@ describe('the life of a stream', () => {
     expect(await ended()).toMatchObject({ verdict: 'timeout', phase: 'idle', events: 1 })
   })
 
-  it('L9 error after the headers: no second status, an error event only at a boundary, nothing in other bodies', async () => {
+  it('L9 error after the headers: sends an error event only at a boundary, and nothing into other bodies', async () => {
     const broken = async (type: string): Promise<string> => {
       const seen = gate()
       const { url } = await openProxy(
@@ -262,7 +265,7 @@ describe('the life of a stream', () => {
     expect(other).not.toContain('error')
   })
 
-  it('L11 items and timers after the end: nothing is put into a stream that is over', async () => {
+  it('L11 items and timers after the end: write nothing to an ended stream', async () => {
     vi.useFakeTimers()
     const summaries: StreamSummary[] = []
     const fake = fakeUpstream([step.send({ data: '1' }), step.hang()])
@@ -296,7 +299,7 @@ describe('the life of a stream', () => {
     expect(pushed).toEqual([])
   })
 
-  it('L14 shutdown: no new streams, running ones end whole or at the deadline', async () => {
+  it('L14 shutdown: refuses new streams; running ones end complete, or are broken at the deadline', async () => {
     const closing = gate()
     const { url, upstream, proxy, summaries } = await openProxy((request) =>
       request.url === '/ends'
@@ -323,7 +326,7 @@ describe('the life of a stream', () => {
     )
   })
 
-  it('L15 both ends at once, in any order: one verdict, one summary', async () => {
+  it('L15 both ends at once, in any order: gives one verdict and one summary', async () => {
     const random = seededRandom(15)
     const turns = async (most: number): Promise<void> => {
       for (let turn = Math.floor(random() * most); turn > 0; turn--) await Promise.resolve()

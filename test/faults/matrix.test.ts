@@ -18,7 +18,7 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
   /** What the client has got when one event and a half have been sent. */
   const arrived = cell.mode === 'transformed' ? 'data: 1!\n\n' : 'data: 1\n\n'
 
-  it('client leaves before the headers (L1)', async () => {
+  it('client disconnects before the headers (L1)', async () => {
     const { upstream, client, leave, ended } = await openCell(cell, [step.never()])
     client.catch(() => {})
     const request = await upstream.request()
@@ -28,7 +28,7 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     expect(await ended()).toMatchObject({ verdict: 'client_gone', status: 499 })
   })
 
-  it('client leaves in mid-event (L2)', async () => {
+  it('client disconnects within an event (L2)', async () => {
     const { upstream, client, leave, ended } = await openCell(cell, [ONE_AND_A_HALF, step.hang()])
     await (await client).received(arrived.length)
     leave()
@@ -37,7 +37,7 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     expect(await ended()).toMatchObject({ verdict: 'client_gone', status: 200 })
   })
 
-  it('client leaves while it takes nothing (L3)', async () => {
+  it('client disconnects without reading (L3)', async () => {
     const { upstream, client, leave, ended } = await openCell(cell, flood(), { paused: true })
     await client
     const request = await upstream.request()
@@ -48,7 +48,7 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     expect(await ended()).toMatchObject({ verdict: 'client_gone' })
   })
 
-  it('upstream resets in mid-event (L4)', async () => {
+  it('upstream resets within an event (L4)', async () => {
     const seen = gate()
     const { client, ended } = await openCell(cell, [
       ONE_AND_A_HALF,
@@ -96,7 +96,7 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
     expect(await ended()).toMatchObject({ verdict: 'timeout', phase: 'idle' })
   })
 
-  it('error after the headers, told in an event (L9)', async () => {
+  it('error after the headers, as an error event (L9)', async () => {
     const seen = gate()
     const { client, ended } = await openCell(
       cell,

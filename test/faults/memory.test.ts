@@ -18,7 +18,7 @@ const endless = (chunk: string): UpstreamScript =>
     for (;;) yield step.raw(chunk)
   }
 
-describe('the memory and time of a stream', () => {
+describe('memory and time of a stream', () => {
   afterEach(() => {
     vi.useRealTimers()
     vi.restoreAllMocks()
@@ -40,7 +40,7 @@ describe('the memory and time of a stream', () => {
     expect(budget.heldBytes).toBe(0)
   }
 
-  it('M1 event without a newline, endless: an error at the limit; bodies that are no events pass', async () => {
+  it('M1 endless event without a newline: errors at the limit; bodies that are not event streams pass', async () => {
     await tooLarge(endless('a'.repeat(KIB_64)))
     const other = await openProxy(
       function* () {
@@ -52,11 +52,11 @@ describe('the memory and time of a stream', () => {
     expect(await (await fetch(other.url)).text()).toHaveLength(64 * KIB_64)
   })
 
-  it('M2 data lines without a blank line, endless: the same limit counts their sum', async () => {
+  it('M2 endless data lines without a blank line: count towards the same limit', async () => {
     await tooLarge(endless(`data: ${'a'.repeat(1_000)}\n`.repeat(64)))
   })
 
-  it('M3 1-byte chunks: the bytes copied grow with the event, not with its square', async () => {
+  it('M3 1-byte chunks: copy bytes in proportion to the event, not to its square', async () => {
     const copied = async (bytes: number): Promise<number> => {
       const set = vi.spyOn(Uint8Array.prototype, 'set')
       const event = new TextEncoder().encode(`data: ${'x'.repeat(bytes - 8)}\n\n`)
@@ -80,7 +80,7 @@ describe('the memory and time of a stream', () => {
     expect(await copied(16_384)).toBeLessThan(4 * 16_384)
   })
 
-  it('M4 slow client, fast upstream: bounded in bytes, the upstream waits, and goes on below the low mark', async () => {
+  it('M4 slow client, fast upstream: holds a bounded number of bytes and pauses the upstream down to the low watermark', async () => {
     const event = `data: ${'x'.repeat(1_016)}\n\n`
     const fake = fakeUpstream(endless(event))
     const budget = new Budget({ maxBytes: Infinity })
@@ -119,7 +119,7 @@ describe('the memory and time of a stream', () => {
     await requestClosed(asked)
   })
 
-  it('M5 heartbeats while nobody reads: at most one is waiting after an hour', async () => {
+  it('M5 heartbeats without a reader: at most one is buffered after an hour', async () => {
     vi.useFakeTimers()
     const fake = fakeUpstream([step.status(200), step.hang()])
     const budget = new Budget({ maxBytes: Infinity })
@@ -134,7 +134,7 @@ describe('the memory and time of a stream', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('M6 client that takes nothing for ever: it is let go, and its upstream with it', async () => {
+  it('M6 client that never reads: is disconnected, and its upstream request closed', async () => {
     const { url, upstream, ended, connections } = await openProxy(
       endless(`data: ${'x'.repeat(KIB_64)}\n\n`),
       { timeouts: { clientStallMs: 100, idleMs: false, totalMs: false } },
@@ -147,7 +147,7 @@ describe('the memory and time of a stream', () => {
     await vi.waitFor(async () => expect(await connections()).toBe(0), { timeout: 10_000 })
   })
 
-  it('M7 figures, retries and transforms: no stream is split in two', async () => {
+  it('M7 metrics, retries and transforms: do not tee or clone a stream', async () => {
     const spies = [
       vi.spyOn(ReadableStream.prototype, 'tee'),
       vi.spyOn(Response.prototype, 'clone'),
@@ -171,7 +171,7 @@ describe('the memory and time of a stream', () => {
     for (const spy of spies) expect(spy).not.toHaveBeenCalled()
   })
 
-  it('M8 decompression bomb: not asked for, and limited after decoding', async () => {
+  it('M8 decompression bomb: asks for identity, and limits what was decoded', async () => {
     const { url, upstream, ended } = await openProxy(
       function* () {
         yield step.coding('gzip')
@@ -188,7 +188,7 @@ describe('the memory and time of a stream', () => {
     expect(await ended()).toMatchObject({ verdict: 'too_large', code: 'SSE_LIMIT', events: 0 })
   })
 
-  it('M9 huge Retry-After, huge retry field: the wait is clamped, the bytes pass', async () => {
+  it('M9 huge Retry-After, huge retry field: clamps the wait and forwards the bytes', async () => {
     // The first is longer than a timer can be, the second is not.
     const waits = ['99999999999', '3600']
     const { url, upstream } = await openProxy(

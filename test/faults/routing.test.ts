@@ -13,8 +13,8 @@ import { rawRequest } from '../support/http/raw-request.ts'
 
 const CLOSE = 'connection: close\r\n'
 
-describe('where requests go, and who may send them', () => {
-  it('S1 path that would leave the base: refused, or kept inside', async () => {
+describe('routing, identity and abuse', () => {
+  it('S1 path that would leave the base: is refused or stays inside', async () => {
     const { url, upstream } = await openProxy([step.send({ data: '1' })], {
       to: (base) => `${base}/base`,
     })
@@ -49,7 +49,7 @@ describe('where requests go, and who may send them', () => {
     expect(upstream.requests.length).toBeLessThan(targets.length)
   })
 
-  it('S2 upstream chosen by what the client says: only one of the list, compared as a whole', async () => {
+  it("S2 upstream chosen by the client's input: must be one of the list, compared as a whole", async () => {
     const allowed = fakeUpstream([step.send({ data: 'allowed' })])
     const other = fakeUpstream([step.send({ data: 'other' })])
     const allowedUrl = await allowed.listen()
@@ -80,7 +80,7 @@ describe('where requests go, and who may send them', () => {
     await Promise.all([proxy.close(), allowed.close(), other.close()])
   })
 
-  it('S3 redirect to another origin: passed on, never followed, no credentials leave', async () => {
+  it('S3 redirect to another origin: is forwarded and never followed, without credentials', async () => {
     const other = fakeUpstream([step.send({ data: 'other' })])
     const location = `${await other.listen()}/x`
     const { url } = await openProxy([step.status(307, { location })], {
@@ -93,7 +93,7 @@ describe('where requests go, and who may send them', () => {
     await other.close()
   })
 
-  it("S4 client's credentials: stay here, and cannot take the place of ours", async () => {
+  it("S4 client's credentials: are not forwarded and cannot replace the proxy's", async () => {
     const { url, upstream } = await openProxy([step.send({ data: '1' })], {
       headers: { authorization: 'Bearer ours' },
     })
@@ -113,7 +113,7 @@ describe('where requests go, and who may send them', () => {
     }
   })
 
-  it('S5 proxy that is its own upstream: 508 at the second pass', async () => {
+  it('S5 proxy that is its own upstream: responds with 508 at the second pass', async () => {
     let proxy: SseProxy | undefined
     let passes = 0
     const server = createServer(
@@ -134,7 +134,7 @@ describe('where requests go, and who may send them', () => {
     await new Promise((resolve) => server.close(resolve))
   })
 
-  it('S6 forwarded headers that the client made up: dropped, and on demand replaced by our view', async () => {
+  it('S6 forwarded headers that the client has made up: are dropped, or replaced by option', async () => {
     const spoofed =
       'Forwarded: for=1.1.1.1\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Host: evil.test\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 1\r\nX-Real-IP: 1.1.1.1\r\n'
     const names = ['forwarded', 'x-real-ip', 'x-forwarded-port', 'x-forwarded-for']
@@ -156,7 +156,7 @@ describe('where requests go, and who may send them', () => {
     for (const name of names.slice(0, 3)) expect(headers.has(name), name).toBe(false)
   })
 
-  it('S9 names without end, in streams and of routes: the number of series stays', async () => {
+  it('S9 unbounded names, of events and routes: do not add series', async () => {
     const registry = new StreamRegistry({ maxRoutes: 10 })
     const series = (): number => prometheusText(registry).trim().split('\n').length
     const stream = async (events: number): Promise<void> => {
@@ -183,7 +183,7 @@ describe('where requests go, and who may send them', () => {
     expect(series()).toBeLessThan(before * 12)
   })
 
-  it('S10 line breaks and secrets in what the ends say: none in summaries, answers and errors', async () => {
+  it('S10 line breaks and secrets of client and upstream: are in no summary, response or error', async () => {
     const SECRET = 'marker-7f3a'
     const told: StreamSummary[] = []
     const noise = `event: ${SECRET}\u0007\u001b[31m\nid: ${SECRET}\ndata: ${SECRET}\n\n`
@@ -211,7 +211,7 @@ describe('where requests go, and who may send them', () => {
     }
   })
 
-  it('S11 __proto__ in headers, fields and codes: a name like any other', async () => {
+  it('S11 __proto__ in headers, fields and codes: is a name like any other', async () => {
     const { url, upstream } = await openProxy([
       step.status(200, { constructor: 'c' }),
       step.raw('__proto__: x\nevent: __proto__\ndata: {"__proto__":{"polluted":1}}\n\n'),
@@ -240,7 +240,7 @@ describe('where requests go, and who may send them', () => {
     expect({}).not.toHaveProperty('polluted')
   })
 
-  it('S12 what events hold: nobody parses it on the way', async () => {
+  it('S12 data of events: is never parsed', async () => {
     const metrics = new StreamRegistry().sink('chat')
     const parse = vi.spyOn(JSON, 'parse')
     const decode = vi.spyOn(TextDecoder.prototype, 'decode')
@@ -260,7 +260,7 @@ describe('where requests go, and who may send them', () => {
     expect(decode).not.toHaveBeenCalled()
   })
 
-  it('S13 too many streams: the application sees how many there are, and refuses', async () => {
+  it('S13 too many streams: the application can count and refuse them', async () => {
     const over = gate()
     const upstream = fakeUpstream([step.send({ data: '1' }), step.until(over.opened)])
     const proxy = sseProxy('http://up.test', { fetch: upstream.fetch })
@@ -278,7 +278,7 @@ describe('where requests go, and who may send them', () => {
     await proxy.close({ drainMs: 0 })
   })
 
-  it('S14 hooks that throw: the stream survives, and each error is reported once', async () => {
+  it('S14 hooks that throw: do not affect the stream, and each error is reported once', async () => {
     const warnings: Error[] = []
     const onWarning = (warning: Error): void => void warnings.push(warning)
     process.on('warning', onWarning)

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { expect, it } from 'vitest'
 import { bundleDriver } from '../support/bundle-driver.ts'
 
-it('L10 promise that is rejected unheard: none, in a process that would end of it', async () => {
+it('L10 unhandled rejections: none, in a process that exits for one', async () => {
   const outfile = await bundleDriver(new URL('strict-driver.ts', import.meta.url))
   const child = spawn(process.execPath, ['--unhandled-rejections=strict', outfile])
   let output = ''

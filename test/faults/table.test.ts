@@ -11,7 +11,7 @@ const NOT_BUILT = ['S7', 'S8']
 
 const read = (path: string): Promise<string> => readFile(new URL(path, import.meta.url), 'utf8')
 
-it('every row of the faults stands in the docs once, with a test that exists', async () => {
+it('the docs list every fault once, with an existing test', async () => {
   const page = await read('../../docs/reliability.md')
   const lines = page.split('\n').filter((line) => /^\| [LMHPS]\d+ \|/.test(line))
   expect(lines.map((line) => line.split(' ')[1])).toEqual(ROWS)
@@ -34,7 +34,7 @@ it('every row of the faults stands in the docs once, with a test that exists', a
   expect(page).toMatch(/<!-- soak:start -->[\s\S]*<!-- soak:end -->/)
 })
 
-it('every row of the faults has a mutation, unless nothing of ours holds it', () => {
+it('every fault has a mutation, unless our code does not handle it', () => {
   expect([...new Set(MUTATIONS.map(({ row }) => row))]).toEqual(
     ROWS.filter((row) => !HELD_BY_OTHERS.includes(row) && !NOT_BUILT.includes(row)),
   )

@@ -21,6 +21,7 @@ export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts
 export type { ByteWatermarks, Watermarks } from './pipeline/watermarks.ts'
 export type { CloseOptions, SseProxy } from './proxy/create-proxy.ts'
 export type { ProxyFetchOptions } from './proxy/fetch-through.ts'
+export type { MetricsSink } from './proxy/metrics-sink.ts'
 export type { ProxyMetrics } from './proxy/proxy-counters.ts'
 export { proxyFetch } from './proxy/proxy-fetch.ts'
 export type {
@@ -33,6 +34,7 @@ export type {
   Upstreams,
 } from './proxy/proxy-options.ts'
 export { sseProxy } from './proxy/sse-proxy.ts'
+export type { EndContext, StreamSummary } from './proxy/stream-summary.ts'
 export {
   EventMap,
   type EventMapper,
@@ -43,7 +45,6 @@ export type { EventTransform } from './transforms/event-rewriter.ts'
 export type { GapDistribution } from './transforms/gap-histogram.ts'
 export { HeartbeatInjector, type HeartbeatInjectorStage } from './transforms/heartbeat-injector.ts'
 export type { HeartbeatInjectorOptions } from './transforms/heartbeat-plan.ts'
-export type { MetricsSink } from './transforms/metrics-sink.ts'
 export {
   MetricsTap,
   type MetricsTapOptions,
@@ -55,7 +56,6 @@ export {
   type SseResponseSource,
   sseResponse,
 } from './transforms/sse-response.ts'
-export type { EndContext, StreamSummary } from './transforms/stream-summary.ts'
 export { WatermarkBuffer, type WatermarkBufferOptions } from './transforms/watermark-buffer.ts'
 export type { DispatcherLike } from './transport/undici-transport.ts'
 export type { UpstreamPoolOptions, UpstreamTlsOptions } from './transport/upstream-pool.ts'

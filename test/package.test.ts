@@ -49,7 +49,19 @@ const DOORS: Readonly<Record<string, Door>> = {
       'proxyFetch',
       'sseProxy',
     ],
-    maxBytes: 78_000,
+    maxBytes: 105_000,
+  },
+  llm: {
+    names: [
+      'DIALECTS',
+      'anthropic',
+      'dialectOf',
+      'gemini',
+      'openaiChat',
+      'openaiResponses',
+      'plain',
+    ],
+    maxBytes: 18_000,
   },
   metrics: {
     names: ['StreamRegistry', 'healthHandler', 'metricsHandler', 'prometheusText'],

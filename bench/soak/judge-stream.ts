@@ -1,5 +1,5 @@
 import type { Verdict } from '../../src/base/verdict.ts'
-import type { StreamSummary } from '../../src/transforms/stream-summary.ts'
+import type { StreamSummary } from '../../src/proxy/stream-summary.ts'
 import { type FrameMatch, matchFrames } from '../../test/support/sse/match-frames.ts'
 import type { ClientSide } from './client-side.ts'
 import { HEARTBEAT } from './lane.ts'

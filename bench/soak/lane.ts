@@ -3,7 +3,7 @@ import type { SseProxy } from '../../src/proxy/create-proxy.ts'
 import { proxyFetch } from '../../src/proxy/proxy-fetch.ts'
 import type { ProxyOptions } from '../../src/proxy/proxy-options.ts'
 import { sseProxy } from '../../src/proxy/sse-proxy.ts'
-import type { StreamSummary } from '../../src/transforms/stream-summary.ts'
+import type { StreamSummary } from '../../src/proxy/stream-summary.ts'
 import { rewrite } from './some-frames.ts'
 import type { Route } from './stream-plan.ts'
 

@@ -1,4 +1,4 @@
-import type { StreamSummary } from '../../src/transforms/stream-summary.ts'
+import type { StreamSummary } from '../../src/proxy/stream-summary.ts'
 
 /** What can be broken on purpose, to see that the soak finds it. */
 export const SABOTAGES = [

@@ -1,5 +1,5 @@
-import type { MetricsSink } from '../../src/transforms/metrics-sink.ts'
-import type { StreamSummary } from '../../src/transforms/stream-summary.ts'
+import type { MetricsSink } from '../../src/proxy/metrics-sink.ts'
+import type { StreamSummary } from '../../src/proxy/stream-summary.ts'
 import type { StreamSides } from './judge-stream.ts'
 import type { StreamPlan } from './stream-plan.ts'
 

@@ -3,7 +3,7 @@ import type { Verdict } from './verdict.ts'
 
 /** What an error code leads to. */
 export interface Outcome {
-  readonly verdict: Exclude<Verdict, 'complete' | 'truncated'>
+  readonly verdict: Exclude<Verdict, 'complete'>
   /** Status of the response, if its head has not been sent yet. */
   readonly status: number
   /** Text for the client: the kind of failure, without details of the upstream. */
@@ -37,6 +37,13 @@ export const OUTCOMES: Readonly<Record<SseKitErrorCode, Outcome>> = {
     verdict: 'timeout',
     status: 504,
     publicText: 'The upstream took too long',
+    isUpstreamFault: true,
+    flushMs: 'clientStallMs',
+  },
+  SSE_TRUNCATED: {
+    verdict: 'truncated',
+    status: 502,
+    publicText: 'The upstream ended its answer early',
     isUpstreamFault: true,
     flushMs: 'clientStallMs',
   },

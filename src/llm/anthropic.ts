@@ -98,8 +98,9 @@ export const anthropic: Dialect = {
         return []
     }
   },
-  errorFrame({ code, message, status, retryAfter }) {
-    const error = { type: errorType(status), message, code, status, retry_after: retryAfter }
+  errorFrame({ code, message, status, lateStatus, retryAfter }) {
+    const type = errorType(lateStatus ?? status)
+    const error = { type, message, code, status: lateStatus, retry_after: retryAfter }
     return encodeEvent({ event: 'error', data: JSON.stringify({ type: 'error', error }) })
   },
 }

@@ -43,6 +43,8 @@ export interface LlmError {
   readonly status: number
   /** Whose failure it is, in the words of OpenAI's API. */
   readonly type: string
+  /** The status that the upstream answered with, where the client was sent another one before. */
+  readonly lateStatus?: number | undefined
   /** After so many seconds the request may be repeated, where that is known. */
   readonly retryAfter?: number | undefined
 }

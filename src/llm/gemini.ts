@@ -77,7 +77,8 @@ export const gemini: Dialect = {
     }
     return parts
   },
-  errorFrame({ code, message, status, retryAfter }) {
+  errorFrame({ code, message, status: ours, lateStatus, retryAfter }) {
+    const status = lateStatus ?? ours
     const retry =
       retryAfter === undefined ? [] : [{ '@type': RETRY_INFO, retryDelay: `${retryAfter}s` }]
     const error = {

@@ -5,15 +5,15 @@ export interface LlmSummary {
   /** The API that the stream is of; `plain` for none that is known. */
   dialect: string
   /** The model that the stream names last. */
-  model?: string
+  model?: string | undefined
   /** In the stream's own words: `stop`, `end_turn`, `STOP`; for Responses the status, or the reason why it is incomplete. */
-  finishReason?: string
+  finishReason?: string | undefined
   /** The numbers of tokens that the stream states; absent where it states none. */
-  usage?: LlmUsage
+  usage?: LlmUsage | undefined
   /** From the request to the first output of the model, in milliseconds. */
-  firstContentMs?: number
+  firstContentMs?: number | undefined
   /** Events with output of the model. */
   contentEvents: number
   /** The type or code of an error that the upstream sent in the stream. */
-  upstreamErrorType?: string
+  upstreamErrorType?: string | undefined
 }

@@ -1,3 +1,4 @@
+import { SseKitError } from '../base/sse-kit-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { CR, LF } from '../wire/line-state.ts'
 import { type AnswerEnd, AnswerState } from './answer-state.ts'
@@ -14,6 +15,8 @@ export interface LlmTapOptions {
   guess: Dialect
   /** When the request came, on the clock of `performance.now()`. */
   requestedAt: number
+  /** Whether a stream that ends without the terminal mark of its answer fails. */
+  failsTruncated: boolean
   /** Called for each chunk with content in it, with the time. */
   onContent?: ((now: number) => void) | undefined
 }
@@ -65,11 +68,7 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
 
   /** How the answer would end now; `undefined` where no dialect says so. */
   get answerEnd(): AnswerEnd | undefined {
-    if (this.#dialect === undefined) {
-      // The request was one of a known API, and no event came at all.
-      return this.#options.guess !== plain && this.#unknown === 0 ? 'truncated' : undefined
-    }
-    return this.#dialect === plain ? undefined : this.#state.end
+    return this.#known === plain ? undefined : this.#state.end
   }
 
   /** Whether the terminal mark has come: nothing of the answer follows. */
@@ -82,8 +81,13 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
     return this.#dialect ?? this.#options.guess
   }
 
+  /** Where no event came at all: what the request was for. */
+  get #known(): Dialect {
+    return this.#dialect ?? (this.#unknown === 0 ? this.#options.guess : plain)
+  }
+
   summary(): LlmSummary {
-    const dialect = this.#dialect ?? plain
+    const dialect = this.#known
     const { model, finishReason, usage, upstreamErrorType } = this.#state
     const isKnown = dialect !== plain
     return {
@@ -105,6 +109,15 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
   push(frames: Uint8Array): void {
     if (this.#dialect !== plain) this.#look(frames)
     this.#output.emit(frames)
+  }
+
+  /** @throws SseKitError with `SSE_TRUNCATED` for an answer that has not come to its end */
+  end(): void {
+    if (!this.#options.failsTruncated || this.answerEnd !== 'truncated') return
+    throw new SseKitError(
+      'SSE_TRUNCATED',
+      `The stream of dialect ${this.dialect.name} ended without its terminal mark`,
+    )
   }
 
   #look(frames: Uint8Array): void {

@@ -1,13 +1,13 @@
 /** The numbers of tokens that a stream states: exactly those, none of them added up or guessed. */
 export interface LlmUsage {
-  inputTokens?: number
-  outputTokens?: number
+  inputTokens?: number | undefined
+  outputTokens?: number | undefined
   /** Input read from a cache. */
-  cachedInputTokens?: number
+  cachedInputTokens?: number | undefined
   /** Input written to a cache. */
-  cacheCreationInputTokens?: number
-  reasoningTokens?: number
-  totalTokens?: number
+  cacheCreationInputTokens?: number | undefined
+  reasoningTokens?: number | undefined
+  totalTokens?: number | undefined
 }
 
 /** Where each number stands in a usage object: the path of its keys, with dots between them. */

@@ -77,7 +77,7 @@ export const openaiChat: Dialect = {
     }
     return parts
   },
-  errorFrame({ code, message, type, status, retryAfter }) {
+  errorFrame({ code, message, type, lateStatus: status, retryAfter }) {
     const error = { message, type, param: null, code, status, retry_after: retryAfter }
     return encodeEvent({ data: JSON.stringify({ error }) })
   },

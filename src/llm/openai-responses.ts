@@ -94,7 +94,7 @@ export const openaiResponses: Dialect = {
     return parts
   },
   // The flat fields are those of the API; the SDKs of OpenAI throw only where there is a nested error too.
-  errorFrame({ code, message, type, status, retryAfter }) {
+  errorFrame({ code, message, type, lateStatus: status, retryAfter }) {
     const error = { type, code, message, param: null, status, retry_after: retryAfter }
     return encodeEvent({
       event: 'error',

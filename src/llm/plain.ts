@@ -10,7 +10,7 @@ export const plain: Dialect = {
   triage: () => 'skip',
   read: () => ({}),
   parts: () => [],
-  errorFrame({ code, message, type, status, retryAfter }) {
+  errorFrame({ code, message, type, lateStatus: status, retryAfter }) {
     const error = { message, type, param: null, code, status, retry_after: retryAfter }
     return encodeEvent({ data: JSON.stringify({ error }) })
   },

@@ -1,6 +1,6 @@
+import type { MetricsSink } from '../proxy/metrics-sink.ts'
+import type { StreamSummary } from '../proxy/stream-summary.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
-import type { MetricsSink } from '../transforms/metrics-sink.ts'
-import type { StreamSummary } from '../transforms/stream-summary.ts'
 import type { FailureWindow } from './failure-window.ts'
 import { Histogram } from './histogram.ts'
 import type { MetricLabels } from './metric-family.ts'

@@ -1,4 +1,4 @@
-import type { StreamSummary } from '../transforms/stream-summary.ts'
+import type { StreamSummary } from '../proxy/stream-summary.ts'
 
 const PHASES: readonly string[] = [
   'connect',

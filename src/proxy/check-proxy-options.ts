@@ -24,6 +24,8 @@ const PROXY: OptionNames<ProxyOptions> = {
   watermark: true,
   maxEventBytes: true,
   transform: true,
+  dialect: true,
+  truncation: true,
   retry: true,
   fallbackOn: true,
   replayBodyBytes: true,

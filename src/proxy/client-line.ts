@@ -1,3 +1,4 @@
+import type { Dialect } from '../llm/dialect.ts'
 import type { Stage } from '../pipeline/stage.ts'
 import { HeartbeatInjectorStage } from '../transforms/heartbeat-injector.ts'
 import { ErrorFrameStage } from './error-frame.ts'
@@ -7,8 +8,10 @@ import { StallClock } from './stall-clock.ts'
 /** What a client line depends on. */
 export interface ClientLineOptions {
   isSse: boolean
-  /** The path that the upstream was asked for. */
-  pathname: string
+  /** The dialect that the request is likely answered in. */
+  guess: Dialect
+  /** The dialect of the stream, as far as it is known. */
+  dialect: () => Dialect
   /** The client's `accept` header. */
   accept: string | null
   clientStallMs: number
@@ -26,10 +29,11 @@ export interface ClientLine {
 
 /** Makes the stages of a client's stream: heartbeats and the error event, and the clock of a client that stalls. */
 export function clientLine(options: ClientLineOptions): ClientLine {
-  const { isSse, pathname, accept, clientStallMs, settings } = options
-  const plan = isSse ? settings.heartbeatFor({ pathname, accept }) : undefined
+  const { isSse, guess, dialect, accept, clientStallMs, settings } = options
+  const plan = isSse ? settings.heartbeatFor({ dialect: guess, accept }) : undefined
   const heartbeat = plan && new HeartbeatInjectorStage(plan)
-  const errors = isSse && settings.tellsErrors ? new ErrorFrameStage(pathname) : undefined
+  const { tellsErrors } = settings
+  const errors = isSse ? new ErrorFrameStage({ tellsErrors, dialect }) : undefined
   const stages: Stage<Uint8Array, Uint8Array>[] = []
   if (heartbeat !== undefined) stages.push(heartbeat)
   if (errors !== undefined) stages.push(errors)

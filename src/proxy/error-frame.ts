@@ -1,6 +1,14 @@
 import { OUTCOMES, outcomeOf, toSseKitError } from '../base/outcomes.ts'
+import type { Dialect } from '../llm/dialect.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
-import { encodeEvent } from '../wire/encode-event.ts'
+
+/** Which failures a client is told of in an event, and how. */
+export interface ErrorFrameOptions {
+  /** Whether it is told of all of them; else only of an answer that ended early. */
+  tellsErrors: boolean
+  /** The dialect of the stream, as far as it is known by then. */
+  dialect: () => Dialect
+}
 
 /**
  * The last stage of an event stream: when the stream fails, sends the error as an event before the connection breaks.
@@ -10,11 +18,11 @@ import { encodeEvent } from '../wire/encode-event.ts'
 export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
   /** The bytes of the event that was sent, if one was. */
   frameBytes = 0
-  readonly #pathname: string
+  readonly #options: ErrorFrameOptions
   #output!: StageOutput<Uint8Array>
 
-  constructor(pathname: string) {
-    this.#pathname = pathname
+  constructor(options: ErrorFrameOptions) {
+    this.#options = options
   }
 
   start(output: StageOutput<Uint8Array>): void {
@@ -26,37 +34,24 @@ export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
   }
 
   fail(reason: unknown): void {
+    const { tellsErrors, dialect } = this.#options
+    const { flushMs, verdict } = outcomeOf(reason)
     // Nothing is flushed to a client that left or stalled.
-    if (outcomeOf(reason).flushMs === 0) return
-    const frame = new TextEncoder().encode(errorFrame(reason, this.#pathname))
+    if (flushMs === 0 || (!tellsErrors && verdict !== 'truncated')) return
+    const frame = new TextEncoder().encode(errorFrame(reason, dialect()))
     this.frameBytes = frame.length
     this.#output.emit(frame)
   }
 }
 
 /**
- * Returns an error as an event, in the form that clients of the API at this path recognize.
+ * Returns an error as an event, in the form that clients of the dialect recognize.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
-export function errorFrame(reason: unknown, pathname: string): string {
+export function errorFrame(reason: unknown, dialect: Dialect): string {
   const { code } = toSseKitError(reason)
   const { publicText: message, status, isUpstreamFault } = OUTCOMES[code]
-  if (pathname.endsWith('/messages')) {
-    const data = { type: 'error', error: { type: 'api_error', message, code } }
-    return encodeEvent({ event: 'error', data: JSON.stringify(data) })
-  }
-  if (pathname.endsWith('/responses')) {
-    const data = { type: 'error', code, message, param: null }
-    return encodeEvent({ event: 'error', data: JSON.stringify(data) })
-  }
-  if (pathname.includes(':streamGenerateContent')) {
-    const data = {
-      error: { code: status, message, status: 'UNAVAILABLE', details: [{ reason: code }] },
-    }
-    return encodeEvent({ data: JSON.stringify(data) })
-  }
   const type = isUpstreamFault ? 'upstream_error' : 'server_error'
-  const data = { error: { message, type, param: null, code } }
-  return encodeEvent({ data: JSON.stringify(data) })
+  return dialect.errorFrame({ code, message, status, type })
 }

@@ -6,11 +6,11 @@ import { SseKitError } from '../base/sse-kit-error.ts'
 import type { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 import type { HeaderChanges } from '../http/header-changes.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
-import type { StreamSummary } from '../transforms/stream-summary.ts'
 import { CallContext } from '../upstream/call-context.ts'
 import type { CallTrace } from '../upstream/upstream-call.ts'
 import { type Decision, decideVerdict, type OriginEnd } from './decide-verdict.ts'
 import type { ProxySettings } from './proxy-settings.ts'
+import type { StreamSummary } from './stream-summary.ts'
 
 /** What is known of a body that was relayed, at its end. */
 export type BodySummary = Pick<
@@ -23,6 +23,7 @@ export type BodySummary = Pick<
   | 'bytesIn'
   | 'bytesOut'
   | 'heartbeats'
+  | 'llm'
 >
 
 /** What the application makes of a request, whichever upstream it goes to. */

@@ -1,11 +1,12 @@
 import { acceptsEventStream } from '../http/media-type.ts'
+import type { Dialect } from '../llm/dialect.ts'
 import { type HeartbeatPlan, heartbeatPlan } from '../transforms/heartbeat-plan.ts'
 import type { ProxyOptions } from './proxy-options.ts'
 
 /** What the choice of a heartbeat depends on. */
 export interface HeartbeatContext {
-  /** The path that the upstream was asked for. */
-  pathname: string
+  /** The API that the request is likely answered in. */
+  dialect: Dialect
   /** The client's `accept` header. */
   accept: string | null
 }
@@ -38,11 +39,10 @@ export function heartbeatPlans(options: NonNullable<ProxyOptions['heartbeat']>):
   const comment = heartbeatPlan({ ...others, frame: FRAMES.comment })
   const commentLine = heartbeatPlan({ ...others, frame: FRAMES['comment-line'] })
   const blank = heartbeatPlan({ ...others, frame: FRAMES.blank })
-  return ({ pathname, accept }) => {
+  return ({ dialect, accept }) => {
     // Sent by EventSource, its replacements and MCP clients, which all read line by line. Some of them report each
     // blank line as a message. No client of Google's sends it to the paths below.
     if (accept !== null && acceptsEventStream(accept)) return commentLine
-    // Google's clients lose the text behind a comment, or throw; they all ignore a blank line.
-    return pathname.includes(':streamGenerateContent') ? blank : comment
+    return dialect.heartbeat === 'blank' ? blank : comment
   }
 }

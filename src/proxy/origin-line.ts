@@ -1,4 +1,6 @@
 import { roundMs } from '../base/round-ms.ts'
+import type { Dialect } from '../llm/dialect.ts'
+import { LlmTap } from '../llm/llm-tap.ts'
 import type { Stage } from '../pipeline/stage.ts'
 import { EventRewriterStage } from '../transforms/event-rewriter.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
@@ -13,11 +15,15 @@ import { UpstreamClock } from './upstream-clock.ts'
 /** What an origin line depends on. */
 export interface OriginLineOptions {
   isSse: boolean
+  /** The dialect that the request is likely answered in. */
+  guess: Dialect
   /** When the request came, on the clock of `performance.now()`. */
   requestedAt: number
   timeouts: Timeouts
-  settings: Pick<ProxySettings, 'maxEventBytes' | 'transform'>
+  settings: Pick<ProxySettings, 'maxEventBytes' | 'transform' | 'dialects' | 'truncation'>
   onFirstEvent: () => void
+  /** Ends the upstream's stream cleanly: its answer is over. */
+  finish: () => void
   onEnd: (summary: TapSummary, gaps: GapDistribution) => void
 }
 
@@ -29,30 +35,45 @@ export interface OriginLine {
   readonly stages: readonly Stage<Uint8Array, Uint8Array>[]
   /** Events so far that show that the upstream is at work. */
   countEvents(): number
+  /** What the stream tells of the answer in it; absent where no dialect is looked for. */
+  readonly llm: LlmTap | undefined
   /** What a summary says of them. `bytesOut` is what the line gave out. */
   figures(summary: TapSummary): OriginFigures
 }
 
 /** Makes the stages of an upstream's stream: its clock, the frames, what counts them, and the application's transform. */
 export function originLine(options: OriginLineOptions): OriginLine {
-  const { isSse, requestedAt, timeouts, settings, onFirstEvent, onEnd } = options
+  const { isSse, guess, requestedAt, timeouts, settings, onFirstEvent, finish, onEnd } = options
   // Not from the headers on: with others to turn to, the first event has been waited for since then.
   const startedMs = performance.now() - requestedAt
   const tap = new MetricsTapStage<Uint8Array>({ onEnd, countEvents: isSse })
   const signs = isSse && timeouts.idleCounts === 'events' ? new LifeSigns() : undefined
   const countEvents = (): number => (isSse ? (signs?.count ?? tap.events) : tap.items)
-  const clock = new UpstreamClock({ ...timeouts, requestedAt }, { countEvents, onFirstEvent })
-  const { maxEventBytes, transform } = settings
+  const { maxEventBytes, transform, dialects, truncation } = settings
+  const failsTruncated = truncation === 'signal'
+  const llm =
+    isSse && dialects.length > 0
+      ? new LlmTap({ dialects, guess, requestedAt, failsTruncated })
+      : undefined
+  const clock = new UpstreamClock(
+    { ...timeouts, requestedAt },
+    { countEvents, onFirstEvent, isOver: () => llm?.isOver === true, finish },
+  )
   const rewriter = isSse && transform !== undefined ? new EventRewriterStage(transform) : undefined
 
   const stages: Stage<Uint8Array, Uint8Array>[] = [clock]
-  if (isSse) stages.push(new FrameSplitterStage({ maxEventBytes }))
+  if (isSse) {
+    const mayEndInside = (): boolean => !failsTruncated || llm?.answerEnd === 'complete'
+    stages.push(new FrameSplitterStage({ maxEventBytes }, mayEndInside))
+  }
   if (signs !== undefined) stages.push(signs)
   stages.push(tap)
+  if (llm !== undefined) stages.push(llm)
   if (rewriter !== undefined) stages.push(rewriter)
   return {
     stages,
     countEvents,
+    llm,
     figures: ({ firstItemMs, firstEventMs, events, gaps, pauses, bytes }) => ({
       ...(firstItemMs !== undefined && { firstItemMs: roundMs(startedMs + firstItemMs) }),
       ...(isSse &&
@@ -62,6 +83,7 @@ export function originLine(options: OriginLineOptions): OriginLine {
       pauses,
       bytesIn: bytes,
       bytesOut: rewriter?.bytesOut ?? bytes,
+      ...(llm !== undefined && { llm: llm.summary() }),
     }),
   }
 }

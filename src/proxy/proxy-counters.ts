@@ -1,6 +1,6 @@
 import type { Verdict } from '../base/verdict.ts'
-import type { MetricsSink } from '../transforms/metrics-sink.ts'
-import type { StreamSummary } from '../transforms/stream-summary.ts'
+import type { MetricsSink } from './metrics-sink.ts'
+import type { StreamSummary } from './stream-summary.ts'
 
 /** Figures of one proxy since it was made. */
 export interface ProxyMetrics {

@@ -1,15 +1,16 @@
 import type { ForwardedOptions } from '../http/forwarded-headers.ts'
 import type { HeadersLike } from '../http/header-changes.ts'
 import type { PathFunction, PathRules } from '../http/path-rules.ts'
+import type { Dialect } from '../llm/dialect.ts'
 import type { Budget } from '../pipeline/budget.ts'
 import type { ByteWatermarks } from '../pipeline/watermarks.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
-import type { MetricsSink } from '../transforms/metrics-sink.ts'
-import type { EndContext, StreamSummary } from '../transforms/stream-summary.ts'
 import type { DispatcherLike } from '../transport/undici-transport.ts'
 import type { UpstreamPoolOptions } from '../transport/upstream-pool.ts'
 import type { CallPolicy, CircuitBreakerOptions } from '../upstream/circuit-breaker.ts'
 import type { RetryDelayOptions } from '../upstream/retry-delay.ts'
+import type { MetricsSink } from './metrics-sink.ts'
+import type { EndContext, StreamSummary } from './stream-summary.ts'
 
 /** One upstream, where its URL alone does not say it all. */
 export interface UpstreamOptions {
@@ -109,6 +110,17 @@ export interface ProxyOptions {
   watermark?: ByteWatermarks | undefined
   /** The longest event in bytes; `Infinity` for no limit. @default 16_777_216 (16 MiB) */
   maxEventBytes?: number | undefined
+  /**
+   * The LLM API whose stream is relayed, for verdict, usage and error events: one of `sse-stream-kit/llm` or of your
+   * own; several, of which the stream's first events decide; `false` for none. @default the four of `DIALECTS`
+   */
+  dialect?: false | Dialect | readonly Dialect[] | undefined
+  /**
+   * What a client is sent when an event stream ends cleanly inside an event, or without the terminal mark of its API:
+   * `signal` sends an error event and breaks the connection, as clients take a clean end for a whole answer; `pass`
+   * ends it cleanly too. The verdict is `truncated` either way. @default 'signal'
+   */
+  truncation?: 'signal' | 'pass' | undefined
   /**
    * Changes events on their way: return the same object for no change, another event, several, or `null`
    * for none. Only changed events are written anew; all else stays byte for byte what the upstream sent.

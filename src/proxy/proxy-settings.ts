@@ -5,16 +5,18 @@ import { checkSync } from '../base/check-sync.ts'
 import { checkForwarded, type ForwardedOptions } from '../http/forwarded-headers.ts'
 import { type HeaderChanges, type HeadersLike, headerChanges } from '../http/header-changes.ts'
 import { type PathFunction, pathFunction } from '../http/path-rules.ts'
+import type { Dialect } from '../llm/dialect.ts'
+import { DIALECTS } from '../llm/dialects.ts'
 import type { Budget } from '../pipeline/budget.ts'
 import { BudgetLedger } from '../pipeline/budget-ledger.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { EventTransform } from '../transforms/event-rewriter.ts'
-import type { MetricsSink } from '../transforms/metrics-sink.ts'
 import { type CallPolicy, CircuitBreaker } from '../upstream/circuit-breaker.ts'
 import { createRetryDelay } from '../upstream/retry-delay.ts'
 import type { Timeouts } from '../upstream/timeouts.ts'
 import type { CallSettings } from '../upstream/upstream-call.ts'
 import { type HeartbeatFor, heartbeatPlans } from './heartbeat-plans.ts'
+import type { MetricsSink } from './metrics-sink.ts'
 import type { ProxyOptions, RetryOptions, StatusRule, TimeoutOptions } from './proxy-options.ts'
 
 /** A proxy's options, checked and with their defaults in place. */
@@ -29,6 +31,9 @@ export interface ProxySettings extends CallSettings {
   timeouts: Timeouts
   watermark: { highBytes?: number | undefined; lowBytes?: number | undefined }
   transform: EventTransform | undefined
+  /** Those that a stream may be of; none where none is looked for. */
+  dialects: readonly Dialect[]
+  truncation: 'signal' | 'pass'
   onEnd: ProxyOptions['onEnd']
   metrics: readonly MetricsSink[]
   /** The policy around the calls to an origin. */
@@ -55,6 +60,8 @@ export function proxySettings({
   watermark = {},
   maxEventBytes = 16_777_216,
   transform,
+  dialect = DIALECTS,
+  truncation = 'signal',
   onEnd,
   metrics,
   fetch,
@@ -82,6 +89,9 @@ export function proxySettings({
     )
   }
   if (budget !== undefined) BudgetLedger.of(budget)
+  if (truncation !== 'signal' && truncation !== 'pass') {
+    throw new TypeError(`truncation must be "signal" or "pass": got ${JSON.stringify(truncation)}`)
+  }
   // Made once to have its arguments checked now.
   relay(new ReadableStream(), [], { watermark })
   return {
@@ -95,6 +105,8 @@ export function proxySettings({
     watermark,
     maxEventBytes: checkNumber('maxEventBytes', maxEventBytes, { min: 1, infinity: true }),
     transform,
+    dialects: dialectList(dialect),
+    truncation,
     onEnd,
     metrics: metrics === undefined ? [] : [metrics],
     attempts: checkNumber('attempts', attempts, { min: 1 }),
@@ -153,6 +165,16 @@ function checkDispatcher(
       `dispatcher and ${name} must not be given together: both decide how the upstream is reached. Leave out one of them`,
     )
   }
+}
+
+function dialectList(dialect: false | Dialect | readonly Dialect[]): readonly Dialect[] {
+  if (dialect === false) return []
+  const list: readonly Dialect[] = Array.isArray(dialect) ? dialect : [dialect as Dialect]
+  for (const given of list) {
+    checkFunction('dialect.recognizes', given?.recognizes ?? null)
+    checkFunction('dialect.read', given.read ?? null)
+  }
+  return list
 }
 
 /** Fills in what an upstream does not say about its limits. */

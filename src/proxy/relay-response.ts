@@ -1,10 +1,13 @@
 import type { ByteSource } from '../base/byte-source.ts'
 import { outcomeOf } from '../base/outcomes.ts'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
+import type { Dialect } from '../llm/dialect.ts'
+import { dialectOf } from '../llm/dialects.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { TapSummary } from '../transforms/metrics-tap.ts'
 import type { UpstreamResponse } from '../upstream/upstream-call.ts'
+import { AnswerBody } from './answer-body.ts'
 import { clientLine } from './client-line.ts'
 import type { Exchange } from './exchange.ts'
 import { originLine } from './origin-line.ts'
@@ -25,10 +28,16 @@ export function relayResponse(
   const { pathname } = exchange.outgoing.url
   const { requestedAt } = exchange.context
   const onFirstEvent = (): void => firstEvent?.came()
-  const origin = originLine({ isSse, requestedAt, timeouts, settings, onFirstEvent, onEnd })
+  const source = isSse ? new AnswerBody(body, () => origin.llm?.isOver === true) : body
+  // What it cannot cancel has ended by itself.
+  const finish = (): void => void source.cancel().catch(() => {})
+  const guess = guessOf(pathname, settings.dialects)
+  const line = { isSse, guess, requestedAt, timeouts, settings }
+  const origin = originLine({ ...line, onFirstEvent, finish, onEnd })
+  const dialect = (): Dialect => origin.llm?.dialect ?? guess
   const accept = exchange.request.headers.get('accept')
-  const client = clientLine({ isSse, pathname, accept, clientStallMs, settings })
-  const relayed = relay<Uint8Array>(body, [...origin.stages, ...client.stages], {
+  const client = clientLine({ isSse, guess, dialect, accept, clientStallMs, settings })
+  const relayed = relay<Uint8Array>(source, [...origin.stages, ...client.stages], {
     watermark: settings.watermark,
     budget: settings.budget,
     observers: [client.stallClock],
@@ -44,7 +53,8 @@ export function relayResponse(
     const { bytesOut, ...figures } = origin.figures(summary)
     const { heartbeats, addedBytes } = client.figures()
     const { verdict: ending, reason } = summary
-    const decision = exchange.decide({ ending, reason })
+    const { answerEnd: answer, isOver } = origin.llm ?? {}
+    const decision = exchange.decide({ ending, reason, answer, isOver })
     const { error } = decision
     // The relay cancels the body. This closes the socket also where a `fetch` does not do so on cancel.
     if (error !== undefined) exchange.context.abort(error)
@@ -57,4 +67,11 @@ export function relayResponse(
     }
     exchange.end(decision, { ...figures, bytesOut: bytesOut + addedBytes, heartbeats }, gaps)
   }
+}
+
+/** The dialect that a request is likely answered in; by its path also where none is looked for in the stream. */
+function guessOf(pathname: string, dialects: readonly Dialect[]): Dialect {
+  const [only] = dialects
+  if (dialects.length === 1 && only !== undefined) return only
+  return only === undefined ? dialectOf(pathname) : dialectOf(pathname, dialects)
 }

@@ -22,6 +22,9 @@ export interface UpstreamClockContext {
   countEvents: () => number
   /** Called when the first of them has passed. */
   onFirstEvent: () => void
+  /** Whether the answer is over: a limit that passes then ends the stream by `finish`, and not by an error. */
+  isOver: () => boolean
+  finish: () => void
 }
 
 /**
@@ -97,8 +100,9 @@ export class UpstreamClock implements Stage<Uint8Array, Uint8Array> {
   #onTimer(): void {
     const now = performance.now()
     const limit = this.#limit()
-    if (limit.dueAt <= now) this.#output.error(limit.toError())
-    else this.#arm(now)
+    if (limit.dueAt > now) this.#arm(now)
+    else if (this.#context.isOver()) this.#context.finish()
+    else this.#output.error(limit.toError())
   }
 
   #limit(): PhaseLimit {

@@ -1,6 +1,7 @@
 import { callHook } from '../base/call-hook.ts'
 import { checkNumber } from '../base/check-number.ts'
 import { checkOptions, type OptionNames } from '../base/check-options.ts'
+import { SseKitError } from '../base/sse-kit-error.ts'
 import { SseLimitError } from '../base/sse-limit-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
@@ -70,6 +71,7 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
   readonly #scanner: BoundaryScanner
   readonly #maxEventBytes: number
   readonly #onTail: ((byteLength: number) => void) | undefined
+  readonly #mayEndInside: () => boolean
   #output!: StageOutput<Uint8Array>
   /**
    * The unfinished event, copied, in a buffer that doubles: in one of chunks as they came, 16 MiB in 1-byte
@@ -78,9 +80,14 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
   #held = new Uint8Array(0)
   #heldBytes = 0
 
-  constructor({ maxEventBytes = 16_777_216, onTail }: FrameSplitterOptions = {}) {
+  /** @param mayEndInside Whether a stream may end inside an event; else it fails, and the unfinished event is dropped. */
+  constructor(
+    { maxEventBytes = 16_777_216, onTail }: FrameSplitterOptions = {},
+    mayEndInside: () => boolean = () => true,
+  ) {
     this.#maxEventBytes = checkNumber('maxEventBytes', maxEventBytes, { min: 1, infinity: true })
     this.#onTail = onTail
+    this.#mayEndInside = mayEndInside
     this.#scanner = new BoundaryScanner(maxEventBytes)
   }
 
@@ -112,6 +119,9 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
     const tail = this.#held.subarray(0, byteLength)
     const isInsideEvent = !areCommentLines(tail)
     this.dispose()
+    if (isInsideEvent && !this.#mayEndInside()) {
+      throw new SseKitError('SSE_TRUNCATED', 'The stream ended inside an event')
+    }
     this.#output.emit(tail)
     if (isInsideEvent) callHook('onTail', () => this.#onTail?.(byteLength))
   }

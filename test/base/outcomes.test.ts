@@ -15,6 +15,7 @@ describe('the outcome table', () => {
     expect(blamed.sort()).toEqual([
       'SSE_CIRCUIT_OPEN',
       'SSE_LIMIT',
+      'SSE_TRUNCATED',
       'SSE_UPSTREAM_NETWORK',
       'SSE_UPSTREAM_STATUS',
       'SSE_UPSTREAM_TIMEOUT',

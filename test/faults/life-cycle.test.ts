@@ -180,9 +180,9 @@ describe('the life cycle of a stream', () => {
     ['without a last word', 'data: 1\n\n', 'complete', 1],
     ['inside an event', 'data: 1\n\ndata: ha', 'truncated', 1],
   ])(
-    'L6 upstream ends cleanly, %s: adds nothing to the response',
+    'L6 upstream ends cleanly, %s, with truncation: pass: adds nothing to the response',
     async (_, text, verdict, events) => {
-      const relayed = await openProxy([step.raw(text)])
+      const relayed = await openProxy([step.raw(text)], { truncation: 'pass' })
       const client = rawTo(relayed.url, ask('/', 'GET', '1.1', 'connection: close\r\n'))
       await client.closed
       expect(client.text).toMatch(LAST_CHUNK)
@@ -190,7 +190,10 @@ describe('the life cycle of a stream', () => {
       expect(client.text.includes('[DONE]')).toBe(text.includes('[DONE]'))
       expect(await relayed.ended()).toMatchObject({ verdict, events, bytesOut: text.length })
 
-      const decoded = await openProxy([step.raw(text)], { transform: (event) => ({ ...event }) })
+      const decoded = await openProxy([step.raw(text)], {
+        transform: (event) => ({ ...event }),
+        truncation: 'pass',
+      })
       // What the cut event would have become nobody can say.
       expect(await (await fetch(decoded.url)).text()).toBe(text.replace('data: ha', ''))
       expect(await decoded.ended()).toMatchObject({ verdict, events })

@@ -240,7 +240,7 @@ describe('routing, identity and abuse', () => {
     expect({}).not.toHaveProperty('polluted')
   })
 
-  it('S12 data of events: is never parsed', async () => {
+  it('S12 data of events: is never parsed with dialect: false', async () => {
     const metrics = new StreamRegistry().sink('chat')
     const parse = vi.spyOn(JSON, 'parse')
     const decode = vi.spyOn(TextDecoder.prototype, 'decode')
@@ -252,6 +252,7 @@ describe('routing, identity and abuse', () => {
     const response = await proxyFetch(new Request('http://client.test/'), 'http://up.test', {
       fetch: async () => new Response(bytes, { headers: { 'content-type': 'text/event-stream' } }),
       metrics,
+      dialect: false,
     })
     let received = 0
     for await (const chunk of response.body as ReadableStream<Uint8Array>) received += chunk.length

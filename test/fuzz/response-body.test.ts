@@ -23,6 +23,7 @@ let proxy: SseProxy
 beforeAll(async () => {
   proxy = sseProxy(await upstream.listen(), {
     heartbeat: false,
+    truncation: 'pass',
     timeouts: { headersMs: 5_000, firstEventMs: 5_000, idleMs: 5_000 },
     onEnd: (summary) => void summaries.push(summary),
   })

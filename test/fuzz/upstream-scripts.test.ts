@@ -16,6 +16,7 @@ beforeAll(async () => {
   const url = await upstream.listen()
   const options = {
     heartbeat: { intervalMs: 1, frame: ': beat\n\n' },
+    truncation: 'pass' as const,
     timeouts: { headersMs: 5_000, firstEventMs: 5_000, idleMs: 5_000 },
     onEnd: (summary: StreamSummary) => void summaries.push(summary),
   }

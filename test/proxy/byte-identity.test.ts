@@ -32,6 +32,7 @@ describe.each(ODD)('a stream with %s', (_, text, events, isWhole) => {
       const summaries: StreamSummary[] = []
       const response = await proxyFetch(new Request('http://client.test/'), 'http://up.test', {
         fetch: upstream.fetch,
+        truncation: 'pass',
         onEnd: (summary) => summaries.push(summary),
       })
       expect(new Uint8Array(await response.arrayBuffer()), name).toEqual(bytes)
@@ -61,7 +62,7 @@ describe('odd streams over sockets', () => {
         return [step.status(200), ...chunks.map(step.raw)]
       },
       // Ticks all the time, and yet never falls into an event.
-      { heartbeat: { intervalMs: 1, frame: ': hb\n\n' } },
+      { heartbeat: { intervalMs: 1, frame: ': hb\n\n' }, truncation: 'pass' },
     )
     await Promise.all(
       cases.map(async ({ name, text }, index) => {

@@ -2,6 +2,7 @@ import OpenAI from 'openai'
 import { type ProxyOptions, type StreamSummary, sseProxy } from 'sse-stream-kit'
 import { collect, fakeUpstream, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { describe, expect, it } from 'vitest'
+import { dialectOf } from '../../src/llm/dialects.ts'
 import { errorFrame } from '../../src/proxy/error-frame.ts'
 import { settled } from '../support/settled.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
@@ -63,7 +64,19 @@ describe('an error event', () => {
     [
       'responses',
       'error',
-      { type: 'error', code: 'SSE_UPSTREAM_NETWORK', message: expect.any(String), param: null },
+      {
+        type: 'error',
+        code: 'SSE_UPSTREAM_NETWORK',
+        message: expect.any(String),
+        param: null,
+        // The SDKs of OpenAI throw only where there is one.
+        error: {
+          type: 'upstream_error',
+          code: 'SSE_UPSTREAM_NETWORK',
+          message: expect.any(String),
+          param: null,
+        },
+      },
     ],
     [
       'gemini',
@@ -160,7 +173,7 @@ describe('an error event', () => {
       undefined,
       null,
     ]) {
-      const frame = errorFrame(reason, path)
+      const frame = errorFrame(reason, dialectOf(path))
       expect(frame).toContain('SSE_INTERNAL')
       expect(frame).not.toMatch(/10\.1|ECONN|secret|injected|stack|at /)
       expect(frame.endsWith('\n\n')).toBe(true)
@@ -193,8 +206,22 @@ describe('an error event', () => {
     expect(collected).toMatchObject({ verdict: 'error', text: '{"a":1}\n' })
   })
 
-  it('is not sent where the upstream ended by itself, be it in the middle of an event', async () => {
-    const { collected, summaries } = await run([step.raw('data: 1\n\ndata: 2')])
+  it.each(['break', 'event-then-break'] as const)(
+    'is sent with %s too where the upstream ended cleanly inside an event',
+    async (upstreamErrors) => {
+      const { collected, summaries } = await run([step.raw('data: 1\n\ndata: 2')], {
+        upstreamErrors,
+      })
+      expect(collected.verdict).toBe('error')
+      expect(collected.text).toMatch(/^data: 1\n\ndata: \{"error":.*"SSE_TRUNCATED"\}\}\n\n$/)
+      expect(summaries[0]).toMatchObject({ verdict: 'truncated', code: 'SSE_TRUNCATED' })
+    },
+  )
+
+  it('is not sent for that where it may', async () => {
+    const { collected, summaries } = await run([step.raw('data: 1\n\ndata: 2')], {
+      truncation: 'pass',
+    })
     expect(collected.text).toBe('data: 1\n\ndata: 2')
     expect(summaries[0]).toMatchObject({ verdict: 'truncated' })
   })

@@ -72,7 +72,10 @@ describe('a transform', () => {
   })
 
   it('does not get an unfinished event, nor does the client', async () => {
-    const { text, summary } = await run('data: a\n\ndata: b\n', { transform: (event) => event })
+    const { text, summary } = await run('data: a\n\ndata: b\n', {
+      transform: (event) => event,
+      truncation: 'pass',
+    })
     expect(text).toBe('data: a\n\n')
     expect(summary).toMatchObject({ verdict: 'truncated', events: 1 })
   })

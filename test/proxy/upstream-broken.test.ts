@@ -48,11 +48,14 @@ describe('an upstream that breaks', () => {
     ['ends clean inside an event', 'data: 1\n\ndata: ha', 'truncated'],
     ['ends clean behind a line', 'data: 1\n\ndata: half\n', 'truncated'],
     ['ends clean at an event boundary', 'data: 1\n\n', 'complete'],
-  ])('as it %s passes its bytes, and adds nothing', async (_, text, verdict) => {
-    const { url, ended } = await openProxy([step.raw(text)])
-    expect(await (await fetch(url)).text()).toBe(text)
-    expect(await ended()).toMatchObject({ verdict, events: 1, bytesOut: text.length })
-  })
+  ])(
+    'as it %s passes its bytes, and adds nothing, where it is told to',
+    async (_, text, verdict) => {
+      const { url, ended } = await openProxy([step.raw(text)], { truncation: 'pass' })
+      expect(await (await fetch(url)).text()).toBe(text)
+      expect(await ended()).toMatchObject({ verdict, events: 1, bytesOut: text.length })
+    },
+  )
 
   it('breaks framing after what was whole', async () => {
     const head =

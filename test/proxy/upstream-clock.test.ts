@@ -44,6 +44,8 @@ function watch(limits: Partial<UpstreamClockLimits> = {}): Bench {
       onFirstEvent: () => {
         bench.firstEvents++
       },
+      isOver: () => false,
+      finish: () => {},
     },
   )
   const bench: Bench = {

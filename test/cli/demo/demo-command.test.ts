@@ -12,6 +12,7 @@ const open = async (script: UpstreamScript): Promise<[FakeUpstream, string]> => 
   const upstream = openUpstream(script)
   return [upstream, await upstream.listen()]
 }
+const DONE = step.send({ data: '[DONE]' })
 const token = (content: string): ReturnType<typeof step.send> =>
   step.send({ data: JSON.stringify({ choices: [{ delta: { content } }] }) })
 
@@ -32,15 +33,15 @@ describe('the demo', () => {
     expect(code).toBe(0)
   }, 30_000)
 
-  it('fails if the first token takes most of the time', async () => {
-    const [, url] = await open([step.status(200), step.wait(300), token('Hi')])
+  it('fails where the first token takes most of the time', async () => {
+    const [, url] = await open([step.status(200), step.wait(300), token('Hi'), DONE])
     const { code, stdout } = await startCli(['demo', '--upstream', url]).ended
     expect(stdout).toMatch(/^FAIL {2}the first token came after \d+\.\d % of the total/m)
     expect(code).toBe(1)
   })
 
-  it('sends a real endpoint one request for both proxies', async () => {
-    const [upstream, url] = await open([token('Hi'), step.wait(500), step.send({ data: '[DONE]' })])
+  it('asks a real endpoint once, for both', async () => {
+    const [upstream, url] = await open([token('Hi'), step.wait(500), DONE])
     const { code, stdout } = await startCli([
       ...['demo', '--upstream', `${url}/base/`, '--path', '/chat?x=1'],
       ...['--header', 'authorization: Bearer secret', '--model', 'm', '--prompt', 'p'],
@@ -85,8 +86,8 @@ describe('the demo', () => {
     expect(code).toBe(1)
   })
 
-  it('draws columns in a terminal, and shows the cursor again', async () => {
-    const [, url] = await open([token('Hello'), step.wait(200), token(' again')])
+  it('draws columns in a terminal, and gives the cursor back', async () => {
+    const [, url] = await open([token('Hello'), step.wait(200), token(' again'), DONE])
     const screen = new Screen()
     const terminal = {
       isTTY: true,
@@ -100,13 +101,13 @@ describe('the demo', () => {
     const shown = screen.lines.join('\n')
     expect(shown).toMatch(/^buffering proxy +│ sse-stream-kit \* first/m)
     expect(shown).toMatch(/^Hello again +│ Hello again/m)
-    expect(shown).toMatch(/^events {2,}2 {2,}2$/m)
+    expect(shown).toMatch(/^events {2,}3 {2,}3$/m)
     expect(screen.redraws).toBeGreaterThan(1)
     expect(screen.isCursorShown).toBe(true)
   })
 
   it('fits 50 columns, and marks the shorter waits', async () => {
-    const [, url] = await open([token('Hello'), step.wait(200), token(' again')])
+    const [, url] = await open([token('Hello'), step.wait(200), token(' again'), DONE])
     const screen = new Screen()
     const host = fakeHost()
     const write = (text: string): void => screen.write(text)

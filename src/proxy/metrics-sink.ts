@@ -1,4 +1,4 @@
-import type { GapDistribution } from './gap-histogram.ts'
+import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { StreamSummary } from './stream-summary.ts'
 
 /** Where proxies report to: a registry, or anything else with these methods. */

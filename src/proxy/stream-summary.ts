@@ -1,7 +1,8 @@
 import type { SseKitErrorCode } from '../base/sse-kit-error.ts'
 import type { TimeoutPhase } from '../base/upstream-timeout-error.ts'
 import type { Verdict } from '../base/verdict.ts'
-import type { TapSummary } from './metrics-tap.ts'
+import type { LlmSummary } from '../llm/llm-summary.ts'
+import type { TapSummary } from '../transforms/metrics-tap.ts'
 
 /** What a proxy's `onEnd` is given besides the summary. */
 export interface EndContext {
@@ -40,6 +41,8 @@ export interface StreamSummary
   attempts: number
   /** Whether the answer was an event stream. */
   isSse: boolean
+  /** What the answer of an LLM stated; absent where it was no event stream, or with `dialect: false`. */
+  llm?: LlmSummary | undefined
   /** From the request to the upstream's headers; absent if there were none. */
   headersMs?: number
   /** Bytes of the upstream's body that went through, decoded. */

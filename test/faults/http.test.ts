@@ -310,35 +310,41 @@ describe('HTTP on both sides', () => {
     expect(upstream.requests.length).toBeGreaterThan(1)
   })
 
-  it('P16 request body: streams, is read once, and is released when the upstream breaks', async () => {
-    const { url, upstream } = await openProxy(
-      ({ url: path }) =>
-        path === '/breaks'
-          ? [step.until(hasArrived.opened), step.reset()]
-          : [step.until((request) => request.body), step.send({ data: '1' })],
-      {},
-    )
-    const hasArrived = gate()
-    const start = 'transfer-encoding: chunked\r\n'
-    const client = rawTo(url, `${ask('/', 'POST', '1.1', CLOSE + start)}5\r\nfirst\r\n`)
-    const request = await upstream.request()
-    await expect.poll(() => request.bodyBytes).toBe(5)
-    client.send('6\r\nsecond\r\n0\r\n\r\n')
-    await client.closed
-    expect(await request.text()).toBe('firstsecond')
-    expect(client.text).toContain('data: 1\n\n')
+  it.each([
+    ['a pool', undefined],
+    ['a fetch', fetch],
+  ])(
+    'P16 request body: streams, is read once, and is released when the upstream breaks, with %s',
+    async (_, own) => {
+      const { url, upstream } = await openProxy(
+        ({ url: path }) =>
+          path === '/breaks'
+            ? [step.until(hasArrived.opened), step.reset()]
+            : [step.until((request) => request.body), step.send({ data: '1' })],
+        { fetch: own },
+      )
+      const hasArrived = gate()
+      const start = 'transfer-encoding: chunked\r\n'
+      const client = rawTo(url, `${ask('/', 'POST', '1.1', CLOSE + start)}5\r\nfirst\r\n`)
+      const request = await upstream.request()
+      await expect.poll(() => request.bodyBytes).toBe(5)
+      client.send('6\r\nsecond\r\n0\r\n\r\n')
+      await client.closed
+      expect(await request.text()).toBe('firstsecond')
+      expect(client.text).toContain('data: 1\n\n')
 
-    const breaking = rawTo(url, `${ask('/breaks', 'POST', '1.1', CLOSE + start)}5\r\nfirst\r\n`)
-    const broken = await upstream.request(1)
-    await expect.poll(() => broken.bodyBytes).toBe(5)
-    hasArrived.open()
-    await breaking.until('HTTP/1.1 502')
-    await breaking.closed
+      const breaking = rawTo(url, `${ask('/breaks', 'POST', '1.1', CLOSE + start)}5\r\nfirst\r\n`)
+      const broken = await upstream.request(1)
+      await expect.poll(() => broken.bodyBytes).toBe(5)
+      hasArrived.open()
+      await breaking.until('HTTP/1.1 502')
+      await breaking.closed
 
-    const read = new Request('http://client.test/', { method: 'POST', body: 'prompt' })
-    await read.text()
-    await expect(proxyFetch(read, 'http://up.test')).rejects.toThrow(TypeError)
-  })
+      const read = new Request('http://client.test/', { method: 'POST', body: 'prompt' })
+      await read.text()
+      await expect(proxyFetch(read, 'http://up.test')).rejects.toThrow(TypeError)
+    },
+  )
 
   it('P16 request body, HTTP/2: uploads that the upstream refuses early leave no stream open', async () => {
     const { proxy, upstream } = await openProxy([step.status(413), step.end()])

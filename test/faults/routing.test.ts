@@ -80,11 +80,15 @@ describe('routing, identity and abuse', () => {
     await Promise.all([proxy.close(), allowed.close(), other.close()])
   })
 
-  it('S3 redirect to another origin: is forwarded and never followed, without credentials', async () => {
+  it.each([
+    ['a pool', undefined],
+    ['a fetch', fetch],
+  ])('S3 redirect to another origin: is forwarded and never followed, with %s', async (_, own) => {
     const other = fakeUpstream([step.send({ data: 'other' })])
     const location = `${await other.listen()}/x`
     const { url } = await openProxy([step.status(307, { location })], {
       headers: { authorization: 'Bearer ours', 'x-api-key': 'ours' },
+      fetch: own,
     })
     const response = await fetch(url, { method: 'POST', body: 'prompt', redirect: 'manual' })
     expect(response.status).toBe(307)

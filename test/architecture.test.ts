@@ -8,6 +8,7 @@ import {
   checkLaws,
   checkLengths,
   checkNames,
+  checkPlaces,
   checkTestImports,
   loadedWith,
   MAX_LINES,
@@ -56,6 +57,8 @@ describe('the house', () => {
   it('has speaking names', () => expect(checkNames(sources.keys())).toEqual([]))
   it('has short files', () => expect(checkLengths(sources)).toEqual([]))
   it('keeps the laws', () => expect(checkLaws(sources)).toEqual([]))
+  it('raises timeouts and decides verdicts in one place', () =>
+    expect(checkPlaces(sources)).toEqual([]))
 
   it('has a streams door that reaches neither undici nor node:', () => {
     const packages = [...reachOf(sources, 'src/streams.ts')].filter((name) => !sources.has(name))
@@ -224,6 +227,25 @@ describe('the checks see a breach', () => {
     '// @ts-expect-error\na()',
   ])('laws: %s', (text) => {
     expect(checkLaws(project({ 'src/wire/a.ts': text }))).toHaveLength(1)
+  })
+
+  it.each([
+    ['a timeout', "throw new UpstreamTimeoutError('idle', 5)"],
+    ['a verdict', "if (outcomeOf(error).verdict === 'error') stop()"],
+    ['a verdict from the table', 'const a = OUTCOMES[code].verdict'],
+    ['a destructured verdict', 'const { status, verdict: a } = outcomeOf(error)'],
+  ])('places: %s', (_, text) => {
+    expect(checkPlaces(project({ 'src/proxy/x.ts': text }))).toHaveLength(1)
+  })
+
+  it('places: not where the decision belongs, nor in other columns of the table', () => {
+    const sources = project({
+      'src/proxy/decide-verdict.ts': 'const { verdict } = outcomeOf(error)',
+      'src/upstream/phase-limit.ts': "new UpstreamTimeoutError('idle', 5)",
+      'src/proxy/x.ts':
+        'const { status } = OUTCOMES[code]; const { verdict } = exchange.decide(end)',
+    })
+    expect(checkPlaces(sources)).toEqual([])
   })
 
   it('laws: not in comments, strings and the command', () => {

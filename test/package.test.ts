@@ -11,6 +11,7 @@ import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { notUndefined } from './support/packaging/not-undefined.ts'
 import { packProject } from './support/packaging/pack-project.ts'
+import { undocumentedOptions } from './support/packaging/undocumented-options.ts'
 
 const STREAMS = [
   'Budget',
@@ -157,6 +158,22 @@ describe('the doors', () => {
   it.each(importable)('%s gives the names it promises, and no others', async (door) => {
     const names = Object.keys(await import(`../src/${door}.ts`))
     expect(names.sort()).toEqual(namesOf(door))
+  })
+})
+
+describe('the options', () => {
+  it('show their default and their unit', () => {
+    const exported = importable
+      .flatMap((door) => readFileSync(join(root, 'src', `${door}.ts`), 'utf8').match(/\w+/g) ?? [])
+      .filter((name) => /Options$|^ByteWatermarks$/.test(name))
+    const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    const sources = new Map(
+      files
+        .filter((name) => name.endsWith('.ts'))
+        .map((name) => [name, readFileSync(join(root, 'src', name), 'utf8')]),
+    )
+    expect(exported).toContain('ProxyOptions')
+    expect(undocumentedOptions(sources, (name) => exported.includes(name))).toEqual([])
   })
 })
 

@@ -13,7 +13,7 @@ import { type ByteWatermarks, checkWatermarks } from './watermarks.ts'
 
 /** What a {@link relay} may hold, and what follows it. */
 export interface RelayOptions {
-  /** How much is queued for a reader that is slower than the source. */
+  /** How many bytes are queued for a slow reader. @default those of {@link ByteWatermarks} */
   watermark?: ByteWatermarks | undefined
   /** A bound on what all streams hold together; above it the fullest are not read until they have drained. @default none */
   budget?: Budget | undefined

@@ -9,9 +9,9 @@ import { WritableIntake } from './writable-intake.ts'
 export interface StageStreamOptions<Out> {
   /** When the output is full, and when it accepts items again. @default accepts an item when one is read */
   watermarks?: Watermarks<Out> | undefined
-  /** Called when the output has become full. What it throws is reported, and touches nothing. */
+  /** Called when the output has become full. What it throws is reported, with no other effect. @default none */
   onFull?: (() => void) | undefined
-  /** Called when the output wants items again. What it throws is reported, and touches nothing. */
+  /** Called when the output accepts items again. What it throws is reported, with no other effect. @default none */
   onWanted?: (() => void) | undefined
 }
 

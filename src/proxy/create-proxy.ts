@@ -13,26 +13,26 @@ import { proxySettings } from './proxy-settings.ts'
 import { refuseDraining, respond } from './respond.ts'
 import { upstreamTargets } from './upstream-targets.ts'
 
-/** How long running streams may go on when a proxy closes. */
+/** How a proxy closes. */
 export interface CloseOptions {
-  /** After so many milliseconds they are broken off; 0 for at once. @default 30_000 */
+  /** Running streams are broken off after this many milliseconds; 0 for at once. @default 30_000 */
   drainMs?: number | undefined
 }
 
-/** A handler that any fetch-style host can call, and what belongs to it. */
+/** A handler for any fetch-style host. */
 export interface SseProxy {
   (request: Request): Promise<Response>
-  /** Figures of this proxy since it was made. */
+  /** Figures of this proxy since it was created. */
   readonly metrics: ProxyMetrics
   /**
-   * Takes no new requests (503), lets running streams end until `drainMs`, breaks off those that have not,
-   * and closes the connections. Resolves when all that is done.
+   * Refuses new requests with 503, waits up to `drainMs` for running streams to end, breaks off the others, and closes
+   * the connections. Resolves once all of that is done.
    */
   close(options?: CloseOptions): Promise<void>
 }
 
 /**
- * Makes a proxy whose connections come from a pool that it makes and closes. It loads without undici.
+ * Creates a proxy with a connection pool of its own. This module loads without undici.
  *
  * @throws TypeError or RangeError for wrong arguments
  */
@@ -54,7 +54,7 @@ export function createProxy(
 
   const proxy = async (request: Request): Promise<Response> => {
     checkRequest('The proxy', request)
-    // Counted like any other answer, or a shutdown would not show in the metrics: its clients see it.
+    // Counted like any other response, so that a shutdown shows in the metrics as it does to clients.
     if (closing !== undefined) return refuseDraining(new Exchange(request, settings))
     const exchange = new Exchange(request, settings, (over) => {
       running.delete(over)

@@ -9,16 +9,16 @@ import { respond } from './respond.ts'
 import { upstreamTargets } from './upstream-targets.ts'
 
 /**
- * What `proxyFetch` takes: all of a proxy's options but those that need something to last between requests.
- * A breaker is one you keep.
+ * The options of `proxyFetch`: those of a proxy, except those that need state between requests. A breaker is one that
+ * you keep.
  */
 export interface ProxyFetchOptions extends Omit<ProxyOptions, 'pool' | 'breaker'> {
-  /** A policy around the call, from the connection to the first event. @default none */
+  /** A policy around each attempt, from the connection to the first event. @default false */
   breaker?: false | CallPolicy | undefined
 }
 
 /**
- * Passes one request on to an upstream over connections of a pool, which outlives it.
+ * Forwards one request to an upstream, over the connections of a pool that outlives it.
  *
  * @throws TypeError or RangeError for wrong arguments
  */
@@ -37,7 +37,7 @@ export function fetchThrough(
   return respond(new Exchange(request, settings), targetsFor, settings)
 }
 
-/** @throws TypeError for options that take effect only between requests, which a single call would ignore */
+/** @throws TypeError for options that have an effect only between requests */
 function checkLasting({ pool, breaker }: ProxyOptions): void {
   if (pool !== undefined) {
     throw new TypeError('proxyFetch has no option "pool": use sseProxy, or the option dispatcher')

@@ -2,22 +2,23 @@ import { UpstreamPool } from '../transport/upstream-pool.ts'
 import { fetchThrough, type ProxyFetchOptions } from './fetch-through.ts'
 import type { Upstreams } from './proxy-options.ts'
 
-/** It has one agent for every limit on connecting that was asked for: they are written in code, so they are few. */
+/** Has one agent per `connectMs`. The values are literals in code, so there are few. */
 let sharedPool: UpstreamPool | undefined
 
 /**
- * Passes one request on to an upstream and answers with what comes back; an event stream comes event by event.
+ * Forwards one request to an upstream and returns the response; an event stream arrives event by event.
  *
- * The path and query of the request are joined to the upstream's URL. See {@link sseProxy} for a handler that
- * does the same for every request, with connections of its own.
+ * Appends the path and query of the request to the upstream's URL. {@link sseProxy} creates a handler that does so for
+ * every request, over connections of its own.
  *
  * - Holds at most `watermark.highBytes` and one unfinished event per stream.
- * - Backpressure: a client that does not read stops the upstream, down to its TCP window.
- * - Client gone, by the request's signal or by a cancel of the body: the upstream's socket closes at once.
+ * - Backpressure: a client that does not read stops the upstream, through its TCP window.
+ * - Cancel: when the client leaves, by the request's signal or a cancel of the body, the upstream's socket closes at
+ *   once.
  * - Error: before the headers a JSON error with a stable `code` (502, 504; 400 for a request that cannot be
- *   passed on), after them the body errors, so that a truncated answer never looks complete.
+ *   forwarded), after them the body errors, so that a truncated response never looks complete.
  *
- * @throws TypeError or RangeError for wrong arguments; whatever happens on the network is an answer instead
+ * @throws TypeError or RangeError for wrong arguments; failures of the network become responses
  *
  * @example Stream a completion
  * ```ts no-run

@@ -3,12 +3,12 @@ import { createProxy, type SseProxy } from './create-proxy.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
 
 /**
- * Makes a handler that passes every request on to an upstream, with connections of its own.
+ * Creates a handler that forwards every request to an upstream, over connections of its own.
  *
- * It declares exactly one parameter, so that the second ones of hosts (`env`, `info`, `ctx`) touch nothing.
- * What it holds, backpressure, cancellation and errors: as {@link proxyFetch}.
+ * The handler has exactly one parameter, so the second arguments of hosts (`env`, `info`, `ctx`) have no effect. Bounds,
+ * backpressure, cancellation and errors are those of {@link proxyFetch}.
  *
- * @throws TypeError or RangeError for wrong arguments, here and not at the first request
+ * @throws TypeError or RangeError for wrong arguments, when it is created and not at the first request
  *
  * @example Put it behind a route
  * ```ts

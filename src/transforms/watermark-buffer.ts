@@ -12,9 +12,9 @@ export interface WatermarkBufferOptions<T> {
   lowWaterMark?: number | undefined
   /** What an item counts for, a non-negative integer; 0 counts as 1. @default its bytes for `Uint8Array`, else 1 */
   size?: ((item: T) => number) | undefined
-  /** Called when the buffer has reached its high mark. */
+  /** Called when the buffer has reached its high mark. @default none */
   onPause?: (() => void) | undefined
-  /** Called when it has drained to its low mark. */
+  /** Called when it has drained to its low mark. @default none */
   onResume?: (() => void) | undefined
 }
 

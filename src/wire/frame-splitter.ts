@@ -14,7 +14,7 @@ export interface FrameSplitterOptions {
   maxEventBytes?: number | undefined
   /**
    * Called at the end of a stream that ends inside an event, with the number of bytes after the last boundary. Whole
-   * comment lines, such as a heartbeat of one line, belong to no event.
+   * comment lines, such as a heartbeat of one line, belong to no event. @default none
    */
   onTail?: ((byteLength: number) => void) | undefined
 }

@@ -14,11 +14,11 @@ import { Utf8Decoder } from './utf8-decoder.ts'
 export interface SseDecoderOptions {
   /** The longest event in bytes, its blank line included; `Infinity` for no limit. @default 16_777_216 (16 MiB) */
   maxEventBytes?: number | undefined
-  /** Called when a block sets the last event id, also one without data; before the block's event is given. */
+  /** Called when a block sets the last event id, also one without data; before the block's event is given. @default none */
   onId?: ((id: string) => void) | undefined
-  /** Called when a `retry` line ends, with the reconnection time in milliseconds; may exceed what timers take. */
+  /** Called when a `retry` line ends, with the reconnection time in milliseconds; may exceed what timers take. @default none */
   onRetry?: ((retryMs: number) => void) | undefined
-  /** Called for each comment line with its text, less one leading space. */
+  /** Called for each comment line with its text, less one leading space. @default none */
   onComment?: ((comment: string) => void) | undefined
 }
 

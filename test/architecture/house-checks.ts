@@ -244,6 +244,38 @@ export function checkLaws(sources: Sources): string[] {
   return breaches
 }
 
+/** Where an upstream's timeout is raised: our own limits in one file, and the connect timeout that undici reports. */
+const TIMEOUTS_IN = ['src/upstream/phase-limit.ts', 'src/transport/to-send-error.ts']
+/** Where an error becomes a verdict. */
+const VERDICTS_IN = ['src/proxy/decide-verdict.ts']
+
+/** Decisions that a reader finds in one place. */
+export function checkPlaces(sources: Sources): string[] {
+  const breaches: string[] = []
+  const isOutcome = (node: ts.Node | undefined): boolean =>
+    /^(outcomeOf\(|OUTCOMES\b)/.test(node?.getText() ?? '')
+  const readsVerdict = (node: ts.Node): boolean => {
+    if (ts.isPropertyAccessExpression(node))
+      return node.name.text === 'verdict' && isOutcome(node.expression)
+    return (
+      ts.isVariableDeclaration(node) &&
+      ts.isObjectBindingPattern(node.name) &&
+      node.name.elements.some((one) => (one.propertyName ?? one.name).getText() === 'verdict') &&
+      isOutcome(node.initializer)
+    )
+  }
+  for (const [path, text] of sources)
+    walk(parse(path, text), (node) => {
+      const isTimeout =
+        ts.isNewExpression(node) && node.expression.getText() === 'UpstreamTimeoutError'
+      if (isTimeout && !TIMEOUTS_IN.includes(path))
+        breaches.push(`${path}: raise timeouts in ${TIMEOUTS_IN[0]}`)
+      if (readsVerdict(node) && !VERDICTS_IN.includes(path))
+        breaches.push(`${path}: decide verdicts in ${VERDICTS_IN[0]}`)
+    })
+  return breaches
+}
+
 /** Everything that a file loads or names, itself included, and the packages at its ends. */
 export function reachOf(sources: Sources, door: string): Set<string> {
   return reached(sources, door, () => true)

@@ -6,9 +6,9 @@ import { clientSource } from './client-source.ts'
 
 /** The request, and when the client disconnects: exactly one of `bytes` and `events`. */
 export interface DisconnectAfterOptions extends ClientRequest {
-  /** Disconnects once at least this many bytes of the body have arrived; 0: after the head. */
+  /** Disconnects once at least this many bytes of the body have arrived; 0: after the head. @default none */
   bytes?: number | undefined
-  /** Disconnects once at least this many events have arrived; 0: after the head. */
+  /** Disconnects once at least this many events have arrived; 0: after the head. @default none */
   events?: number | undefined
 }
 

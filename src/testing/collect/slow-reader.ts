@@ -5,9 +5,9 @@ import { readAll } from './read-all.ts'
 
 /** The pace of a {@link slowReader}: exactly one of `everyMs` and `bytesPerSecond`. */
 export interface SlowReaderOptions extends CollectOptions {
-  /** The pause after each chunk of any size, in milliseconds; `Infinity` stops reading after the first one. */
+  /** The pause after each chunk of any size, in milliseconds; `Infinity` stops reading after the first one. @default 0 */
   everyMs?: number | undefined
-  /** Bytes to read per second on average: the pause after a chunk is proportional to its size. */
+  /** Bytes to read per second on average: the pause after a chunk is proportional to its size. @default no limit */
   bytesPerSecond?: number | undefined
 }
 

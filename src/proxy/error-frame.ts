@@ -1,4 +1,4 @@
-import { OUTCOMES, outcomeOf, toSseKitError } from '../base/outcomes.ts'
+import { OUTCOMES, toSseKitError } from '../base/outcomes.ts'
 import type { Dialect } from '../llm/dialect.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 
@@ -35,9 +35,9 @@ export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
 
   fail(reason: unknown): void {
     const { tellsErrors, dialect } = this.#options
-    const { flushMs, verdict } = outcomeOf(reason)
+    const { code } = toSseKitError(reason)
     // Nothing is flushed to a client that left or stalled.
-    if (flushMs === 0 || (!tellsErrors && verdict !== 'truncated')) return
+    if (OUTCOMES[code].flushMs === 0 || (!tellsErrors && code !== 'SSE_TRUNCATED')) return
     const frame = new TextEncoder().encode(errorFrame(reason, dialect()))
     this.frameBytes = frame.length
     this.#output.emit(frame)

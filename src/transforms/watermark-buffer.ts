@@ -8,7 +8,7 @@ import { checkWatermarks, sizeOf } from '../pipeline/watermarks.ts'
 export interface WatermarkBufferOptions<T> {
   /** From this much on, items have to wait: bytes for `Uint8Array`, else items, or what `size` says. */
   highWaterMark: number
-  /** Down to this much the buffer drains before it takes items again. @default half of `highWaterMark` */
+  /** The buffer accepts items again once it holds this much or less, in the unit of `highWaterMark`. @default half of it */
   lowWaterMark?: number | undefined
   /** What an item counts for, a non-negative integer; 0 counts as 1. @default its bytes for `Uint8Array`, else 1 */
   size?: ((item: T) => number) | undefined

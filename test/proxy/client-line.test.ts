@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { SseKitError } from '../../src/base/sse-kit-error.ts'
+import { plain } from '../../src/llm/plain.ts'
 import { relay } from '../../src/pipeline/relay.ts'
 import { type ClientLineOptions, clientLine } from '../../src/proxy/client-line.ts'
 import { heartbeatPlans } from '../../src/proxy/heartbeat-plans.ts'
@@ -15,7 +16,8 @@ function open({ isSse = true, heartbeat = true, tellsErrors = false } = {}) {
   )
   const line = clientLine({
     isSse,
-    pathname: '/v1/chat',
+    guess: plain,
+    dialect: () => plain,
     accept: 'text/event-stream',
     clientStallMs: Infinity,
     settings: { heartbeatFor, tellsErrors },
@@ -25,23 +27,22 @@ function open({ isSse = true, heartbeat = true, tellsErrors = false } = {}) {
 
 describe('a client line', () => {
   it.each([
-    ['heartbeats', {}, ['HeartbeatInjectorStage']],
-    ['nothing, without heartbeats', { heartbeat: false }, []],
-    ['nothing, for a body that is no event stream', { isSse: false, tellsErrors: true }, []],
     [
       'heartbeats, and behind them the error event',
-      { tellsErrors: true },
+      {},
       ['HeartbeatInjectorStage', 'ErrorFrameStage'],
     ],
+    ['the error event alone, without heartbeats', { heartbeat: false }, ['ErrorFrameStage']],
+    ['nothing, for a body that is no event stream', { isSse: false, tellsErrors: true }, []],
   ])('has %s', (_, options, names) => {
     const { names: stages, line } = open(options)
     expect(stages).toEqual(names)
     for (const stage of line.stages) stage.dispose?.('done')
   })
 
-  it('chooses the heartbeat by the path and the accept header', () => {
+  it('chooses the heartbeat by the dialect and the accept header', () => {
     const { heartbeatFor, line } = open()
-    expect(heartbeatFor).toHaveBeenCalledWith({ pathname: '/v1/chat', accept: 'text/event-stream' })
+    expect(heartbeatFor).toHaveBeenCalledWith({ dialect: plain, accept: 'text/event-stream' })
     for (const stage of line.stages) stage.dispose?.('done')
   })
 

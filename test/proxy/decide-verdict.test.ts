@@ -9,6 +9,7 @@ const VERDICTS: Readonly<Record<SseKitErrorCode, Verdict>> = {
   SSE_LIMIT: 'too_large',
   SSE_UPSTREAM_NETWORK: 'upstream_error',
   SSE_UPSTREAM_TIMEOUT: 'timeout',
+  SSE_TRUNCATED: 'truncated',
   SSE_UPSTREAM_STATUS: 'upstream_error',
   SSE_CLIENT_GONE: 'client_gone',
   SSE_CLIENT_STALLED: 'client_gone',
@@ -83,4 +84,30 @@ describe('decideVerdict', () => {
       })
     },
   )
+
+  it.each(['complete', 'truncated', 'upstream_error'] as const)(
+    'takes the verdict of the answer in the stream where that is known: %s',
+    (answer) => {
+      for (const ending of ['complete', 'truncated'] as const) {
+        expect(decideVerdict({ ending, answer }, { isGone: false })).toEqual({ verdict: answer })
+      }
+    },
+  )
+
+  it.each(['complete', 'upstream_error'] as const)(
+    'takes the verdict of an answer that was over when the client left: %s',
+    (answer) => {
+      const over = { answer, isOver: true }
+      const decision = { verdict: answer }
+      expect(decideVerdict({ ending: 'cancelled', ...over }, { isGone: false })).toEqual(decision)
+      expect(decideVerdict({ ending: 'cancelled', ...over }, { isGone: true })).toEqual(decision)
+      expect(decideVerdict({ ending: 'complete', ...over }, { isGone: true })).toEqual(decision)
+    },
+  )
+
+  it('takes an error rather than the answer that was over before it', () => {
+    const reason = new SseKitError('SSE_UPSTREAM_NETWORK', 'reset')
+    const origin = { ending: 'error', reason, answer: 'complete', isOver: true } as const
+    expect(decideVerdict(origin, { isGone: false })).toMatchObject({ verdict: 'upstream_error' })
+  })
 })

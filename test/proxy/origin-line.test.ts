@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
+import { DIALECTS } from '../../src/llm/dialects.ts'
+import { plain } from '../../src/llm/plain.ts'
 import { relay } from '../../src/pipeline/relay.ts'
 import { type OriginLineOptions, originLine } from '../../src/proxy/origin-line.ts'
 import type { TapSummary } from '../../src/transforms/metrics-tap.ts'
@@ -7,18 +9,20 @@ import { watchTimers } from '../support/watch-timers.ts'
 
 watchTimers()
 
-type Given = Partial<Omit<OriginLineOptions, 'settings'>> & {
-  transform?: OriginLineOptions['settings']['transform']
-}
+type Settings = OriginLineOptions['settings']
+type Given = Partial<Omit<OriginLineOptions, 'settings'>> &
+  Partial<Pick<Settings, 'transform' | 'dialects'>>
 
-function open({ transform, ...given }: Given = {}) {
+function open({ transform, dialects = [], ...given }: Given = {}) {
   let summary: TapSummary | undefined
   const onFirstEvent = vi.fn()
   const line = originLine({
     isSse: true,
     requestedAt: performance.now(),
     timeouts: NO_LIMITS,
-    settings: { maxEventBytes: 1_000, transform },
+    guess: plain,
+    finish: () => {},
+    settings: { maxEventBytes: 1_000, transform, dialects, truncation: 'signal' },
     onFirstEvent,
     onEnd: (ended) => {
       summary = ended
@@ -60,13 +64,18 @@ describe('an origin line', () => {
     ['another body', { isSse: false }, ['UpstreamClock', 'MetricsTapStage']],
     [
       'another body, whatever the options for events are',
-      { isSse: false, transform: (event) => event, timeouts: EVENTS_ONLY },
+      { isSse: false, transform: (event) => event, dialects: DIALECTS, timeouts: EVENTS_ONLY },
       ['UpstreamClock', 'MetricsTapStage'],
     ],
     [
       'an event stream with idleCounts',
       { timeouts: EVENTS_ONLY },
       ['UpstreamClock', 'FrameSplitterStage', 'LifeSigns', 'MetricsTapStage'],
+    ],
+    [
+      'an event stream whose dialect is looked for',
+      { dialects: DIALECTS },
+      ['UpstreamClock', 'FrameSplitterStage', 'MetricsTapStage', 'LlmTap'],
     ],
     [
       'an event stream with a transform, which comes after the metrics',

@@ -23,6 +23,8 @@ import { watchRejections } from '../support/watch-rejections.ts'
 watchRejections()
 
 const EVENT = 'data: 1\n\n'
+/** Long enough for a request to arrive first, also on a busy machine. */
+const GIVE_UP_MS = 500
 const breaking = (failures = 1) =>
   circuitBreaker(handleAll, {
     halfOpenAfter: 60_000,
@@ -173,12 +175,12 @@ describe('a policy of cockatiel in the place of the breaker', () => {
     execute: (call) =>
       Promise.race([
         call({ signal: new AbortController().signal }),
-        new Promise((_, reject) => setTimeout(() => reject(new Error('too slow')), 20)),
+        new Promise((_, reject) => setTimeout(() => reject(new Error('too slow')), GIVE_UP_MS)),
       ]),
   }
   it.each<[string, CallPolicy]>([
-    ['by its signal and a rejection', timeout(20, TimeoutStrategy.Aggressive)],
-    ['by its signal alone', timeout(20, TimeoutStrategy.Cooperative)],
+    ['by its signal and a rejection', timeout(GIVE_UP_MS, TimeoutStrategy.Aggressive)],
+    ['by its signal alone', timeout(GIVE_UP_MS, TimeoutStrategy.Cooperative)],
     ['by a rejection alone', racing],
   ])('may give up on a call, %s: its socket closes', async (_, breaker) => {
     const { send, upstreams, summaries } = await severalUpstreams([[step.never()]], { breaker })

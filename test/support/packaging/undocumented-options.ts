@@ -1,7 +1,7 @@
 import ts from 'typescript'
 
 /** How a unit is named in words. */
-const UNIT = /millisecond|\bbytes\b|\bnumber of\b|\bmany\b|\bshare\b|\bseed\b/i
+const UNIT = /millisecond|\bbytes\b|\bnumber of\b|\bmany\b|\bshare\b|\bseed\b|\bunit of\b/i
 
 /**
  * Returns the optional members of option types, as `Type.member`, whose documentation does not state the default, or

@@ -11,6 +11,6 @@ export type {
 export { metricsHandler } from './metrics/metrics-handler.ts'
 export { prometheusText } from './metrics/prometheus-text.ts'
 export { StreamRegistry, type StreamRegistryOptions } from './metrics/stream-registry.ts'
-export type { MetricsSink } from './proxy/metrics-sink.ts'
+export type { MetricsSink, StreamDetails } from './proxy/metrics-sink.ts'
 export type { StreamSummary } from './proxy/stream-summary.ts'
 export type { GapDistribution } from './transforms/gap-histogram.ts'

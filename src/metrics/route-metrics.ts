@@ -1,6 +1,5 @@
-import type { MetricsSink } from '../proxy/metrics-sink.ts'
+import type { MetricsSink, StreamDetails } from '../proxy/metrics-sink.ts'
 import type { StreamSummary } from '../proxy/stream-summary.ts'
-import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { FailureWindow } from './failure-window.ts'
 import { Histogram } from './histogram.ts'
 import type { MetricLabels } from './metric-family.ts'
@@ -46,7 +45,7 @@ export class RouteMetrics implements MetricsSink {
     this.active++
   }
 
-  streamEnded(summary: StreamSummary, gaps: GapDistribution): void {
+  streamEnded(summary: StreamSummary, details: StreamDetails): void {
     this.active--
     this.ended.add(summary.verdict, summary.status)
     this.timeouts.add(summary)
@@ -61,7 +60,7 @@ export class RouteMetrics implements MetricsSink {
     if (!summary.isSse) return
     this.durationSeconds.add(summary.durationMs / 1000)
     if (summary.firstEventMs !== undefined) this.firstEventSeconds.add(summary.firstEventMs / 1000)
-    gaps.forEach((gapMs, count) => {
+    details.gaps.forEach((gapMs, count) => {
       this.gapSeconds.add(gapMs / 1000, count)
     })
   }

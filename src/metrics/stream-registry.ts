@@ -1,8 +1,7 @@
 import { checkNumber } from '../base/check-number.ts'
 import { shown } from '../base/shown.ts'
-import type { MetricsSink } from '../proxy/metrics-sink.ts'
+import type { MetricsSink, StreamDetails } from '../proxy/metrics-sink.ts'
 import type { StreamSummary } from '../proxy/stream-summary.ts'
-import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import { FailureWindow } from './failure-window.ts'
 import type { HealthReport } from './health-handler.ts'
 import { type HeldBytes, metricFamilies } from './metric-families.ts'
@@ -101,8 +100,8 @@ export class StreamRegistry implements MetricsSink {
     this.#unnamed.streamStarted()
   }
 
-  streamEnded(summary: StreamSummary, gaps: GapDistribution): void {
-    this.#unnamed.streamEnded(summary, gaps)
+  streamEnded(summary: StreamSummary, details: StreamDetails): void {
+    this.#unnamed.streamEnded(summary, details)
   }
 
   /** Returns every metric with its current values, for an exporter. */

@@ -5,10 +5,12 @@ import { roundMs } from '../base/round-ms.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 import type { HeaderChanges } from '../http/header-changes.ts'
-import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import { CallContext } from '../upstream/call-context.ts'
 import type { CallTrace } from '../upstream/upstream-call.ts'
+import type { UpstreamTarget } from '../upstream/upstream-target.ts'
 import { type Decision, decideVerdict, type OriginEnd } from './decide-verdict.ts'
+import { guessDialect } from './guess-dialect.ts'
+import type { StreamDetails } from './metrics-sink.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import type { StreamSummary } from './stream-summary.ts'
 
@@ -26,6 +28,9 @@ export type BodySummary = Pick<
   | 'llm'
 >
 
+/** When the parts of that body arrived. */
+export type BodyTimes = Pick<StreamDetails, 'gaps' | 'contentGaps' | 'contentMs'>
+
 /** What the application makes of a request, whichever upstream it goes to. */
 export interface OutgoingRequest {
   /** The client's URL with the path and the query for the upstream. */
@@ -40,7 +45,8 @@ const NO_BODY: BodySummary = {
   bytesOut: 0,
   heartbeats: 0,
 }
-const NO_GAPS: GapDistribution = { forEach: () => {} }
+const NO_GAPS: StreamDetails['gaps'] = { forEach: () => {} }
+const NO_TIMES: BodyTimes = { gaps: NO_GAPS, contentGaps: NO_GAPS, contentMs: 0 }
 
 /**
  * One request through the proxy, from its arrival to its end: what ends when the client leaves, and what is
@@ -56,6 +62,8 @@ export class Exchange {
   outgoing: OutgoingRequest
   /** What happened on the way to the answer. */
   trace: CallTrace = { attempts: 0, upstream: 0 }
+  /** The upstreams that may serve it. */
+  targets: readonly UpstreamTarget[] = []
   status = 0
   isSse = false
   /** Ends the body that is being relayed. */
@@ -102,7 +110,7 @@ export class Exchange {
   }
 
   /** The end, with what it came to. Later ends are ignored. */
-  end(decision: Decision, body: BodySummary = NO_BODY, gaps: GapDistribution = NO_GAPS): void {
+  end(decision: Decision, body: BodySummary = NO_BODY, times: BodyTimes = NO_TIMES): void {
     if (this.#isOver) return
     this.#isOver = true
     this.request.signal.removeEventListener('abort', this.#onClientGone)
@@ -110,8 +118,9 @@ export class Exchange {
     const { error } = decision
     if (error?.code === 'SSE_INTERNAL') reportError(error.message, error.cause, error.code)
     const summary = this.#summary(decision, body)
+    const details = this.#details(times)
     for (const sink of this.#settings.metrics) {
-      callHook('metrics.streamEnded', () => sink.streamEnded(summary, gaps))
+      callHook('metrics.streamEnded', () => sink.streamEnded(summary, details))
     }
     callHook('onEnd', () => this.#settings.onEnd?.(summary, { request: this.request, error }))
     this.#onOver?.(this)
@@ -120,6 +129,16 @@ export class Exchange {
   readonly #onClientGone = (): void => {
     this.#isClientGone = true
     this.abort(new SseKitError('SSE_CLIENT_GONE', 'The client left'))
+  }
+
+  #details(times: BodyTimes): StreamDetails {
+    const { name: requestDialect } = guessDialect(
+      this.outgoing.url.pathname,
+      this.#settings.dialects,
+    )
+    // With a function for an upstream there is one target, which has its place in the list of allowed ones.
+    const target = this.targets.find(({ index }) => index === this.trace.upstream)
+    return { ...times, requestDialect, ...(target && { upstreamUrl: target.base }) }
   }
 
   #summary({ verdict, code, error }: Decision, body: BodySummary): StreamSummary {

@@ -7,6 +7,7 @@ import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import { MetricsTapStage, type TapSummary } from '../transforms/metrics-tap.ts'
 import type { Timeouts } from '../upstream/timeouts.ts'
 import { FrameSplitterStage } from '../wire/frame-splitter.ts'
+import { ContentTimes } from './content-times.ts'
 import type { BodySummary } from './exchange.ts'
 import { LifeSigns } from './life-signs.ts'
 import type { ProxySettings } from './proxy-settings.ts'
@@ -37,6 +38,8 @@ export interface OriginLine {
   countEvents(): number
   /** What the stream tells of the answer in it; absent where no dialect is looked for. */
   readonly llm: LlmTap | undefined
+  /** When output of the model arrived. */
+  readonly content: ContentTimes
   /** What a summary says of them. `bytesOut` is what the line gave out. */
   figures(summary: TapSummary): OriginFigures
 }
@@ -51,9 +54,11 @@ export function originLine(options: OriginLineOptions): OriginLine {
   const countEvents = (): number => (isSse ? (signs?.count ?? tap.events) : tap.items)
   const { maxEventBytes, transform, dialects, truncation } = settings
   const failsTruncated = truncation === 'signal'
+  const content = new ContentTimes()
+  const onContent = (now: number): void => content.add(now)
   const llm =
     isSse && dialects.length > 0
-      ? new LlmTap({ dialects, guess, requestedAt, failsTruncated })
+      ? new LlmTap({ dialects, guess, requestedAt, failsTruncated, onContent })
       : undefined
   const clock = new UpstreamClock(
     { ...timeouts, requestedAt },
@@ -74,6 +79,7 @@ export function originLine(options: OriginLineOptions): OriginLine {
     stages,
     countEvents,
     llm,
+    content,
     figures: ({ firstItemMs, firstEventMs, events, gaps, pauses, bytes }) => ({
       ...(firstItemMs !== undefined && { firstItemMs: roundMs(startedMs + firstItemMs) }),
       ...(isSse &&

@@ -2,7 +2,6 @@ import type { ByteSource } from '../base/byte-source.ts'
 import { outcomeOf } from '../base/outcomes.ts'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import type { Dialect } from '../llm/dialect.ts'
-import { dialectOf } from '../llm/dialects.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { TapSummary } from '../transforms/metrics-tap.ts'
@@ -10,6 +9,7 @@ import type { UpstreamResponse } from '../upstream/upstream-call.ts'
 import { AnswerBody } from './answer-body.ts'
 import { clientLine } from './client-line.ts'
 import type { Exchange } from './exchange.ts'
+import { guessDialect } from './guess-dialect.ts'
 import { originLine } from './origin-line.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 
@@ -31,7 +31,7 @@ export function relayResponse(
   const source = isSse ? new AnswerBody(body, () => origin.llm?.isOver === true) : body
   // What it cannot cancel has ended by itself.
   const finish = (): void => void source.cancel().catch(() => {})
-  const guess = guessOf(pathname, settings.dialects)
+  const guess = guessDialect(pathname, settings.dialects)
   const line = { isSse, guess, requestedAt, timeouts, settings }
   const origin = originLine({ ...line, onFirstEvent, finish, onEnd })
   const dialect = (): Dialect => origin.llm?.dialect ?? guess
@@ -65,13 +65,11 @@ export function relayResponse(
       else if (isEmpty) firstEvent.failed(new UpstreamNetworkError(new Error('No event came')))
       else firstEvent.came()
     }
-    exchange.end(decision, { ...figures, bytesOut: bytesOut + addedBytes, heartbeats }, gaps)
+    const { content } = origin
+    exchange.end(
+      decision,
+      { ...figures, bytesOut: bytesOut + addedBytes, heartbeats },
+      { gaps, contentGaps: content.gaps, contentMs: content.spanMs },
+    )
   }
-}
-
-/** The dialect that a request is likely answered in; by its path also where none is looked for in the stream. */
-function guessOf(pathname: string, dialects: readonly Dialect[]): Dialect {
-  const [only] = dialects
-  if (dialects.length === 1 && only !== undefined) return only
-  return only === undefined ? dialectOf(pathname) : dialectOf(pathname, dialects)
 }

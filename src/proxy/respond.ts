@@ -36,6 +36,7 @@ export async function respond(
         'The upstream that was picked for the request is not in allowedUpstreams',
       )
     }
+    exchange.targets = targets
     if (settings.pathFor !== undefined || settings.headersFor !== undefined) {
       exchange.outgoing = await outgoingRequest(exchange, settings)
     }

@@ -4,7 +4,7 @@ import { type ProxyOptions, sseProxy } from 'sse-stream-kit'
 import { prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
 import { describe, expect, it } from 'vitest'
 import { refusal } from '../support/refusal.ts'
-import { gapsOf, summaryOf } from '../support/summary-of.ts'
+import { detailsOf, gapsOf, summaryOf } from '../support/summary-of.ts'
 
 const page = (name: string): string =>
   readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8').replaceAll(/\s+/g, ' ')
@@ -66,7 +66,7 @@ describe('what the docs claim', () => {
       const sink = registry.sink(`route-${route}`)
       for (const verdict of ['complete', 'client_gone', 'upstream_error', 'timeout'] as const) {
         sink.streamStarted()
-        sink.streamEnded(summaryOf({ verdict }), gapsOf([20, 9]))
+        sink.streamEnded(summaryOf({ verdict }), detailsOf({ gaps: gapsOf([20, 9]) }))
       }
     }
     const kib = prometheusText(registry).length / 1024

@@ -1,6 +1,6 @@
 import { healthHandler, StreamRegistry, type StreamSummary } from 'sse-stream-kit/metrics'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { gapsOf, summaryOf } from '../support/summary-of.ts'
+import { detailsOf, summaryOf } from '../support/summary-of.ts'
 
 const URL = 'http://localhost/health'
 
@@ -14,7 +14,7 @@ afterEach(() => {
 function end(registry: StreamRegistry, given: Partial<StreamSummary>, times = 1): void {
   for (let index = 0; index < times; index++) {
     registry.streamStarted()
-    registry.streamEnded(summaryOf(given), gapsOf())
+    registry.streamEnded(summaryOf(given), detailsOf())
   }
 }
 
@@ -106,7 +106,7 @@ describe('the error rate', () => {
     for (const route of ['chat', 'search']) {
       registry.sink(route).streamStarted()
       registry.sink(route).streamStarted()
-      registry.sink(route).streamEnded(summaryOf({ verdict: 'timeout', status: 504 }), gapsOf())
+      registry.sink(route).streamEnded(summaryOf({ verdict: 'timeout', status: 504 }), detailsOf())
     }
     expect(registry.health()).toMatchObject({
       activeStreams: 2,

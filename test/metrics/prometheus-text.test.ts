@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import parse from 'parse-prometheus-text-format'
 import { type MetricFamily, prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
 import { describe, expect, it } from 'vitest'
-import { gapsOf, summaryOf } from '../support/summary-of.ts'
+import { detailsOf, gapsOf, summaryOf } from '../support/summary-of.ts'
 
 const AWKWARD_ROUTE = 'a "b" \\n c\\\nd, e="{f}" \u00e9\u{1f600}'
 
@@ -14,7 +14,7 @@ function busyRegistry(): StreamRegistry {
       sink.streamStarted()
       sink.streamEnded(
         summaryOf({ status, durationMs: status * 1000 + 0.1 }),
-        gapsOf([0.001, 7], [33, 1_000_000], [100_000, 1]),
+        detailsOf({ gaps: gapsOf([0.001, 7], [33, 1_000_000], [100_000, 1]) }),
       )
     }
   }
@@ -31,7 +31,7 @@ describe('the text', () => {
   it('reads back in a parser as the metrics of the registry', () => {
     const registry = new StreamRegistry()
     registry.streamStarted()
-    registry.streamEnded(summaryOf(), gapsOf([33, 100], [100_000, 1]))
+    registry.streamEnded(summaryOf(), detailsOf({ gaps: gapsOf([33, 100], [100_000, 1]) }))
     const expected = registry.collect().map((family) => ({
       name: family.name,
       type: family.type.toUpperCase(),

@@ -2,7 +2,7 @@ import { type MetricsSink, StreamRegistry, type Verdict } from 'sse-stream-kit/m
 import { describe, expect, it } from 'vitest'
 import { GapHistogram } from '../../src/transforms/gap-histogram.ts'
 import { refusal } from '../support/refusal.ts'
-import { gapsOf, summaryOf } from '../support/summary-of.ts'
+import { detailsOf, gapsOf, summaryOf } from '../support/summary-of.ts'
 import { samplesOf } from './samples.ts'
 
 const VERDICTS: Verdict[] = [
@@ -17,7 +17,7 @@ const VERDICTS: Verdict[] = [
 
 function run(sink: MetricsSink, given: Parameters<typeof summaryOf>[0] = {}, gaps = gapsOf()) {
   sink.streamStarted()
-  sink.streamEnded(summaryOf(given), gaps)
+  sink.streamEnded(summaryOf(given), detailsOf({ gaps }))
 }
 
 describe('what is counted', () => {
@@ -25,7 +25,7 @@ describe('what is counted', () => {
     const registry = new StreamRegistry()
     registry.streamStarted()
     registry.streamStarted()
-    registry.streamEnded(summaryOf(), gapsOf())
+    registry.streamEnded(summaryOf(), detailsOf())
     expect(samplesOf(registry).get('sse_streams_active')).toBe(1)
   })
 
@@ -103,7 +103,7 @@ describe('what is counted', () => {
     for (let index = 0; index < 1000; index++) gaps.add(20)
     gaps.add(5000)
     registry.streamStarted()
-    registry.streamEnded(summaryOf(), gaps)
+    registry.streamEnded(summaryOf(), detailsOf({ gaps }))
     const samples = samplesOf(registry)
     expect(samples.get('sse_event_gap_seconds_bucket{le="0.04"}')).toBe(1000)
     expect(samples.get('sse_event_gap_seconds_count')).toBe(1001)
@@ -114,7 +114,7 @@ describe('what is counted', () => {
     const registry = new StreamRegistry()
     const { firstEventMs: _, ...withoutEvent } = summaryOf({ events: 0 })
     registry.streamStarted()
-    registry.streamEnded(withoutEvent, gapsOf())
+    registry.streamEnded(withoutEvent, detailsOf())
     const samples = samplesOf(registry)
     expect(samples.get('sse_time_to_first_event_seconds_count')).toBe(0)
     expect(samples.get('sse_stream_duration_seconds_count')).toBe(1)

@@ -1,8 +1,6 @@
 import { prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
 import { describe, expect, it } from 'vitest'
-import { summaryOf } from '../support/summary-of.ts'
-
-const NO_GAPS = { forEach: () => {} }
+import { detailsOf, summaryOf } from '../support/summary-of.ts'
 
 describe('the metric of timeouts', () => {
   it('shows every phase from the start, so that the step to 1 is seen', () => {
@@ -16,11 +14,11 @@ describe('the metric of timeouts', () => {
   it('counts by what took too long, and nothing that did not', () => {
     const registry = new StreamRegistry()
     const chat = registry.sink('chat')
-    chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'idle' }), NO_GAPS)
-    chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'idle' }), NO_GAPS)
-    chat.streamEnded(summaryOf({ verdict: 'client_gone', code: 'SSE_CLIENT_STALLED' }), NO_GAPS)
-    chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'a"\n' as 'idle' }), NO_GAPS)
-    chat.streamEnded(summaryOf({}), NO_GAPS)
+    chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'idle' }), detailsOf())
+    chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'idle' }), detailsOf())
+    chat.streamEnded(summaryOf({ verdict: 'client_gone', code: 'SSE_CLIENT_STALLED' }), detailsOf())
+    chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'a"\n' as 'idle' }), detailsOf())
+    chat.streamEnded(summaryOf({}), detailsOf())
     const text = prometheusText(registry)
     const counts = Object.fromEntries(
       [...text.matchAll(/sse_timeouts_total\{route="chat",phase="(\w+)"\} (\d+)/g)].map(

@@ -1,4 +1,4 @@
-import type { GapDistribution, StreamSummary } from 'sse-stream-kit/metrics'
+import type { GapDistribution, StreamDetails, StreamSummary } from 'sse-stream-kit/metrics'
 
 /** What a proxy reports of a quiet, complete stream, but for the given. */
 export function summaryOf(given: Partial<StreamSummary> = {}): StreamSummary {
@@ -27,5 +27,16 @@ export function gapsOf(...gaps: [gapMs: number, count: number][]): GapDistributi
     forEach(callback) {
       for (const [gapMs, count] of gaps) callback(gapMs, count)
     },
+  }
+}
+
+/** What a proxy reports besides the summary, of a stream without content but for the given. */
+export function detailsOf(given: Partial<StreamDetails> = {}): StreamDetails {
+  return {
+    gaps: gapsOf(),
+    contentGaps: gapsOf(),
+    contentMs: 0,
+    requestDialect: 'plain',
+    ...given,
   }
 }

@@ -19,8 +19,8 @@ export interface Contender {
 /** The contenders that others are compared with. */
 export const BARE = 'bare ReadableStream'
 export const FORWARDING = 'ReadableStream that forwards'
-/** What a splitter is up against where events span chunks: it has to put them together in memory of their own. */
-const REJOINING = 'ReadableStream that forwards, told where events end'
+/** The baseline of a splitter where chunks cut events: it has to join their parts in new memory, too. */
+export const REJOINING = 'ReadableStream that forwards, told where events end'
 export const IDENTITY = 'one identity TransformStream'
 export const PIPED = 'four transforms piped'
 export const PARSER_CHAIN = 'TextDecoderStream + EventSourceParserStream'
@@ -121,7 +121,7 @@ interface Ends {
   last: number
 }
 
-/** The same, with each event that spans chunks put together; it looks at no byte, for it is told where they end. */
+/** Forwards with each event that spans chunks joined; it reads no byte, because it is told where events end. */
 function rejoin(
   source: ReadableStream<Uint8Array>,
   ends: readonly Ends[],

@@ -8,6 +8,7 @@ import {
   IDENTITY,
   PARSER_CHAIN,
   PIPED,
+  REJOINING,
   SPLITTER,
 } from './contenders.ts'
 import { bytesPerEvent, memory } from './memory.ts'
@@ -23,12 +24,14 @@ const SHAPES = [
   { name: ONE_EVENT, stream: chatEvents(2000, 1) },
   { name: BYTES_64, stream: cutInto(64, chatEvents(1000, 1)) },
 ]
-const BASELINES = [BARE, FORWARDING, IDENTITY, PARSER_CHAIN]
+const BASELINES = [BARE, FORWARDING, REJOINING, IDENTITY, PARSER_CHAIN]
 
 const TARGETS = [
   { contender: DECODER, baseline: PARSER_CHAIN, shape: ONE_EVENT, atLeast: 1.3 },
   { contender: DECODER, baseline: PARSER_CHAIN, shape: KIB_16, atLeast: 1 },
-  ...SHAPES.flatMap(({ name: shape }) => [
+  // Its chunks cut events, which a splitter has to join.
+  { contender: SPLITTER, baseline: REJOINING, shape: KIB_16, atLeast: 0.85 },
+  ...[ONE_EVENT, BYTES_64].flatMap((shape) => [
     { contender: SPLITTER, baseline: FORWARDING, shape, atLeast: 0.9 },
     { contender: FUSED, baseline: PIPED, shape, atLeast: 2.5 },
   ]),

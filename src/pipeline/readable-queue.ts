@@ -1,4 +1,5 @@
 import type { IterableStream } from '../base/iterable-stream.ts'
+import type { Intake } from './intake.ts'
 import type { StageOutput } from './stage.ts'
 import type { Watermarks } from './watermarks.ts'
 
@@ -23,6 +24,7 @@ export abstract class ReadableQueue<Out> implements StageOutput<Out> {
   readonly readable: IterableStream<Out>
   /** Changed here for `open` and `full`, and else by the class that extends this one. */
   state: StreamState = 'idle'
+  protected readonly intake: Intake
   protected controller!: ReadableStreamDefaultController<Out>
   readonly #watermarks: Watermarks<Out>
   /** The output opens again once this much or less is queued. */
@@ -34,7 +36,8 @@ export abstract class ReadableQueue<Out> implements StageOutput<Out> {
   /** Of the item that is being queued. */
   #size = 0
 
-  constructor(watermarks: Watermarks<Out>) {
+  constructor(intake: Intake, watermarks: Watermarks<Out>) {
+    this.intake = intake
     this.#watermarks = watermarks
     this.#resumeAt = watermarks.low
     this.readable = new ReadableStream<Out>(
@@ -54,8 +57,6 @@ export abstract class ReadableQueue<Out> implements StageOutput<Out> {
 
   /** Called when the output accepts items, for the first time or again after it was full. */
   protected abstract onOpen(wasFull: boolean): void
-  /** Called when the output has become full. */
-  protected abstract onFull(): void
   /** Called in the states `closing` and `flushing` when the last item has been read. */
   protected abstract onDrained(): void
   /** Called when the reader cancels. */
@@ -137,7 +138,7 @@ export abstract class ReadableQueue<Out> implements StageOutput<Out> {
 
   #fill(): void {
     this.leaveOpen('full')
-    this.onFull()
+    this.intake.full()
   }
 
   /**

@@ -3,13 +3,12 @@ import type { IterableStream } from '../base/iterable-stream.ts'
 import type { Budget } from './budget.ts'
 import { BudgetLedger } from './budget-ledger.ts'
 import { checkRelay } from './check-relay.ts'
-import { heldSize } from './held-size.ts'
 import { ReaderIntake } from './reader-intake.ts'
 import type { Stage } from './stage.ts'
 import { StageDriver } from './stage-driver.ts'
 import type { AnyStage } from './stage-line.ts'
 import type { StageObserver } from './stage-observer.ts'
-import { type ByteWatermarks, checkWatermarks } from './watermarks.ts'
+import { type ByteWatermarks, checkWatermarks, heldSize } from './watermarks.ts'
 
 /** What a {@link relay} may hold, and what follows it. */
 export interface RelayOptions {

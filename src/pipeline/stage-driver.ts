@@ -44,7 +44,6 @@ export interface StageDriverOptions<Out> {
  */
 export class StageDriver<Out> extends ReadableQueue<Out> implements BudgetMember {
   readonly #stages: readonly AnyStage[]
-  readonly #intake: Intake
   readonly #budget: BudgetLedger | undefined
   readonly #flushMsFor: ((reason: unknown) => number) | undefined
   #line: StageLine | undefined
@@ -53,10 +52,9 @@ export class StageDriver<Out> extends ReadableQueue<Out> implements BudgetMember
 
   /** @throws what a stage or an observer throws in `start`, unless `isLazy` */
   constructor(stages: readonly AnyStage[], intake: Intake, options: StageDriverOptions<Out>) {
-    super(options.watermarks)
+    super(intake, options.watermarks)
     const { observers, budget, flushMsFor, isLazy = false } = options
     this.#stages = stages
-    this.#intake = intake
     this.#flushMsFor = flushMsFor
     this.#budget = budget
     if (!isLazy) {
@@ -134,7 +132,7 @@ export class StageDriver<Out> extends ReadableQueue<Out> implements BudgetMember
     } else if (this.isRunning) {
       this.fail(reason)
       // The stream has its reason; that the source cannot be cancelled adds nothing to it.
-      const cancel = async (): Promise<void> => this.#intake.cancel(reason)
+      const cancel = async (): Promise<void> => this.intake.cancel(reason)
       cancel().catch(() => {})
     }
   }
@@ -142,14 +140,10 @@ export class StageDriver<Out> extends ReadableQueue<Out> implements BudgetMember
   protected override onOpen(wasFull: boolean): void {
     try {
       this.#started()
-      this.#intake.open(wasFull)
+      this.intake.open(wasFull)
     } catch (error) {
       this.error(error)
     }
-  }
-
-  protected override onFull(): void {
-    this.#intake.full()
   }
 
   protected override onDrained(): void {
@@ -169,7 +163,7 @@ export class StageDriver<Out> extends ReadableQueue<Out> implements BudgetMember
     try {
       // Before the stages: one that aborts the source in its own way would turn this cancel into an error. A source
       // that has failed would reject a cancel with its error.
-      return isSourceLive ? this.#intake.cancel(reason) : undefined
+      return isSourceLive ? this.intake.cancel(reason) : undefined
     } finally {
       line.dispose('cancelled', reason)
     }

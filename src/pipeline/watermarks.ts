@@ -27,6 +27,13 @@ export function sizeOf(item: unknown): number {
   return ArrayBuffer.isView(item) ? item.byteLength : 1
 }
 
+/** The size of an item in bytes; decoded events count too, because 65,536 of them may be many megabytes. */
+export function heldSize(item: unknown): number {
+  if (ArrayBuffer.isView(item)) return item.byteLength
+  const text = typeof item === 'string' ? item : (item as { data?: unknown } | null)?.data
+  return typeof text === 'string' ? text.length : 1
+}
+
 /**
  * Checks a pair of watermarks under the names that the caller's options have.
  *

@@ -26,7 +26,7 @@ export const MUTATIONS: readonly Mutation[] = [
     drop('Exchange.#onClientGone', 'SSE_CLIENT_GONE'),
     swap(
       'StageDriver.onCancel',
-      'isSourceLive ? this.#intake.cancel(reason) : undefined',
+      'isSourceLive ? this.intake.cancel(reason) : undefined',
       'undefined',
     ),
     drop('relayResponse.onEnd', 'exchange.context.abort(error)'),

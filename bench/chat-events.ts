@@ -1,4 +1,4 @@
-/** The bytes a chat completion arrives in, the same for the same seed, and the number of events in them. */
+/** The bytes of a chat completion, deterministic for a seed, and the number of events in them. */
 export interface ChatStream {
   chunks: Uint8Array[]
   events: number
@@ -6,7 +6,7 @@ export interface ChatStream {
 
 const WORDS = ['The', ' stream', ' of', ' tokens', ' größer', ' 世界', ',', ' and', ' then', '.\\n']
 
-/** One frame for each event, about 180 bytes long, as an API for chat completions sends them. */
+/** One frame per event, of about 180 bytes, as a chat completions API sends them. */
 export function chatEvents(events: number, seed: number): ChatStream {
   const random = seededRandom(seed)
   const encoder = new TextEncoder()
@@ -21,7 +21,7 @@ export function chatEvents(events: number, seed: number): ChatStream {
   return { chunks, events }
 }
 
-/** The same bytes in chunks of one size, wherever that cuts. */
+/** The same bytes in chunks of one size. */
 export function cutInto(chunkBytes: number, { chunks, events }: ChatStream): ChatStream {
   const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
   let offset = 0
@@ -30,12 +30,12 @@ export function cutInto(chunkBytes: number, { chunks, events }: ChatStream): Cha
     offset += chunk.length
   }
   const cut: Uint8Array[] = []
-  // Copies: views of one buffer would be nearer to each other in memory than chunks of a network are.
+  // Copies: views of one buffer would be closer in memory than chunks from a network.
   for (let at = 0; at < bytes.length; at += chunkBytes) cut.push(bytes.slice(at, at + chunkBytes))
   return { chunks: cut, events }
 }
 
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
+/** Random numbers from 0 to 1, deterministic for a seed (mulberry32). */
 function seededRandom(seed: number): () => number {
   let state = seed
   return () => {

@@ -8,7 +8,7 @@ import {
   WatermarkBuffer,
 } from 'sse-stream-kit/streams'
 
-/** A way to carry a stream of bytes, up to the items that its reader gets. */
+/** A way to process a stream of bytes into the items that its reader receives. */
 export interface Contender {
   name: string
   /** Whether items are events; else they are bytes. */
@@ -16,7 +16,7 @@ export interface Contender {
   open(chunks: readonly Uint8Array[]): ReadableStream<unknown>
 }
 
-/** The contenders that others are compared with. */
+/** The baselines. */
 export const BARE = 'bare ReadableStream'
 export const FORWARDING = 'ReadableStream that forwards'
 /** The baseline of a splitter where chunks cut events: it has to join their parts in new memory, too. */
@@ -24,7 +24,7 @@ export const REJOINING = 'ReadableStream that forwards, told where events end'
 export const IDENTITY = 'one identity TransformStream'
 export const PIPED = 'four transforms piped'
 export const PARSER_CHAIN = 'TextDecoderStream + EventSourceParserStream'
-/** The contenders that have a target. */
+/** The contenders with a target. */
 export const SPLITTER = 'relay: FrameSplitter'
 export const FUSED = 'relay: the same four fused'
 export const DECODER = 'SseDecoder'
@@ -102,7 +102,7 @@ function sourceOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   })
 }
 
-/** What everybody writes who wants nothing but to pass a body on. */
+/** The usual code to forward a body. */
 function forward(source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const reader = source.getReader()
   return new ReadableStream<Uint8Array>({
@@ -115,7 +115,7 @@ function forward(source: ReadableStream<Uint8Array>): ReadableStream<Uint8Array>
   })
 }
 
-/** Behind which bytes of a chunk its first and its last event end. */
+/** Offsets in a chunk at which its first and its last event end. */
 interface Ends {
   first: number
   last: number
@@ -166,7 +166,7 @@ function endsIn(chunks: readonly Uint8Array[]): readonly Ends[] {
     const bytes = Buffer.concat(chunks)
     let start = 0
     ends = chunks.map(({ length }) => {
-      // A blank line may begin at the end of the chunk before.
+      // A blank line may start at the end of the previous chunk.
       const before = bytes.indexOf('\n\n', Math.max(start - 1, 0)) + 2
       const end = start + length
       const last = bytes.lastIndexOf('\n\n', end - 2) + 2

@@ -1,7 +1,7 @@
 import { chatEvents } from './chat-events.ts'
 import { fused } from './contenders.ts'
 
-/** What is in use after a collection, once so many events have passed. */
+/** Memory in use after a garbage collection, by the number of events that have passed. */
 export interface Checkpoint {
   events: number
   heapBytes: number
@@ -9,7 +9,7 @@ export interface Checkpoint {
 }
 
 /**
- * Carries events through the fused line, one in each chunk, and looks at the memory on the way.
+ * Passes events through the fused line, one per chunk, and measures the memory.
  *
  * @throws Error if the line delivers another number of events than there are
  */
@@ -21,7 +21,7 @@ export async function memory(events: number, everyEvents: number): Promise<Check
   const source = new ReadableStream<Uint8Array>({
     pull(controller) {
       if (sent === events) controller.close()
-      // A copy, as a network's chunks are all new ones.
+      // A copy, because every chunk from a network is new memory.
       else controller.enqueue((chunks[sent++ % chunks.length] as Uint8Array).slice())
     },
   })
@@ -31,10 +31,10 @@ export async function memory(events: number, everyEvents: number): Promise<Check
   for (;;) {
     const { done, value } = await reader.read()
     if (done) break
-    // In chunks of one event each a chunk that comes out is one event too, if it ends like one.
+    // With one event per input chunk, an output chunk that ends at a boundary is one event.
     if (value[value.length - 1] === 10 && value[value.length - 2] === 10) received++
     if (received % everyEvents > 0) continue
-    // Twice: Node 24 frees the buffers of the first collection during the second one.
+    // Twice: Node 24 frees the buffers of the first collection in the second one.
     gc()
     gc()
     const { heapUsed, arrayBuffers, rss } = process.memoryUsage()
@@ -45,8 +45,8 @@ export async function memory(events: number, everyEvents: number): Promise<Check
 }
 
 /**
- * By how many bytes an event makes the heap grow: the slope of the line that fits the checkpoints best. The
- * first one is left out, as code is still being compiled up to there.
+ * Heap growth per event in bytes: the slope of the line that fits the checkpoints best. The
+ * first one is omitted, because code is still being compiled until then.
  */
 export function bytesPerEvent([, ...checkpoints]: readonly Checkpoint[]): number {
   const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length

@@ -2,20 +2,20 @@ import { Bench } from 'tinybench'
 import type { ChatStream } from './chat-events.ts'
 import type { Contender } from './contenders.ts'
 
-/** The CPU time each contender took for one event in each round, in microseconds. */
+/** CPU time of each contender per event in each round, in microseconds. */
 export type Times = ReadonlyMap<string, readonly number[]>
 
 export interface RaceOptions {
   rounds: number
-  /** For one contender in one round, in milliseconds. */
+  /** Time per contender and round, in milliseconds. */
   timeMs: number
-  /** Called when a round, counted from 1, begins. */
+  /** Called at the start of each round, counted from 1. */
   onRound?: ((round: number) => void) | undefined
 }
 
 /**
- * Lets contenders carry the same stream, in turns: what slows the machine down for a while then hits all of
- * them, and a ratio of two within a round says more than either time.
+ * Runs contenders on the same stream, in turns: a slowdown of the machine then affects all of
+ * them, and a ratio within a round is more reliable than either time.
  *
  * @throws Error if a contender delivers another number of events than there are
  */
@@ -34,7 +34,7 @@ export async function race(
       iterations: 5,
       throws: true,
     })
-    // There and back: what one contender leaves behind, another one has to clear away.
+    // In both directions: the garbage of one contender is collected during another.
     for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
       let received: Received
       bench.add(
@@ -42,7 +42,7 @@ export async function race(
         async () => {
           received = await readAll(contender.open(stream.chunks))
         },
-        // Counted behind the clock's back, and not by code of the contender.
+        // Counted outside the measured time, and not by the contender.
         { async: true, afterEach: () => assertEvents(contender, stream, received) },
       )
     }
@@ -54,13 +54,13 @@ export async function race(
   return times
 }
 
-/** The time this process has used, so that others on the machine do not count. */
+/** CPU time of this process, independent of others on the machine. */
 function cpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
 }
 
-/** How many items came, and those of which the events are still to be counted. */
+/** Number of items, and those whose events are not counted yet. */
 interface Received {
   items: number
   chunks: Uint8Array[]

@@ -1,6 +1,6 @@
 // @ts-check
 // Runs the benchmarks: `npm run bench`, with
-//   --node=PATH   on this Node instead of the one at hand; may be given more than once
+//   --node=PATH   on this Node instead of the current one; may be repeated
 //   --write       puts the results into docs/performance.md
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -53,7 +53,7 @@ function run(node, args) {
 }
 
 try {
-  // All in one file: it is run from a folder that has no packages.
+  // One file, because it runs in a folder without packages.
   await build({
     entryPoints: ['bench/streams.bench.ts'],
     outfile: bundle,
@@ -71,7 +71,7 @@ try {
     const file = 'docs/performance.md'
     const page = readFileSync(file, 'utf8')
     const marked = /(<!-- bench:start -->\n)[\s\S]*(\n<!-- bench:end -->)/
-    if (!marked.test(page)) throw new Error(`${file} has no place for the results`)
+    if (!marked.test(page)) throw new Error(`${file} has no markers for the results`)
     const text = [head, ...results].join('\n\n')
     writeFileSync(
       file,

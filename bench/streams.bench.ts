@@ -18,7 +18,7 @@ const KIB_16 = '16 KiB chunks'
 const ONE_EVENT = 'one event a chunk'
 const BYTES_64 = '64-byte chunks'
 
-// Enough events for a contender to get going, few enough for many runs within its time.
+// Enough events to warm up a contender, few enough for many runs within its time.
 const SHAPES = [
   { name: KIB_16, stream: cutInto(16_384, chatEvents(10_000, 1)) },
   { name: ONE_EVENT, stream: chatEvents(2000, 1) },
@@ -37,7 +37,7 @@ const TARGETS = [
   ]),
 ]
 
-/** The heap may grow by so much an event: 1 MB in a million of 180 bytes is a collector's noise, no leak. */
+/** Allowed heap growth per event: 1 MB in a million events of 180 bytes is noise and not a leak. */
 const MAX_BYTES_PER_EVENT = 1
 
 const ROUNDS = 7
@@ -56,7 +56,7 @@ printMemory()
 printTargets()
 if (slope > MAX_BYTES_PER_EVENT) process.exitCode = 1
 
-/** The tables go to stdout, all at once at the end. */
+/** Prints the tables to stdout at the end. */
 function progress(line: string): void {
   process.stderr.write(`${line}\n`)
 }
@@ -95,7 +95,7 @@ function printTargets(): void {
   )
 }
 
-/** How many times as fast as the baseline a contender is: the median over the rounds of both. */
+/** Speed of a contender relative to the baseline: the median over the rounds of both. */
 function ratio(times: Times, contender: string, baseline: string): number {
   const own = times.get(contender) ?? []
   const others = times.get(baseline) ?? []

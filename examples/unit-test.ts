@@ -6,8 +6,7 @@ import { chunkings, fakeUpstream, gate, step, streamOf, transcript } from 'sse-s
 
 /** The code under test: shows the response as it arrives, and returns whether it is complete. */
 async function readResponse(response: Response, show: (text: string) => void): Promise<boolean> {
-  if (!response.ok || response.body === null)
-    throw new Error(`Unexpected status ${response.status}`)
+  if (!response.ok || response.body === null) throw new Error(`Status ${response.status}`)
   for await (const { data } of relay(response.body, [SseDecoder.stage()])) {
     if (data === '[DONE]') return true
     show(JSON.parse(data).choices[0]?.delta.content ?? '')

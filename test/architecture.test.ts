@@ -45,7 +45,7 @@ const filesOf = (folder: string): Sources =>
 
 const sources = filesOf('src')
 
-describe('the house', () => {
+describe('the sources', () => {
   it('is read', () => {
     expect([...sources.keys()]).toContain('src/index.ts')
     expect([...sources.keys()]).toContain('src/wire/sse-decoder.ts')
@@ -53,19 +53,19 @@ describe('the house', () => {
 
   it('imports only as the table allows', () => expect(checkImports(sources)).toEqual([]))
   it('has no cycles', () => expect(checkCycles(sources)).toEqual([]))
-  it('has doors that only re-export by name', () => expect(checkDoors(sources)).toEqual([]))
-  it('has speaking names', () => expect(checkNames(sources.keys())).toEqual([]))
+  it('has entry points that only re-export by name', () => expect(checkDoors(sources)).toEqual([]))
+  it('has conventional file names', () => expect(checkNames(sources.keys())).toEqual([]))
   it('has short files', () => expect(checkLengths(sources)).toEqual([]))
   it('keeps the laws', () => expect(checkLaws(sources)).toEqual([]))
   it('raises timeouts and decides verdicts in one place', () =>
     expect(checkPlaces(sources)).toEqual([]))
 
-  it('has a streams door that reaches neither undici nor node:', () => {
+  it('has a streams entry point that reaches neither undici nor node:', () => {
     const packages = [...reachOf(sources, 'src/streams.ts')].filter((name) => !sources.has(name))
     expect(packages).toEqual(['eventsource-parser'])
   })
 
-  it('has a testing door that loads node: only when a socket is wanted', () => {
+  it('has a testing entry point that loads node: only for sockets', () => {
     const packages = [...loadedWith(sources, 'src/testing.ts')].filter((name) => !sources.has(name))
     expect(packages).toEqual(['eventsource-parser'])
     expect([...reachOf(sources, 'src/testing.ts')]).toContain('node:http')
@@ -96,7 +96,7 @@ describe('the tests', () => {
   })
 })
 
-describe('the checks see a breach', () => {
+describe('the checks report a breach', () => {
   const project = (files: Record<string, string>): Sources => new Map(Object.entries(files))
   const empty = {
     'src/base/a.ts': '',
@@ -106,43 +106,43 @@ describe('the checks see a breach', () => {
   }
 
   it.each([
-    ['a room of a higher floor', 'src/base/x.ts', "import { b } from '../wire/b.ts'"],
-    ['a type of a higher floor', 'src/base/x.ts', "import type { B } from '../wire/b.ts'"],
+    ['a higher module', 'src/base/x.ts', "import { b } from '../wire/b.ts'"],
+    ['a type of a higher module', 'src/base/x.ts', "import type { B } from '../wire/b.ts'"],
     ['a lazy import', 'src/base/x.ts', "const b = await import('../wire/b.ts')"],
-    ['an import that cannot be read', 'src/base/x.ts', 'const b = await import(name)'],
+    ['an import with a computed name', 'src/base/x.ts', 'const b = await import(name)'],
     ['an import in a type', 'src/base/x.ts', "let b: import('../wire/b.ts').B"],
     ['a re-export', 'src/base/x.ts', "export { b } from '../wire/b.ts'"],
     ['a package', 'src/base/x.ts', "import { fetch } from 'undici'"],
     ['a longer package name', 'src/wire/x.ts', "import 'eventsource-parser-extra'"],
     ['a type of a package', 'src/pipeline/x.ts', "import type { A } from 'undici'"],
     [
-      'a value where only types may go',
+      'a value where only types are allowed',
       'src/metrics/x.ts',
       "import { c } from '../transforms/c.ts'",
     ],
     ['an inline type', 'src/metrics/x.ts', "import { type C } from '../transforms/c.ts'"],
     ['node: outside the folder for it', 'src/testing/x.ts', "import 'node:http'"],
-    ['a room outside the folder for it', 'src/testing/x.ts', "import '../node/n.ts'"],
-    ['a package in a door', 'src/x.ts', "export { fetch } from 'undici'"],
-    ['a room past the doors', 'src/cli/x.ts', "import '../wire/b.ts'"],
-    ['a room that is not in the table', 'src/misc/x.ts', ''],
-    ['a file that is not there', 'src/wire/x.ts', "import '../base/z.ts'"],
+    ['a module outside its folder', 'src/testing/x.ts', "import '../node/n.ts'"],
+    ['a package in an entry point', 'src/x.ts', "export { fetch } from 'undici'"],
+    ['a module instead of an entry point', 'src/cli/x.ts', "import '../wire/b.ts'"],
+    ['a module that is not in the table', 'src/misc/x.ts', ''],
+    ['a missing file', 'src/wire/x.ts', "import '../base/z.ts'"],
   ])('imports: %s', (_, path, text) => {
     expect(checkImports(project({ ...empty, [path]: text }))).toHaveLength(1)
   })
 
   it.each([
-    ['a room of a lower floor', 'src/wire/x.ts', "import { a } from '../base/a.ts'"],
-    ['the own room', 'src/wire/x.ts', "import { b } from './b.ts'"],
-    ['the own package', 'src/wire/x.ts', "import { createParser } from 'eventsource-parser'"],
+    ['a lower module', 'src/wire/x.ts', "import { a } from '../base/a.ts'"],
+    ['the same module', 'src/wire/x.ts', "import { b } from './b.ts'"],
+    ['an allowed package', 'src/wire/x.ts', "import { createParser } from 'eventsource-parser'"],
     [
-      'a type where types may go',
+      'a type where types are allowed',
       'src/metrics/x.ts',
       "import type { C } from '../transforms/c.ts'",
     ],
     ['node: in the folder for it', 'src/testing/node/x.ts', "import 'node:http'"],
-    ['a room in the folder for it', 'src/testing/node/x.ts', "import '../../node/n.ts'"],
-    ['a room in a door', 'src/x.ts', "export { b } from './wire/b.ts'"],
+    ['a module in its folder', 'src/testing/node/x.ts', "import '../../node/n.ts'"],
+    ['a module in an entry point', 'src/x.ts', "export { b } from './wire/b.ts'"],
     ['an import in a comment', 'src/base/x.ts', "// import { b } from '../wire/b.ts'"],
   ])('imports: not in %s', (_, path, text) => {
     expect(checkImports(project({ ...empty, [path]: text }))).toEqual([])
@@ -160,16 +160,16 @@ describe('the checks see a breach', () => {
   it.each([
     ['a star', 'src/x.ts', "export * from './wire/b.ts'"],
     ['a namespace', 'src/x.ts', "export * as wire from './wire/b.ts'"],
-    ['a value of its own', 'src/x.ts', 'export const a = 1'],
+    ['its own value', 'src/x.ts', 'export const a = 1'],
     ['an import', 'src/x.ts', "import './wire/b.ts'"],
     ['a statement', 'src/x.ts', 'start()'],
-    ['a value in the door of the command', 'src/cli.ts', 'export const a = 1'],
-    ['a barrel in a room', 'src/wire/x.ts', "export { b } from './b.ts'"],
-  ])('doors: %s', (_, path, text) => {
+    ['a value in the entry point of the command', 'src/cli.ts', 'export const a = 1'],
+    ['a barrel in a module', 'src/wire/x.ts', "export { b } from './b.ts'"],
+  ])('entry points: %s', (_, path, text) => {
     expect(checkDoors(project({ [path]: text }))).toHaveLength(1)
   })
 
-  it('doors: not in named re-exports, nor in the start of the command', () => {
+  it('entry points: not in named re-exports, nor in the start of the command', () => {
     const doors = project({
       'src/x.ts': "export { b, type C } from './wire/b.ts'\nexport type { D } from './wire/d.ts'",
       'src/y.ts': 'export {}',

@@ -11,15 +11,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fencedBlocks } from './docs/fenced-blocks.ts'
 import { loopbackCertificate } from './support/loopback-certificate.ts'
 
-/** A piece of code that a reader may paste. */
+/** A code block that a reader may paste. */
 interface Block {
   path: string
   /** The line of the first line of code, from 1. */
   line: number
   language: 'ts' | 'js'
   /**
-   * How it is run: as a module; `serve` or `fetch` where it serves, for one request to a stand-in of the model;
-   * `no-run` where it needs what is not here, so that only its types are checked.
+   * How it runs: as a module; `serve` or `fetch` if it is a server, with one request and a fake model;
+   * `no-run` if it cannot run here, so that only its types are checked.
    */
   mode: 'module' | 'serve' | 'fetch' | 'no-run'
   code: string
@@ -27,7 +27,7 @@ interface Block {
 
 const RUN_MS = 40_000
 const KEY = 'key-of-the-test'
-/** What blocks that serve have as their upstream. */
+/** The upstream of blocks that serve. */
 const MODEL_URL = 'https://api.openai.com'
 const LANGUAGES: Readonly<Record<string, 'ts' | 'js'>> = {
   ts: 'ts',
@@ -47,7 +47,7 @@ function filesIn(folder: string, ending: RegExp): string[] {
 
 const MODES = ['serve', 'fetch', 'no-run'] as const
 
-/** The blocks of code in a text that can be checked. */
+/** The code blocks of a text that can be checked. */
 function blocksOf(path: string, text: string): Block[] {
   return fencedBlocks(text).flatMap(({ language: name, flags, line, code }) => {
     const language = LANGUAGES[name]
@@ -57,7 +57,7 @@ function blocksOf(path: string, text: string): Block[] {
   })
 }
 
-/** The text of the doc comments alone, each line where it was. */
+/** Only the doc comments of a source, with unchanged line numbers. */
 function commentsOf(text: string): string {
   let isInside = false
   return text
@@ -73,7 +73,7 @@ function commentsOf(text: string): string {
     .join('\n')
 }
 
-/** What is wrong with the examples of a source: each has a title, and code. */
+/** Errors in the examples of a source: each must have a title and code. */
 function checkExamples(path: string, text: string): string[] {
   const breaches: string[] = []
   const lines = commentsOf(text).split('\n')
@@ -87,7 +87,7 @@ function checkExamples(path: string, text: string): string[] {
   return breaches
 }
 
-/** JavaScript has no way to say what a parameter is. */
+/** JavaScript cannot declare the type of a parameter. */
 const isAboutMissingTypes = (code: number): boolean => code >= 7000 && code < 8000
 
 function checkTypes(blocks: readonly Block[]): string[] {
@@ -95,14 +95,14 @@ function checkTypes(blocks: readonly Block[]): string[] {
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root, {
     allowJs: true,
     checkJs: true,
-    // What a reader pastes is no library, and may leave a name for the next lines.
+    // A pasted block may declare names for the reader's next lines.
     declaration: false,
     isolatedDeclarations: false,
     noUnusedLocals: false,
     noUnusedParameters: false,
     moduleDetection: ts.ModuleDetectionKind.Force,
   })
-  // In the root, so that packages and our own doors are found from there.
+  // In the root, so that packages and our own entry points resolve.
   const named = new Map(
     blocks.map((block, index) => [join(root, `block-${index}.${block.language}`), block]),
   )
@@ -128,7 +128,7 @@ function checkTypes(blocks: readonly Block[]): string[] {
 }
 
 interface Ran {
-  /** Of the process; or why there is none. */
+  /** Exit code of the process, or why there is none. */
   code: number | string
   output: string
 }
@@ -141,7 +141,7 @@ interface RanServing extends Ran {
 let folder = ''
 let count = 0
 
-/** Runs code as a module of its own in a new Node, with the entry points of `src`. */
+/** Runs code as a module in a new Node process, with the entry points of `src`. */
 async function runCode(
   name: string,
   contents: string,
@@ -172,7 +172,7 @@ async function runCode(
   })
 }
 
-/** Runs a block that serves, with a stand-in in the place of the model. */
+/** Runs a block that serves, with a fake model. */
 async function runServing({ path, line, language, mode, code }: Block): Promise<RanServing> {
   const upstream = fakeUpstream(transcript('openai-chat', { text: 'Hello from the model' }))
   const url = await upstream.listen()
@@ -192,7 +192,7 @@ async function runServing({ path, line, language, mode, code }: Block): Promise<
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sse-stream-kit-docs-'))
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
-  // The files that the page on testing has its readers make, made by its own command.
+  // The key and certificate of the page on testing, created by its own command.
   const shell = fencedBlocks(read('docs/testing.md')).find(({ code }) => code.startsWith('openssl'))
   const [program = '', ...args] = shell?.code.trim().split(' ') ?? []
   if (spawnSync(program, args, { cwd: folder }).error === undefined) return
@@ -218,9 +218,9 @@ describe('the documentation', () => {
   it('has examples with a title and code', () =>
     expect(modules.flatMap((path) => checkExamples(path, read(path)))).toEqual([]))
 
-  it('has the right types in every block', () => expect(checkTypes(blocks)).toEqual([]), 120_000)
+  it('type-checks every block', () => expect(checkTypes(blocks)).toEqual([]), 120_000)
 
-  it('shows no teardown in what people paste, but where shutting down is the subject', () => {
+  it('shows teardown only on the page about shutting down', () => {
     const pasted = [
       ...blocks.map(({ path, line, code }) => ({ at: `${path}:${line}`, code })),
       ...examples.map((path) => ({ at: path, code: read(path) })),
@@ -264,7 +264,7 @@ describe('the documentation', () => {
   })
 })
 
-describe('the checks see what is wrong', () => {
+describe('the checks report errors', () => {
   const block = (code: string, language: 'ts' | 'js' = 'ts'): Block => ({
     path: 'README.md',
     line: 10,
@@ -273,7 +273,7 @@ describe('the checks see what is wrong', () => {
     code,
   })
 
-  it('finds the blocks of a page, in lists too, and where they are', () => {
+  it('finds the blocks of a page, also in lists, with their lines', () => {
     const page =
       'Text\n```ts\na()\n```\n- item\n  ```js no-run\n  b()\n    c()\n  ```\n```sh\nls\n```\n'
     expect(blocksOf('docs/a.md', page)).toEqual([
@@ -288,7 +288,7 @@ describe('the checks see what is wrong', () => {
     expect(blocksOf('src/a.ts', commentsOf(text))).toMatchObject([{ line: 4, code: 'a()\n' }])
   })
 
-  it('refuses an example without a title or without code', () => {
+  it('rejects an example without a title or without code', () => {
     const text =
       '/**\n * @example\n * ```ts\n * ```\n * @example Title\n * a()\n * @example Good\n * ```ts\n */'
     expect(checkExamples('a.ts', text)).toEqual([
@@ -297,7 +297,7 @@ describe('the checks see what is wrong', () => {
     ])
   })
 
-  it('refuses a wrong type, a wrong name and a missing export, at its line', () => {
+  it('reports a wrong type, a wrong name and a missing export with its line', () => {
     const import_ = "import { SseDecoder } from 'sse-stream-kit'\n"
     expect(
       checkTypes([
@@ -314,7 +314,7 @@ describe('the checks see what is wrong', () => {
     ])
   }, 60_000)
 
-  it('sees a block that throws, rejects, waits for nothing, imports nothing or is no code', async () => {
+  it('reports a block that throws, rejects, never settles, has a bad import or a syntax error', async () => {
     const good =
       "import { encodeEvent } from 'sse-stream-kit'\nconsole.log(encodeEvent({ data: '1' }))"
     expect(await runCode('a', good, 'ts')).toEqual({ code: 0, output: 'data: 1\n\n\n' })

@@ -30,13 +30,13 @@ const STREAMS = [
   'sseResponse',
 ]
 
-/** What a door gives at run time, and how large it may be, minified, without its dependencies. */
+/** Names that an entry point exports at run time, and its maximum size, minified, without dependencies. */
 interface Door {
   names: readonly string[]
   maxBytes: number
 }
 
-/** A name or a kilobyte more is a decision: it is made here. */
+/** Adding a name or a kilobyte is a decision that is made here. */
 const DOORS: Readonly<Record<string, Door>> = {
   index: {
     names: [
@@ -87,10 +87,10 @@ const DOORS: Readonly<Record<string, Door>> = {
     maxBytes: 42_000,
   },
 }
-/** The door of the command is run, not imported. */
+/** The entry point of the command is run, not imported. */
 const COMMAND = 'cli'
 
-/** What every runtime has; more than that the streams may not need. */
+/** Globals of every runtime; the streams must not need any other. */
 const WEB = [
   'ReadableStream',
   'WritableStream',
@@ -124,7 +124,7 @@ const doors = readdirSync(join(root, 'src'), { withFileTypes: true })
   .sort()
 const importable = doors.filter((door) => door !== COMMAND)
 
-describe('the doors', () => {
+describe('the entry points', () => {
   it('are all exported, with their types first', () => {
     const { './package.json': self, ...exported } = meta.exports
     expect(self).toBe('./package.json')
@@ -144,18 +144,18 @@ describe('the doors', () => {
     expect([...meta.tsup.entry].sort()).toEqual(doors.map((door) => `src/${door}.ts`))
   })
 
-  it('have a command where there is one', () => {
+  it('include the command', () => {
     const command = doors.includes(COMMAND)
       ? { 'sse-stream-kit': `./dist/${COMMAND}.js` }
       : undefined
     expect(meta.bin).toEqual(command)
   })
 
-  it('are all named here', () => {
+  it('are all listed here', () => {
     expect(Object.keys(DOORS)).toEqual(importable)
   })
 
-  it.each(importable)('%s gives the names it promises, and no others', async (door) => {
+  it.each(importable)('%s exports exactly the listed names', async (door) => {
     const names = Object.keys(await import(`../src/${door}.ts`))
     expect(names.sort()).toEqual(namesOf(door))
   })
@@ -184,9 +184,9 @@ interface Lockfile {
 describe('the lockfile', () => {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as Lockfile
 
-  // npm leaves out what the registry at hand does not have, and then `npm ci` refuses the file: on every
-  // machine, for want of a build that only another one needs.
-  it('holds the builds for other platforms too', () => {
+  // npm omits packages that its registry does not have, and then `npm ci` rejects the file on every
+  // machine, because of a build that only another one needs.
+  it('contains the builds for other platforms', () => {
     const names = Object.values(packages).flatMap((entry) =>
       Object.keys(entry.optionalDependencies ?? {}),
     )
@@ -207,7 +207,7 @@ describe('the packed tarball', () => {
   let consumer = ''
   let installed = ''
 
-  // As npm would install it, without asking a registry: unpacked, beside its dependencies.
+  // As npm installs it, without a registry: unpacked, next to its dependencies.
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sse-stream-kit-package-'))
     consumer = join(folder, 'consumer')
@@ -237,7 +237,7 @@ describe('the packed tarball', () => {
     return outputFiles?.[0]?.text ?? ''
   }
 
-  it('holds what was built, the licence and the changelog, and nothing else', async () => {
+  it('contains the build, the licence, the docs and the changelog, and nothing else', async () => {
     const files = await readdir(installed, { recursive: true })
     const isKnown = (name: string): boolean =>
       /^(dist(\/[\w.-]+\.(js|js\.map|d\.ts))?|(docs|examples)(\/.+)?|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
@@ -247,7 +247,7 @@ describe('the packed tarball', () => {
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'CHANGELOG.md', 'package.json']))
   })
 
-  it('leads from each file of the build to its source', async () => {
+  it('maps each file of the build to its source', async () => {
     const scripts = (await readdir(join(installed, 'dist'))).filter((name) => name.endsWith('.js'))
     for (const name of scripts) {
       const code = readFileSync(join(installed, 'dist', name), 'utf8')
@@ -258,8 +258,8 @@ describe('the packed tarball', () => {
     }
   })
 
-  // npm's page of a package resolves them against the root of `repository`; here they are files of the tarball.
-  it('holds whatever README and docs link to', async () => {
+  // npm's package page resolves links against the root of `repository`; here they are files of the tarball.
+  it('contains every link target of README and docs', async () => {
     const { repository } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
     expect(repository).toEqual({
       type: 'git',
@@ -279,7 +279,7 @@ describe('the packed tarball', () => {
     expect(broken).toEqual([])
   })
 
-  it('opens every door by import and by require, each name once', async () => {
+  it('loads every entry point by import and by require, each name once', async () => {
     const { stdout } = await run(process.execPath, ['smoke.mjs'], { cwd: consumer })
     const found = (JSON.parse(stdout) as { doors: Record<string, string[]> }).doors
     expect(found).toEqual(
@@ -287,7 +287,7 @@ describe('the packed tarball', () => {
     )
   }, 30_000)
 
-  /** How many bytes are loaded at once; a lazy import is a file of its own. */
+  /** Bytes that are loaded at once; a lazy import is a separate file. */
   const loadedBytes = async (door: string): Promise<number> => {
     const { metafile } = await build({
       entryPoints: [join(installed, 'dist', `${door}.js`)],
@@ -316,13 +316,16 @@ describe('the packed tarball', () => {
     return [...loaded].reduce((sum, path) => sum + (metafile.outputs[path]?.bytes ?? 0), 0)
   }
 
-  it.each(doors.filter((door) => door !== COMMAND))('keeps %s small', async (door) => {
-    const bytes = await loadedBytes(door)
-    expect(bytes).toBeGreaterThan(1_000)
-    expect(bytes).toBeLessThanOrEqual(DOORS[door]?.maxBytes ?? 0)
-  })
+  it.each(doors.filter((door) => door !== COMMAND))(
+    'keeps %s below its size ceiling',
+    async (door) => {
+      const bytes = await loadedBytes(door)
+      expect(bytes).toBeGreaterThan(1_000)
+      expect(bytes).toBeLessThanOrEqual(DOORS[door]?.maxBytes ?? 0)
+    },
+  )
 
-  it('runs its streams where there is nothing but what every runtime has', async () => {
+  it('runs its streams with only the globals of every runtime', async () => {
     const script = await bundle('streams.js', { format: 'iife', globalName: 'kit' })
     const context = createContext(Object.fromEntries(WEB.map((name) => [name, globalThis[name]])))
     runInContext(script, context)
@@ -375,7 +378,7 @@ describe('the packed tarball', () => {
     ts
       .getPreEmitDiagnostics(program)
       .filter((diagnostic) => {
-        // What other packages declare is not ours to mend.
+        // Errors in the types of other packages are not ours.
         const path = diagnostic.file?.fileName ?? ''
         return path === '' || path.startsWith(consumer)
       })
@@ -396,7 +399,7 @@ describe('the packed tarball', () => {
     export const relayed: ReadableStream<Uint8Array> = relay(encoder.readable, [HeartbeatInjector.stage()])
   `
 
-  it('type-checks strictly where there are no types of Node', async () => {
+  it("type-checks strictly without Node's types", async () => {
     expect(typeErrors(await compile('edge.ts', PIPELINE, { types: [], lib: DOM }))).toEqual([])
   }, 60_000)
 
@@ -404,13 +407,13 @@ describe('the packed tarball', () => {
     .map((door, index) => `export * as door${index} from 'sse-stream-kit${entryOf(door).slice(1)}'`)
     .join('\n')
 
-  it('type-checks strictly through every door', async () => {
+  it('type-checks every entry point strictly', async () => {
     const program = await compile('node.ts', EVERY_DOOR, { types: ['node'], lib: DOM })
     expect(typeErrors(program)).toEqual([])
   }, 60_000)
 
   // Other versions of TypeScript and of Node's types: `npm run test:types`.
-  it('type-checks strictly through every door where there are only the types of Node', async () => {
+  it("type-checks every entry point strictly with only Node's types", async () => {
     const program = await compile('no-dom.ts', EVERY_DOOR, { types: ['node'], lib: [] })
     expect(typeErrors(program)).toEqual([])
     const refusals = notUndefined(program, (path) => path.startsWith(join(installed, 'dist')))

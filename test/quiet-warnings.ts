@@ -1,4 +1,4 @@
-/** Keeps the warnings that tests cause on purpose, with the stacks in them, out of the output. */
+/** Hides the process warnings that tests cause on purpose. */
 const printers = process.listeners('warning')
 process.removeAllListeners('warning')
 process.on('warning', (warning) => {

@@ -10,7 +10,7 @@ const config: ViteUserConfig = {
     setupFiles: ['test/quiet-warnings.ts'],
     // vitest leaves one core free by default, which on two cores doubles the time.
     maxWorkers: '100%',
-    // A test that waits for something which never happens says so within seconds.
+    // A test that waits forever fails within seconds.
     testTimeout: 15_000,
   },
   resolve: {

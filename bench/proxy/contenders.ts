@@ -6,14 +6,14 @@ import { toNodeHandler } from 'sse-stream-kit/node'
 import { Agent, fetch } from 'undici'
 
 const PIPED = 'http.request().pipe(res)'
-/** The contender that others are compared with. */
+/** The baseline. */
 export const FETCHED = 'undici fetch, read in a loop'
 const PROXIED = 'sseProxy: frames, metrics, heartbeat, watermark, limits'
 const RESILIENT = 'sseProxy: the same, retry, breaker, budget, error events'
-/** The ones that have a target. */
+/** The contenders with a target. */
 export const TARGETED: readonly string[] = [PROXIED, RESILIENT]
 
-/** Ways to pass a stream on, by name; the origin in, a listener for a `node:http` server out. */
+/** Ways to relay a stream, by name: from an origin to a listener for a `node:http` server. */
 export const CONTENDERS: ReadonlyMap<string, (origin: string) => RequestListener> = new Map([
   [PIPED, piped],
   [FETCHED, fetched],
@@ -46,7 +46,7 @@ function fetched(origin: string): RequestListener {
   }
 }
 
-/** What every stream passes: the fused relay, watched, and reported to a registry. */
+/** The default: the fused relay with timeouts, reporting to a registry. */
 const RELAYED: ProxyOptions = {
   heartbeat: { intervalMs: 15_000 },
   watermark: { highBytes: 65_536, lowBytes: 16_384 },
@@ -57,7 +57,7 @@ function proxied(origin: string): RequestListener {
   return toNodeHandler(sseProxy(origin, { ...RELAYED, metrics: new StreamRegistry() }))
 }
 
-/** All that leaves the bytes alone: a `transform` decodes every event, which is another piece of work. */
+/** Every option that leaves the bytes unchanged: a `transform` would decode every event. */
 function resilient(origin: string): RequestListener {
   const proxy = sseProxy(origin, {
     ...RELAYED,

@@ -1,6 +1,6 @@
 // Runs the benchmark of the proxy: `npm run bench:proxy --`, with
 //   --rounds=4 --streams=300 --every-ms=20 --window-ms=1500
-//   --cpu-prof=DIR   has the processes of the proxies write their profiles there
+//   --cpu-prof=DIR   writes the CPU profiles of the proxies there
 //   --write          puts the results into docs/performance.md
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -44,11 +44,11 @@ try {
     await proxy.ready()
     isPinned &&= pin(proxy.pid, 1)
     process.stderr.write(`warming up: ${name}\n`)
-    // Until its code is compiled a proxy is no measure of itself.
+    // Warm-up: until its code is compiled, a proxy is slower.
     await measure(proxy, upstream, { streams, windowMs: 1000 })
     results.set(name, [])
   }
-  // In turns: what slows the machine down for a while then hits all of them.
+  // In turns: a slowdown of the machine then affects all of them.
   for (let round = 0; round < Number(values.rounds); round++) {
     for (const [name, proxy] of proxies) {
       process.stderr.write(`round ${round + 1} of ${values.rounds}: ${name}\n`)
@@ -61,7 +61,7 @@ try {
   upstream.close()
 }
 
-/** Keeps a process on one core, where there is a tool for it. */
+/** Pins a process to one core, if a tool for it exists. */
 function pin(pid: number, core: number): boolean {
   const { status } = spawnSync('taskset', [
     '--all-tasks',
@@ -98,7 +98,7 @@ function report(isPinned: boolean): void {
   const file = 'docs/performance.md'
   const page = readFileSync(file, 'utf8')
   const marked = /(<!-- bench-proxy:start -->\n)[\s\S]*(<!-- bench-proxy:end -->)/
-  if (!marked.test(page)) throw new Error(`${file} has no place for the results`)
+  if (!marked.test(page)) throw new Error(`${file} has no markers for the results`)
   writeFileSync(
     file,
     page.replace(marked, (_, start, end) => `${start}${text}\n${end}`),
@@ -127,7 +127,7 @@ function figures(rounds: readonly Round[]): string[] {
   ]
 }
 
-/** By how much more CPU time than the baseline: the median over the rounds of both. */
+/** CPU time relative to the baseline: the median over the rounds of both. */
 function ratio(rounds: readonly Round[]): number {
   const others = results.get(FETCHED) ?? []
   return quantile(

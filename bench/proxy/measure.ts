@@ -3,33 +3,33 @@ import type { PacedUpstream } from './paced-upstream.ts'
 import type { ProxyChild } from './proxy-child.ts'
 import { RawClient } from './raw-client.ts'
 
-/** What one round with one contender came to. */
+/** Result of one round of one contender. */
 export interface Round {
-  /** CPU time of the proxy's process for one event, in microseconds. */
+  /** CPU time of the proxy's process per event, in microseconds. */
   cpuPerEvent: number
   rssBytes: number
-  /** That all arrived, from the first to the last. */
+  /** Number of events, which all arrived. */
   events: number
   firstByteMs: number[]
-  /** Over 1 where the machine was so busy that a stream's events met in one chunk; they cost less then. */
+  /** Above 1 if the machine was so busy that events of a stream shared a chunk; they cost less then. */
   eventsPerChunk: number
 }
 
 export interface MeasureOptions {
   streams: number
-  /** How long the CPU time is watched. */
+  /** Duration of the CPU measurement. */
   windowMs: number
 }
 
-/** Streams begin spread out: 300 connections at once would say nothing of the first byte of one. */
+/** Streams start spread out: 300 connections at once would distort the time to the first byte. */
 const OPENING_MS = 1000
-/** For the streams to have begun, and the code to have settled on their pace. */
+/** Until all streams have started and the code is warmed up. */
 const SETTLE_MS = 300
 
 /**
- * Sends paced streams through a proxy, and watches the CPU time of its process while all of them run.
+ * Sends paced streams through a proxy, and measures the CPU time of its process while all of them run.
  *
- * @throws Error if a client did not get exactly the bytes that the upstream sent it
+ * @throws Error if a client did not receive exactly the bytes that the upstream sent
  */
 export async function measure(
   proxy: ProxyChild,

@@ -6,13 +6,13 @@ const HEAD =
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
 const LAST_CHUNK = '0\r\n\r\n'
 
-/** What a stream was sent, from its first byte to its end. */
+/** The bytes that a stream was sent. */
 export interface SentStream {
   events: number
   bytes: Buffer
 }
 
-/** A stream that an upstream has begun: it goes around the events from a place of its own. */
+/** A running stream: it loops over the events from its own offset. */
 interface PacedStream {
   readonly socket: Socket
   readonly firstEvent: number
@@ -22,8 +22,8 @@ interface PacedStream {
 /**
  * An upstream that sends each stream one event at a time, at one pace, the first one with the headers.
  *
- * It speaks just enough HTTP over bare sockets: `node:http` would use as much of its core as the load leaves.
- * Late timers make it slower and never make it send two events at once, which would be relayed as one chunk.
+ * It implements minimal HTTP over bare sockets: `node:http` would use the rest of its core.
+ * Late timers make it slower, but never make it send two events at once, which would be relayed as one chunk.
  */
 export class PacedUpstream {
   /** Events of all streams so far. */
@@ -36,7 +36,7 @@ export class PacedUpstream {
   readonly #sockets = new Set<Socket>()
   readonly #server: Server = createServer((socket) => this.#onConnection(socket))
   #timer: ReturnType<typeof setInterval> | undefined
-  /** Streams write in groups, one a millisecond: 300 sockets at once would be a burst and no pace. */
+  /** Streams write in groups, one per millisecond: 300 sockets at once would be a burst. */
   readonly #groups: number
   #group = 0
 
@@ -51,7 +51,7 @@ export class PacedUpstream {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  /** Ends all streams, and tells what each was sent, by the number in its path. */
+  /** Ends all streams, and returns what each was sent, by the number in its path. */
   endStreams(): Map<number, SentStream> {
     const sent = new Map<number, SentStream>()
     for (const [number, { socket, firstEvent, sentEvents }] of this.#streams) {
@@ -75,7 +75,7 @@ export class PacedUpstream {
   #onConnection(socket: Socket): void {
     socket.setNoDelay(true)
     this.#sockets.add(socket)
-    // A proxy may close or reset what it keeps alive whenever it likes; what is missing then is counted.
+    // A proxy may close or reset a keep-alive connection at any time; missing bytes are counted.
     socket.on('error', () => {})
     socket.on('close', () => this.#sockets.delete(socket))
     socket.on('data', (request) => {

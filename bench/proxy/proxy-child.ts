@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { ProxyReport } from './proxy-process.ts'
 
-/** A contender in a process of its own. */
+/** A contender in a separate process. */
 export class ProxyChild {
   readonly pid: number
   readonly #process: ChildProcess
@@ -27,7 +27,7 @@ export class ProxyChild {
     this.#port = port
   }
 
-  /** What it has used so far. */
+  /** Resources used so far. */
   ask(): Promise<ProxyReport> {
     this.#process.send('report')
     return this.#report()

@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { CONTENDERS } from './contenders.ts'
 
-/** What a proxy's process says of itself: once when it listens, and whenever it is asked. */
+/** Message of a proxy's process: once when it listens, and on every request for it. */
 export interface ProxyReport {
   port: number
   cpuMicroseconds: number
@@ -15,7 +15,7 @@ if (listener === undefined) throw new Error(`There is no contender ${name}`)
 const server = createServer(listener)
 server.listen(0, '127.0.0.1', report)
 process.on('message', report)
-// So that a profile is written, and nobody is left behind.
+// So that a profile is written and no process remains.
 process.on('disconnect', () => process.exit())
 
 function report(): void {

@@ -2,21 +2,21 @@ import { connect } from 'node:net'
 
 const MAX_SILENT_MS = 20_000
 
-/** What a {@link RawClient} was answered. */
+/** The response that a {@link RawClient} received. */
 export interface RawAnswer {
   body: Buffer
-  /** In how many pieces the body came: one a write of the proxy. */
+  /** Number of body chunks: one per write of the proxy. */
   chunks: number
 }
 
 /**
- * A client over a bare socket that keeps what it gets and looks at it only at the end: while it is measured
- * it has to leave its core to the upstream.
+ * A client over a bare socket that stores what it receives and parses it only at the end: during the measurement
+ * it must leave its core to the upstream.
  */
 export class RawClient {
   /** Resolves with the time from the request to the first byte of the body. */
   readonly firstByteMs: Promise<number>
-  /** Resolves with the answer, when the server has closed the connection. */
+  /** Resolves with the response, when the server has closed the connection. */
   readonly answer: Promise<RawAnswer>
   readonly #received: Buffer[] = []
 
@@ -41,7 +41,7 @@ export class RawClient {
       socket.on('error', reject)
       socket.on('end', () => resolve(parse(Buffer.concat(this.#received))))
     })
-    // Who waits for the first byte hears of the error there.
+    // The promise of the first byte rejects as well.
     this.answer.catch(() => {})
   }
 
@@ -52,7 +52,7 @@ export class RawClient {
   }
 }
 
-/** A body that breaks off has the chunks up to there. */
+/** A truncated body has the chunks up to the break. */
 function parse(bytes: Buffer): RawAnswer {
   const headEnd = bytes.indexOf('\r\n\r\n')
   const parts: Buffer[] = []

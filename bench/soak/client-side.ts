@@ -1,16 +1,16 @@
-/** What a client saw of one stream. */
+/** What a client received of one stream. */
 export interface ClientSide {
-  /** 0 where there was no head. */
+  /** 0 if there was no head. */
   status: number
   body: Buffer
-  /** `left` by the client itself; `broken` is any end by which a client can tell that the answer is not whole. */
+  /** `left` by the client itself; `broken` is any end that shows the client that the response is incomplete. */
   end: 'clean' | 'broken' | 'left'
 }
 
-/** What a client does, as the stream goes on. */
+/** What a client does during the stream. */
 export interface ClientActs {
   requestBytes: number
-  /** Called after each chunk with the client's reins. */
+  /** Called after each chunk with the controls of the client. */
   onChunk: (reins: ClientReins) => void
 }
 
@@ -21,7 +21,7 @@ export interface ClientReins {
   leave(): void
 }
 
-/** A client under way. */
+/** A running client. */
 export interface Client {
   readonly side: Promise<ClientSide>
   leave(): void

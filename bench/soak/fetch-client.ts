@@ -1,9 +1,9 @@
 import type { Client, ClientActs, ClientSide } from './client-side.ts'
 
 /**
- * Asks a fetch-style handler without a server in between. All requests share one signal, as in applications
- * that pass on a signal of the whole process: what is left on it adds up. Only a client that leaves before
- * there is a body to cancel needs a signal of its own.
+ * Calls a fetch handler without a server in between. All requests share one signal, as in applications
+ * that pass on a signal of the whole process: leftover listeners add up. Only a client that leaves before
+ * there is a body to cancel needs its own signal.
  */
 export function fetchClient(
   handler: (request: Request) => Promise<Response>,
@@ -14,7 +14,7 @@ export function fetchClient(
   const left = new AbortController()
   const init = requestBytes > 0 ? { method: 'POST', body: Buffer.alloc(requestBytes, 0x71) } : {}
   const signal = shared ?? left.signal
-  // Not given to the constructor: that makes a signal of its own which only follows this one.
+  // Not passed to the constructor, which creates its own signal that only follows this one.
   const request = Object.defineProperty(new Request(url, init), 'signal', { value: signal })
   const side = read(handler, request, left.signal, onChunk)
   return { side, leave: () => left.abort() }
@@ -39,7 +39,7 @@ async function read(
   })
   const hasLeft = new Promise<void>((resolve) => {
     const onLeft = (): void => {
-      // A body that has failed already says so to its reader.
+      // A body that has already failed rejects its reader.
       reader?.cancel(new Error('The reader left')).catch(() => {})
       resolve()
     }

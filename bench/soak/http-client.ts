@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http'
 import type { Client, ClientActs, ClientSide } from './client-side.ts'
 
-/** Asks over a connection of its own, and does what it is told to. */
+/** Sends one request over a new connection, and acts according to the plan of the stream. */
 export function httpClient(url: string, { requestBytes, onChunk }: ClientActs): Client {
   const chunks: Buffer[] = []
   let receivedBytes = 0
@@ -19,7 +19,7 @@ export function httpClient(url: string, { requestBytes, onChunk }: ClientActs): 
       const how = hasLeft ? 'left' : isWhole ? 'clean' : 'broken'
       resolve({ status, body: Buffer.concat(chunks), end: how })
     }
-    // With a head the answer has an end of its own: a slow reader is not there yet when the request closes.
+    // A response with a head has its own end: a slow reader has not reached it when the request closes.
     let hasHead = false
     outgoing.on('error', () => {
       if (!hasHead) end(false)

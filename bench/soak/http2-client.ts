@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, constants } from 'node:http2'
 import type { Client, ClientActs, ClientSide } from './client-side.ts'
 
-/** Sends one request over a shared HTTP/2 connection, and acts as the plan of the stream says. */
+/** Sends one request over a shared HTTP/2 connection, and acts according to the plan of the stream. */
 export function http2Client(
   session: ClientHttp2Session,
   path: string,
@@ -21,7 +21,7 @@ export function http2Client(
   const leave = (): void => {
     hasLeft = true
     // `fetch` of undici 7 resets with NO_ERROR, a browser with CANCEL. Not `close()`: the reset then waits for the
-    // upload, and a `destroy()` behind it makes Node's client send empty frames in an endless loop.
+    // upload, and a following `destroy()` makes Node's client send empty frames in an endless loop.
     const isFetch = path.charCodeAt(path.length - 1) % 2 === 0
     if (isFetch) stream.destroy()
     else left.abort()

@@ -6,7 +6,7 @@ import { HEARTBEAT } from './lane.ts'
 import { BUSY, FLOOD_FRAME, type UpstreamSide } from './soak-upstream.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
-/** What all three sides of one stream said when it was over. */
+/** The records of all three sides of one stream at its end. */
 export interface StreamSides {
   plan: StreamPlan
   client: ClientSide
@@ -14,15 +14,15 @@ export interface StreamSides {
   summaries: readonly StreamSummary[]
 }
 
-/** What may come of a stream, where it comes to its end by itself. */
+/** The allowed outcome of a stream that ends by itself. */
 interface Expected {
   verdict: Verdict
   phase?: string
   status: number
   end: 'clean' | 'broken'
-  /** Exactly these bytes, for what is no event stream. */
+  /** Exactly these bytes, for a response that is not an event stream. */
   json?: Buffer
-  /** All frames, or any number of the first of them. */
+  /** All frames, or any number of leading frames. */
   frames: 'all' | 'some' | 'none'
   tail: Buffer
 }
@@ -30,11 +30,11 @@ interface Expected {
 const NOTHING = Buffer.alloc(0)
 const BLANK_LINE = Buffer.from('\n\n')
 const CRLF = Buffer.from('\r\n')
-/** More than a system's buffers hold between an upstream and a client that reads nothing. */
+/** More than the system buffers between an upstream and a client that reads nothing. */
 const FLOOD_FRAMES = new Array<Buffer>(50_000).fill(FLOOD_FRAME)
 const LEFT_VERDICTS: readonly Verdict[] = ['client_gone', 'complete']
 
-/** Says everything about a stream that is not as its plan demands; nothing, if all is well. */
+/** Returns every deviation of a stream from its plan; nothing if there is none. */
 export function judgeStream(sides: StreamSides): string[] {
   const { plan, client, upstream, summaries } = sides
   const breaches: string[] = []
@@ -59,7 +59,7 @@ export function judgeStream(sides: StreamSides): string[] {
   }
   const allowed = expectedOf(plan)
   if (isRefusedByBreaker(plan, summary)) allowed.push(refusal('upstream_error', 503))
-  // What an upstream said before says more than that it says nothing now.
+  // An earlier failure of the upstream is more specific than its silence.
   if (plan.failures.includes('status') && allowed.some(({ status }) => status >= 502)) {
     allowed.push({ ...refusal('complete', 503), json: BUSY })
   }
@@ -125,7 +125,7 @@ function judgeEnd(
   const rest =
     plan.route === 'told' && expected.end === 'broken' ? lessError(match.rest) : match.rest
   if (rest.length > 0) breaches.push(`bytes that were not sent: ${show(rest)}`)
-  // What went out reaches also a client that is slow to read it.
+  // A slow client also receives everything that was sent.
   if (expected.end === 'clean' || plan.scenario.endsWith('/slow')) {
     differs('bytes out', summary.bytesOut, client.body.length)
     differs('heartbeats', summary.heartbeats, match.heartbeats)
@@ -133,7 +133,7 @@ function judgeEnd(
   return breaches
 }
 
-/** What may come of it; more than one where a reset may overtake what was sent before it. */
+/** The allowed outcomes; more than one if a reset may overtake what was sent before it. */
 function expectedOf(plan: StreamPlan): Expected[] {
   const whole: Expected = {
     verdict: 'complete',
@@ -147,7 +147,7 @@ function expectedOf(plan: StreamPlan): Expected[] {
   const waits = plan.route === 'retried' || plan.route === 'fallback'
   switch (plan.scenario) {
     case 'truncated/reads':
-      // Nobody could say what an unfinished event would be transformed into.
+      // An incomplete event cannot be transformed.
       return [
         {
           ...whole,
@@ -191,16 +191,16 @@ function isRefusedByBreaker(plan: StreamPlan, summary: StreamSummary): boolean {
   return plan.route === 'guarded' && summary.code === 'SSE_CIRCUIT_OPEN'
 }
 
-/** What the client of this stream may see, frame by frame. */
+/** What the client of this stream may receive, frame by frame. */
 function framesOf(plan: StreamPlan): readonly Buffer[] {
   if (plan.scenario.startsWith('endless')) return FLOOD_FRAMES
   if (plan.route === 'transformed') return plan.rewritten
-  // A frame that never becomes whole, so that its beginning is told from what was not sent at all.
+  // A frame that never completes, to distinguish its beginning from what was not sent at all.
   return plan.tail.length > 0 ? [...plan.sent, Buffer.concat([plan.tail, BLANK_LINE])] : plan.sent
 }
 
 /**
- * The same, where the reset of an upstream came between the CR and the LF that end an event: it is whole with
+ * The same, if the reset of an upstream came between the CR and the LF that end an event: it is complete with
  * its CR, and an error event may follow it.
  */
 function orCutAfterCr(body: Buffer, plan: StreamPlan, match: FrameMatch): FrameMatch {
@@ -210,7 +210,7 @@ function orCutAfterCr(body: Buffer, plan: StreamPlan, match: FrameMatch): FrameM
   return matchFrames(body, [...frames.slice(0, match.frames), next.subarray(0, -1)], HEARTBEAT)
 }
 
-/** Less the one event that tells of an error, where there is exactly that. */
+/** Without the error event, if there is exactly one. */
 function lessError(rest: Buffer): Buffer {
   const text = rest.toString()
   return /^data: \{"error":\{[^\n]*"code":"SSE_[A-Z_]+"\}\}\n\n$/.test(text) ? NOTHING : rest

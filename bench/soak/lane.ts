@@ -11,30 +11,30 @@ import type { Route } from './stream-plan.ts'
 export interface LaneContext {
   plain: string
   secure: string
-  /** Speaks HTTP/2: its streams share connections. */
+  /** HTTP/2: its streams share connections. */
   http2: NonNullable<ProxyOptions['dispatcher']>
   budget: Budget
   metrics: NonNullable<ProxyOptions['metrics']>
 }
 
 /**
- * A way through the proxy that carries one stream after the other, so that every summary can be told to be that
- * of one stream.
+ * A proxy that carries one stream after the other, so that every summary belongs to exactly
+ * one stream.
  */
 export interface Lane {
   readonly route: Route
   readonly handler: (request: Request) => Promise<Response>
-  /** Absent where there is no proxy object but the one-shot function. */
+  /** Absent for the one-shot function, which has no proxy object. */
   readonly proxy: SseProxy | undefined
-  /** The summaries since they were last taken. */
+  /** The summaries since the last call. */
   takeSummaries(): StreamSummary[]
   /** Resolves when there is one. */
   summary(): Promise<unknown>
 }
 
 /**
- * One for all, as any may be the nearest. Longer than a busy machine holds the process up: with 1.5 s, streams timed
- * out beside a compiler. Short enough for thousands of streams.
+ * One value for all. Longer than a busy machine delays the process: with 1.5 s, streams timed
+ * out next to a running compiler. Short enough for thousands of streams.
  */
 export const LIMIT_MS = 3_000
 export const HEARTBEAT: Buffer = Buffer.from(': beat\n\n')

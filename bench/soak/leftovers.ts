@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
-/** What keeps the process alive, beyond what did so before. */
+/** Resources that keep the process alive, besides those that existed before. */
 export function leftovers(before: readonly string[], now: readonly string[]): string[] {
   const known = [...before]
   return now.filter((name) => {
@@ -10,7 +10,7 @@ export function leftovers(before: readonly string[], now: readonly string[]): st
   })
 }
 
-/** Resolves when there is nothing left, or to what is left after so many milliseconds. */
+/** Resolves when nothing is left, or to what is left at the deadline in milliseconds. */
 export async function settledLeftovers(look: () => string[], withinMs: number): Promise<string[]> {
   const until = performance.now() + withinMs
   for (;;) {

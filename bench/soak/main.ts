@@ -1,9 +1,9 @@
 // Runs thousands of streams with faults through the proxy: `npm run soak --`, with
 //   --streams=10000 --seconds=600 --seed=N --lanes=64
-//   --ci             the form of less than a minute
+//   --ci             a run of less than a minute
 //   --write          puts the figures into docs/reliability.md
-//   --sabotage=KIND  breaks something on purpose, to see that it is found: see sabotage.ts
-// Node runs it with --no-opt: code that is compiled while the soak runs would count as growth of the heap.
+//   --sabotage=KIND  injects a fault, to prove that it is found: see sabotage.ts
+// Node runs it with --no-opt: code that is compiled during the soak would count as heap growth.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -58,7 +58,7 @@ function write(text: string): void {
   const file = 'docs/reliability.md'
   const page = readFileSync(file, 'utf8')
   const marked = /(<!-- soak:start -->\n)[\s\S]*(<!-- soak:end -->)/
-  if (!marked.test(page)) throw new Error(`${file} has no place for the figures`)
+  if (!marked.test(page)) throw new Error(`${file} has no markers for the figures`)
   writeFileSync(
     file,
     page.replace(marked, (_, start, end) => `${start}\n${text}\n\n${end}`),

@@ -11,22 +11,22 @@ import type { Sabotage } from './sabotage.ts'
 import type { SoakUpstream } from './soak-upstream.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
-/** What a stream needs besides its plan. */
+/** Environment of a stream. */
 export interface StreamContext {
   lane: Lane
   upstream: SoakUpstream
-  /** Where the lane is reached. */
+  /** Origin of the lane. */
   url: string
-  /** Where the client speaks HTTP/2. */
+  /** Set if the client uses HTTP/2. */
   session: ClientHttp2Session | undefined
   signal: AbortSignal
   sabotage: Sabotage
 }
 
-/** Anything that takes longer than this hangs: many times the longest limit. */
+/** A stream that takes longer hangs: many times the longest limit. */
 const HANGS_AFTER_MS = 60_000
 
-/** Carries out the plan of one stream, and says what its three sides saw; or that it hung. */
+/** Runs the plan of one stream, and returns the records of its three sides, or that it hung. */
 export async function runStream(
   plan: StreamPlan,
   { lane, upstream, url, session, signal, sabotage }: StreamContext,
@@ -80,7 +80,7 @@ export async function runStream(
   }
   const until = performance.now() + HANGS_AFTER_MS
   do {
-    // For a second summary, should there be one, and for a try that was on its way when the client left.
+    // For a possible second summary, and for an attempt that was starting when the client left.
     for (let turns = 0; turns < 3; turns++) await turn()
   } while (side.open > 0 && performance.now() < until)
   upstream.forget(plan.id)
@@ -105,7 +105,7 @@ function actsOf(plan: StreamPlan, random: Random, isHttp1: boolean): ClientActs[
     switch (plan.scenario) {
       case 'cut/slow':
       case 'reset/slow':
-        // Node's HTTP/1 client drops what it has not read when its connection breaks, however long ago it came.
+        // Node's HTTP/1 client drops unread data when its connection breaks, however old it is.
         if (isHttp1) break
         if (random.next() < 0.4) reins.pauseFor(random.between(1, 20))
         break

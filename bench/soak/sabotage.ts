@@ -1,6 +1,6 @@
 import type { StreamSummary } from '../../src/proxy/stream-summary.ts'
 
-/** What can be broken on purpose, to see that the soak finds it. */
+/** Faults that can be injected, to prove that the soak finds them. */
 export const SABOTAGES = [
   'frame',
   'end',
@@ -13,7 +13,7 @@ export const SABOTAGES = [
 ] as const
 export type SabotageKind = (typeof SABOTAGES)[number]
 
-/** Breaks what its kind says, in one stream out of fifty, and nothing without one. */
+/** Injects one kind of fault into one stream out of fifty; none without a kind. */
 export class Sabotage {
   readonly #kind: SabotageKind | undefined
   readonly #kept: unknown[] = []
@@ -23,7 +23,7 @@ export class Sabotage {
     this.#kind = kind
   }
 
-  /** Behind the proxy, in front of the client. */
+  /** Between the proxy and the client. */
   response(response: Response, signal: AbortSignal): Response {
     const isHit = this.#calls++ % 50 === 7
     if (this.#kind === 'heap') this.#kept.push(new Array(500).fill(this.#calls))
@@ -44,12 +44,12 @@ export class Sabotage {
     return summaries.map((summary) => ({ ...summary, verdict: 'too_large' }))
   }
 
-  /** Whether the upstream's side is to look open for ever. */
+  /** Whether the upstream's side appears to stay open forever. */
   get hidesClose(): boolean {
     return this.#kind === 'hang' && this.#calls % 50 === 7
   }
 
-  /** The timers, which would keep the process alive after its report. */
+  /** Clears the timers, which would keep the process alive after its report. */
   end(): void {
     for (const kept of this.#kept) if (this.#kind === 'timer') clearInterval(kept as NodeJS.Timeout)
   }

@@ -1,4 +1,4 @@
-/** By how much `y` grows with `x`: the slope of the line that fits the points best. */
+/** The slope of the line that fits the points best. */
 export function slope(points: readonly { x: number; y: number }[]): number {
   const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length
   const meanX = mean(points.map(({ x }) => x))

@@ -13,29 +13,29 @@ type Outgoing = (ServerResponse | Http2ServerResponse) & {
   writeHead(status: number, headers: Record<string, string>): unknown
 }
 
-/** What an upstream saw of one stream. */
+/** What an upstream recorded of one stream. */
 export interface UpstreamSide {
   plan: StreamPlan
   tries: number
-  /** How many of its answers are neither ended nor broken. */
+  /** How many of its responses have neither ended nor failed. */
   open: number
-  /** Whether a whole request body had another length than the client's. */
+  /** Whether a complete request body had another length than the client's. */
   isRequestWrong: boolean
-  /** Called when the first request has come, and when the client's side takes no more. */
+  /** Called when the first request has arrived, and when the client's side stops reading. */
   onArrival: () => void
   onBlocked: () => void
 }
 
 const INTERNAL_ERROR = 2
-/** The answer of an upstream that fails for now. */
+/** The response of an upstream that fails temporarily. */
 export const BUSY: Buffer = Buffer.from('{"error":"busy"}')
-/** For an answer that goes on for ever: many frames, as whole chunks. */
+/** For an endless response: many frames per chunk. */
 const FLOOD: Buffer = Buffer.from(`data: ${'z'.repeat(1_000)}\n\n`.repeat(64))
 export const FLOOD_FRAME: Buffer = FLOOD.subarray(0, FLOOD.length / 64)
 
 /**
- * The upstream of the soak, over HTTP/1.1 and over HTTP/2: answers a request for `/<lane>/<id>` as the plan of
- * that stream says. Remembers a stream only from `expect` to `forget`, or the heap would grow by the soak itself.
+ * The upstream of the soak, over HTTP/1.1 and HTTP/2: responds to a request for `/<lane>/<id>` by the plan of
+ * that stream. Stores a stream only from `expect` to `forget`, so that the soak itself does not grow the heap.
  */
 export class SoakUpstream {
   readonly #streams = new Map<number, UpstreamSide>()
@@ -63,7 +63,7 @@ export class SoakUpstream {
       server.on('connection', (socket) => {
         this.#sockets.add(socket)
         socket.on('close', () => this.#sockets.delete(socket))
-        // What breaks a connection is seen where the answer closes; without a listener it would be uncaught.
+        // Errors are handled when the response closes; without a listener they would be uncaught.
         socket.on('error', () => {})
       })
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -96,7 +96,7 @@ export class SoakUpstream {
   async #answer(incoming: Incoming, outgoing: Outgoing): Promise<void> {
     const side = this.#streams.get(Number(incoming.url?.split('/').at(-1)))
     if (side === undefined) {
-      // Left so early that nobody waits for it any more.
+      // The client left so early that the stream is no longer expected.
       breakOff(incoming, outgoing)
       return
     }
@@ -112,7 +112,7 @@ export class SoakUpstream {
       over.abort()
     }
     outgoing.on('close', onClose)
-    // An answer that waits in line behind the end of another one is never told that its connection closed.
+    // A response that is queued after another one emits no event when its connection closes.
     socket.on('close', onClose)
     outgoing.on('error', () => {})
     let received = 0
@@ -120,9 +120,9 @@ export class SoakUpstream {
       received += chunk.length
     })
     incoming.on('end', () => {
-      // A stream of HTTP/2 that was reset ends like one that is whole.
+      // An HTTP/2 stream that was reset ends like a complete one.
       if ('stream' in incoming && incoming.stream.rstCode !== 0) return
-      // Behind a whole response undici ends an upload that it gives up.
+      // After a complete response undici ends an upload that it abandons.
       if (outgoing.writableEnded) return
       if (received !== plan.requestBytes) side.isRequestWrong = true
     })
@@ -195,7 +195,7 @@ async function act(
   outgoing.end()
 }
 
-/** Writes in pieces of any size, cut anywhere, now and then with a wait. */
+/** Writes in chunks of random size, sometimes with a delay. */
 async function trickle(
   body: Buffer,
   outgoing: Outgoing,
@@ -227,7 +227,7 @@ async function flood(side: UpstreamSide, outgoing: Outgoing, over: AbortSignal):
   }
 }
 
-/** The end of the connection in the middle of an answer: FIN, and no last chunk. */
+/** Ends the connection in the middle of a response: FIN without a last chunk. */
 function cut(incoming: Incoming, outgoing: Outgoing): void {
   if ('createPushResponse' in outgoing) breakOff(incoming, outgoing)
   else incoming.socket.end()

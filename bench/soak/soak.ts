@@ -24,10 +24,10 @@ import { Tally } from './tally.ts'
 
 export interface SoakOptions {
   streams: number
-  /** No stream is begun after so many seconds. */
+  /** No stream starts after this many seconds. */
   seconds: number
   seed: number
-  /** How many streams run side by side. */
+  /** How many streams run concurrently. */
   lanes: number
   sabotage?: SabotageKind | undefined
   onRound: (streams: number, heapBytes: number) => void
@@ -37,22 +37,22 @@ export interface SoakReport {
   tally: Tally
   seconds: number
   bytesPerStream: number
-  /** How many bytes a stream may add before that is called a leak. */
+  /** Heap growth per stream, in bytes, above which it is a leak. */
   maxBytesPerStream: number
   breaches: string[]
 }
 
 const ROUNDS = 10
-/** Sockets and timers end within a turn or a limit of their own; then nothing may be left. */
+/** Sockets and timers end within a turn or their own limit; after that, nothing may be left. */
 const SETTLES_WITHIN_MS = 6_000
 /**
- * Divided by the streams, three times the deviation of the slope: the heap was seen to differ by 200 KB from one
- * checkpoint to the next, mostly by pooled connections. 10,000 streams are sure of 150 bytes a stream, and the 18 KB
- * that undici once kept for a stream over HTTP/2 show in the shortest soak.
+ * Divided by the streams, three times the deviation of the slope: the heap differed by 200 KB from one
+ * checkpoint to the next, mostly by pooled connections. 10,000 streams detect 150 bytes per stream, and the 18 KB
+ * that undici once leaked per HTTP/2 stream show in the shortest soak.
  */
 const NOISE_BYTES = 1_500_000
 
-/** Runs streams through proxies over real sockets, and then looks for anything that is wrong or left. */
+/** Runs streams through proxies over real sockets, and then checks for deviations and leaks. */
 export async function soak(options: SoakOptions): Promise<SoakReport> {
   const { streams, seconds, seed, lanes: laneCount, onRound } = options
   const startedAt = performance.now()
@@ -109,7 +109,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
       lane: { ...lane, handler: answering[index] ?? lane.handler },
       upstream,
       url: `${origin}/${index}/${id}`,
-      // The streams of a lane take turns between the protocols.
+      // The streams of a lane alternate between the protocols.
       session: Math.floor(id / laneCount) % 2 === 1 ? sessions[index % 4] : undefined,
       signal: shared.signal,
       sabotage,
@@ -180,16 +180,16 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   }
 }
 
-/** What is in use after a collection. */
+/** Memory in use after a garbage collection. */
 async function heapBytes(): Promise<number> {
   const { gc } = globalThis
   if (gc === undefined) throw new Error('Cannot measure memory without --expose-gc')
-  // What a collection lets go of in its callbacks is free after the next one.
+  // Memory that a collection releases in its callbacks is free after the next one.
   for (let times = 0; times < 4; times++) {
     await turn()
     gc()
   }
-  // Array buffers are among what is external.
+  // External memory includes array buffers.
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }

@@ -1,7 +1,7 @@
 import type { EventTransform } from '../../src/transforms/event-rewriter.ts'
 import type { Random } from './random.ts'
 
-/** Frames as an upstream sends them, and as they leave a proxy that has {@link rewrite} for a transform. */
+/** Frames as an upstream sends them, and as a proxy with {@link rewrite} as its transform sends them. */
 export interface SomeFrames {
   sent: Buffer[]
   rewritten: Buffer[]
@@ -9,7 +9,7 @@ export interface SomeFrames {
 
 const WORDS = ['token', ' größer', ' 世界', ' 🙂', '{"a":[1,2]}', ' :', ''] as const
 
-/** What the transformed streams of the soak are transformed by: a bit of everything. */
+/** The transform of the soak: changes, drops and adds events. */
 export const rewrite: EventTransform = (event) => {
   if (event.data.startsWith('drop')) return null
   if (event.data.startsWith('up')) return { data: event.data.toUpperCase() }
@@ -17,7 +17,7 @@ export const rewrite: EventTransform = (event) => {
   return event
 }
 
-/** As many frames as asked for, of every shape; the first one is an event in any case. */
+/** Returns the given number of frames, of every shape; the first one is always an event. */
 export function someFrames(random: Random, count: number): SomeFrames {
   const frames: SomeFrames = { sent: [], rewritten: [] }
   for (let index = 0; index < count; index++) {

@@ -1,7 +1,7 @@
 import { Random } from './random.ts'
 import { someFrames } from './some-frames.ts'
 
-/** What goes through the proxy in a way of its own; each is a lane's. */
+/** Configurations of the proxy, one per lane. */
 export const ROUTES = [
   'relayed',
   'transformed',
@@ -14,7 +14,7 @@ export const ROUTES = [
 ] as const
 export type Route = (typeof ROUTES)[number]
 
-/** What happens to a stream: what the upstream does, and behind the slash what the client does. */
+/** What happens to a stream: what the upstream does, and after the slash what the client does. */
 const SCENARIOS = {
   'complete/reads': 30,
   'complete/slow': 10,
@@ -39,34 +39,34 @@ const SCENARIOS = {
 } as const
 export type Scenario = keyof typeof SCENARIOS
 
-/** What an upstream does before it does what the scenario says. */
+/** What an upstream does before the scenario. */
 export type Failure = 'status' | 'refused' | 'no-event'
 
-/** One stream, decided before it begins. */
+/** One stream, planned before it starts. */
 export interface StreamPlan {
   id: number
   route: Route
   scenario: Scenario
-  /** How the first tries fail, where another one follows. */
+  /** How the first attempts fail, if another one follows. */
   failures: readonly Failure[]
-  /** What the upstream sends, frame by frame; `rewritten` is what the transform makes of it. */
+  /** What the upstream sends, frame by frame; `rewritten` is the output of the transform. */
   sent: readonly Buffer[]
   rewritten: readonly Buffer[]
-  /** Behind the frames, where the upstream stops inside of one. */
+  /** After the frames, if the upstream stops inside one. */
   tail: Buffer
-  /** Of the answers that are no event streams. */
+  /** Of the responses that are not event streams. */
   status: number
   json: Buffer
-  /** Of the request's body; 0 for a GET. */
+  /** Of the request body; 0 for a GET. */
   requestBytes: number
-  /** Whoever acts in the course of the stream draws from this. */
+  /** The random numbers of this stream. */
   actSeed: number
 }
 
 const ERRORS = [400, 401, 404, 429, 500, 503] as const
 const FAILURES = ['status', 'refused', 'no-event'] as const
 
-/** The plan of the stream of that number, the same for the same seed. */
+/** Returns the plan of a stream by its number, deterministic for a seed. */
 export function streamPlan(seed: number, id: number, route: Route): StreamPlan {
   const random = new Random(Math.imul(seed, 0x9e3779b1) ^ Math.imul(id + 1, 0x85ebca6b))
   const scenario = pickScenario(random)

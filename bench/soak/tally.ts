@@ -3,10 +3,10 @@ import type { StreamSummary } from '../../src/proxy/stream-summary.ts'
 import type { StreamSides } from './judge-stream.ts'
 import type { StreamPlan } from './stream-plan.ts'
 
-/** How many of the first breaches are told one by one. */
+/** How many breaches are listed in full. */
 const TOLD = 20
 
-/** Adds up what came of the streams. */
+/** Sums the results of the streams. */
 export class Tally implements MetricsSink {
   streams = 0
   started = 0

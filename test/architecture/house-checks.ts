@@ -1,19 +1,19 @@
 import { dirname, join } from 'node:path/posix'
 import ts from 'typescript'
 
-/** What a room may import: of our own, and of others. */
+/** What a module may import: own modules and packages. */
 interface Room {
   rooms: readonly string[]
-  /** Rooms of which only types may be imported. */
+  /** Modules of which only types may be imported. */
   typesOf?: readonly string[]
   packages?: readonly string[]
-  /** Packages that one file alone may import: file name to packages. */
+  /** Packages that only one file may import: file name to packages. */
   packagesOf?: Readonly<Record<string, readonly string[]>>
-  /** What a subfolder may import besides: its name to that. */
+  /** What a subfolder may import in addition, by its name. */
   folders?: Readonly<Record<string, Room>>
 }
 
-/** "Who may import whom": everything that is not here is a breach. `doors` stands for `src/*.ts`. */
+/** Which module may import what; anything else is a breach. `doors` stands for `src/*.ts`. */
 const TABLE: Readonly<Record<string, Room>> = {
   base: { rooms: [] },
   pipeline: { rooms: ['base'] },
@@ -25,7 +25,7 @@ const TABLE: Readonly<Record<string, Room>> = {
     rooms: ['http', 'base'],
     packages: ['undici'],
     packagesOf: {
-      // Its types only.
+      // Types only.
       'upstream-pool.ts': ['node:tls'],
       'decoding-sink.ts': ['node:stream', 'node:zlib'],
     },
@@ -79,7 +79,7 @@ function importsOf(path: string, text: string): Import[] {
   const found: Import[] = []
   const add = (specifier: ts.Node | undefined, isTypeOnly: boolean, isLazy = false): void => {
     if (specifier === undefined) return
-    // What cannot be read cannot be checked, and so breaches every room.
+    // A computed import cannot be checked, so it is a breach in every module.
     found.push({
       specifier: ts.isStringLiteralLike(specifier) ? specifier.text : specifier.getText(),
       isTypeOnly,
@@ -144,7 +144,7 @@ export function checkImports(sources: Sources): string[] {
   return breaches
 }
 
-/** Helpers of tests: from the test's own folder (`x.test.ts` has `x/`), or from `test/support/`. */
+/** Test helpers are imported from the test's own folder (`x.test.ts` has `x/`) or from `test/support/`. */
 export function checkTestImports(tests: Sources): string[] {
   const breaches: string[] = []
   for (const [path, text] of tests) {
@@ -181,7 +181,7 @@ const isNamedReExport = (node: ts.Statement): boolean =>
   ts.isNamedExports(node.exportClause) &&
   (node.moduleSpecifier !== undefined || node.exportClause.elements.length === 0)
 
-/** The command's door has something to start: an import and a call. */
+/** The entry point of the command has an import and a call. */
 const isStart = (node: ts.Statement): boolean =>
   ts.isImportDeclaration(node) || ts.isExpressionStatement(node)
 
@@ -244,12 +244,12 @@ export function checkLaws(sources: Sources): string[] {
   return breaches
 }
 
-/** Where an upstream's timeout is raised: our own limits in one file, and the connect timeout that undici reports. */
+/** Where an upstream's timeout is raised: our own limits, and the connect timeout that undici reports. */
 const TIMEOUTS_IN = ['src/upstream/phase-limit.ts', 'src/transport/to-send-error.ts']
 /** Where an error becomes a verdict. */
 const VERDICTS_IN = ['src/proxy/decide-verdict.ts']
 
-/** Decisions that a reader finds in one place. */
+/** Decisions that are made in one place. */
 export function checkPlaces(sources: Sources): string[] {
   const breaches: string[] = []
   const isOutcome = (node: ts.Node | undefined): boolean =>
@@ -276,12 +276,12 @@ export function checkPlaces(sources: Sources): string[] {
   return breaches
 }
 
-/** Everything that a file loads or names, itself included, and the packages at its ends. */
+/** Everything that a file imports, directly or not, including itself, types and packages. */
 export function reachOf(sources: Sources, door: string): Set<string> {
   return reached(sources, door, () => true)
 }
 
-/** Everything that is loaded at once with a file. */
+/** Everything that is loaded together with a file. */
 export function loadedWith(sources: Sources, door: string): Set<string> {
   return reached(sources, door, ({ isTypeOnly, isLazy }) => !isTypeOnly && !isLazy)
 }

@@ -47,7 +47,7 @@ const passing = (stage: Partial<Stage<Uint8Array, Uint8Array>>): Stage<Uint8Arra
   }
 }
 
-/** Some events for a reader that takes one at a time. */
+/** Some events for a reader that reads one at a time. */
 const slow = async (transform: TransformStream<Uint8Array, Uint8Array>): Promise<void> => {
   const source = streamOf(Array.from({ length: 4 }, () => bytes('data: 1\n\n')))
   const reader = source.pipeThrough(transform).getReader()
@@ -118,20 +118,25 @@ const FAILING: [string, Hook][] = [
 ]
 
 describe.each(FAILING)('a hook that %s', (kind, hook) => {
-  it.each(CALLERS)('is reported as %s, and ends neither stream nor process', async (name, run) => {
-    const warnings = await warningsDuring(() => run(hook))
-    const warning = warnings.find(({ cause }) => cause instanceof UsersError)
-    expect(warning).toMatchObject({
-      name: 'SseKitWarning',
-      code: 'SSE_HOOK',
-      message: `The hook ${name} failed; the stream was not affected`,
-      detail: expect.stringMatching(
-        /^UsersError: the database is away\n\s+at .*(thrower|rejecter|then)/,
-      ),
-    })
-    if (kind.includes('looks')) return
-    expect((warning as { detail?: string }).detail).toMatch(/\ncaused by: Error: cable cut\n\s+at /)
-  })
+  it.each(CALLERS)(
+    'is reported as %s and ends neither the stream nor the process',
+    async (name, run) => {
+      const warnings = await warningsDuring(() => run(hook))
+      const warning = warnings.find(({ cause }) => cause instanceof UsersError)
+      expect(warning).toMatchObject({
+        name: 'SseKitWarning',
+        code: 'SSE_HOOK',
+        message: `The hook ${name} failed; the stream was not affected`,
+        detail: expect.stringMatching(
+          /^UsersError: the database is away\n\s+at .*(thrower|rejecter|then)/,
+        ),
+      })
+      if (kind.includes('looks')) return
+      expect((warning as { detail?: string }).detail).toMatch(
+        /\ncaused by: Error: cable cut\n\s+at /,
+      )
+    },
+  )
 })
 
 describe('a function that must not be async', () => {
@@ -147,7 +152,7 @@ describe('a function that must not be async', () => {
     },
   )
 
-  it('ends the stream for transform, whose promise is heard too', async () => {
+  it('ends the stream for transform, and handles its promise', async () => {
     const transform = (async () => {
       throw new UsersError(COMPLAINT)
     }) as unknown as () => null
@@ -184,13 +189,13 @@ describe('a report', () => {
     expect((await reported(thrown)).detail).toBe(detail)
   })
 
-  it('ends with the fifth cause of an error that causes itself', async () => {
+  it('stops after the fifth cause of a circular error', async () => {
     const error = new Error('round')
     error.cause = error
     expect((await reported(error)).detail?.match(/caused by/g)).toHaveLength(4)
   })
 
-  it('goes to reportError where a runtime has no process warnings', async () => {
+  it('goes to reportError if the runtime has no process warnings', async () => {
     const { emitWarning } = process
     const runtime = globalThis as { reportError?: unknown }
     const reports: unknown[] = []

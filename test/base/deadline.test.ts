@@ -23,7 +23,7 @@ describe('startDeadline', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('calls back in the next turn for a delay that is over', () => {
+  it('calls back in the next turn for a negative delay', () => {
     const onDue = vi.fn()
     startDeadline(-5, onDue)
     expect(onDue).not.toHaveBeenCalled()

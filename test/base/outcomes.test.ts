@@ -8,7 +8,7 @@ describe('the outcome table', () => {
     expect(outcome.publicText).toMatch(/^[A-Z][^.]+$/)
   })
 
-  it('blames the upstream for what its connection, its status or its slowness did, and for nothing else', () => {
+  it('blames the upstream only for failures of its connection, its status and its timeouts', () => {
     const blamed = Object.entries(OUTCOMES).flatMap(([code, outcome]) =>
       outcome.isUpstreamFault ? [code] : [],
     )
@@ -22,7 +22,7 @@ describe('the outcome table', () => {
     ])
   })
 
-  it('keeps an error that has one of the codes, also that of another copy of the package', () => {
+  it('keeps an error with a known code, also from another copy of the package', () => {
     const ours = new SseKitError('SSE_DRAINING', 'x')
     const others = Object.assign(new Error('x'), { code: 'SSE_LIMIT' })
     expect(toSseKitError(ours)).toBe(ours)

@@ -28,7 +28,7 @@ const FLAGS = [
 let folder = ''
 let browser: BrowserContext
 
-/** Lays the package out as npm installs it, and the example next to it. */
+/** Installs the package like npm, with the example next to it. */
 async function install(): Promise<void> {
   const modules = join(folder, 'node_modules')
   const shared = { bundle: true, format: 'esm', packages: 'external', logLevel: 'silent' } as const
@@ -84,7 +84,7 @@ async function open(url: string): Promise<Page> {
 const word = (content: string) =>
   step.send({ data: JSON.stringify({ choices: [{ delta: { content } }] }) })
 
-// In CI a missing Chromium is a failure; elsewhere `npm test` needs nothing but npm.
+// In CI a missing Chromium is a failure; elsewhere `npm test` needs only npm.
 describe.skipIf(isMissing && !required)('the example in a browser', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sse-stream-kit-browser-'))
@@ -100,7 +100,7 @@ describe.skipIf(isMissing && !required)('the example in a browser', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  it('shows a word before the next one is there, and then that the answer is complete', async () => {
+  it('shows a word before the next one arrives, and then that the response is complete', async () => {
     const seen = gate()
     const { url } = await startExample([
       word('Hello'),
@@ -128,14 +128,14 @@ describe.skipIf(isMissing && !required)('the example in a browser', () => {
     expect(request.aborted).toBe(true)
   }, 60_000)
 
-  it('does not take a broken answer for a complete one', async () => {
+  it('does not treat a broken response as complete', async () => {
     const { url } = await startExample([word('Hello'), step.cut()])
     const page = await open(url)
     await page.click('#ask')
     await page.getByText('TypeError', { exact: true }).waitFor()
   }, 60_000)
 
-  it('serves nothing but its own modules', async () => {
+  it('serves only its own modules', async () => {
     const { url } = await startExample([step.end()])
     for (const path of ['modules/undici/index.js', 'modules/sse-stream-kit/../package.json', 'x'])
       expect((await fetch(url + path)).status).toBe(404)

@@ -9,7 +9,7 @@ import { detailsOf, gapsOf, summaryOf } from '../support/summary-of.ts'
 const page = (name: string): string =>
   readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8').replaceAll(/\s+/g, ' ')
 
-/** The names in backticks of the text between two others. */
+/** The names in backticks between two texts. */
 function namesBetween(text: string, from: string, to: string): string[] {
   const start = text.indexOf(from)
   const end = text.indexOf(to, start)

@@ -22,7 +22,7 @@ import { freePort, hasProgram, startProgram } from './start-program.ts'
 /** Concurrent tests register their cleanup on their own context. */
 type Finish = TestContext['onTestFinished']
 
-/** A proxy that the page has a configuration block for, run as a process of its own. */
+/** A proxy with a configuration block on the page, run as a separate process. */
 interface Edge {
   name: string
   isMissing: boolean
@@ -41,7 +41,7 @@ function configOf(language: string): string {
   return block.code
 }
 
-/** Replaces a value of the page with one of the test; it must occur exactly `times` times. */
+/** Replaces a value of the page by one of the test; it must occur exactly `times` times. */
 function put(config: string, times: number, from: string, to: string): string {
   const parts = config.split(from)
   if (parts.length !== times + 1)
@@ -126,13 +126,13 @@ async function proxyApp(
 const PATH = '/v1/chat/completions'
 const ONE = 'data: 1\n\n'
 
-// In CI a missing program is a failure; elsewhere `npm test` needs nothing but npm.
+// In CI a missing program is a failure; elsewhere `npm test` needs only npm.
 describe.concurrent('the proxies of the page', () => {
   for (const edge of [nginx, haproxy])
     describe.skipIf(edge.isMissing && !required)(`${edge.name}, set up as the page says`, () => {
       const config = configOf(edge.name)
 
-      it('passes an event on before the next one is there', async ({
+      it('passes an event on before the next one arrives', async ({
         expect,
         onTestFinished: finish,
       }) => {
@@ -169,7 +169,7 @@ describe.concurrent('the proxies of the page', () => {
         expect(client.text.replaceAll(': keepalive\n\n', '')).toBe('data: 1\n\ndata: 2\n\n')
       })
 
-      it('cuts a silent stream without heartbeats, and the client can tell', async ({
+      it('cuts a silent stream without heartbeats, visibly to the client', async ({
         expect,
         onTestFinished: finish,
       }) => {
@@ -213,7 +213,10 @@ describe.concurrent('the proxies of the page', () => {
         expect(request.aborted).toBe(true)
       })
 
-      it('does not let a broken stream look whole', async ({ expect, onTestFinished: finish }) => {
+      it('does not let a broken stream look complete', async ({
+        expect,
+        onTestFinished: finish,
+      }) => {
         const seen = gate()
         const { port } = await proxyApp(
           finish,
@@ -235,7 +238,7 @@ describe.concurrent('the proxies of the page', () => {
       step.send({ data: '2' }),
     ]
 
-    it('does not buffer where the page turns it off', async ({
+    it('does not buffer with the setting of the page', async ({
       expect,
       onTestFinished: finish,
     }) => {

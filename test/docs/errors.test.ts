@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { OUTCOMES } from '../../src/base/outcomes.ts'
 
-it('docs/errors.md says of each code what the outcome table says', () => {
+it('docs/errors.md agrees with the outcome table', () => {
   const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
   const rows = [...page.matchAll(/^\| `(SSE_\w+)` \|[^|]*\| (\d+) \| `(\w+)` \| (yes|no) \|/gm)]
   expect(

@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:net'
 
-/** An upstream that knows no HTTP: it answers whatever comes with the same bytes, and closes. */
+/** An upstream without HTTP: it responds to any request with the same bytes, and closes. */
 export class ByteUpstream {
-  /** What it answers with. */
+  /** The bytes of the response. */
   answer: Uint8Array = new Uint8Array(0)
   readonly #server: Server
 
@@ -11,7 +11,7 @@ export class ByteUpstream {
     this.#server = createServer((socket) => {
       socket.on('error', () => {})
       socket.once('data', () => socket.end(this.answer))
-      // Else a client that has more to say would be reset before it has read the answer.
+      // Otherwise a client with more to send would be reset before it has read the response.
       socket.resume()
     })
   }

@@ -3,10 +3,10 @@ import { cuttingPlaces, isCommentLines } from '../support/sse/boundary-oracle.ts
 import { matchFrames } from '../support/sse/match-frames.ts'
 import type { ReadAnswer } from './read-answer.ts'
 
-/** How an upstream ends its answer. */
+/** How an upstream ends its response. */
 export type Ending = 'end' | 'cut' | 'reset'
 
-/** What an upstream said, and what came of it. */
+/** What an upstream sent, and what the client received. */
 export interface ScriptRun {
   sent: Buffer
   ending: Ending
@@ -18,7 +18,7 @@ export interface ScriptRun {
   verdict: Verdict
 }
 
-/** Says what a client may not have seen; nothing, if all is well. */
+/** Returns what is wrong with what a client received; nothing if it is correct. */
 export function judgeScript(run: ScriptRun): string[] {
   const { sent, ending, answer, status, verdict } = run
   const breaches: string[] = []
@@ -26,7 +26,7 @@ export function judgeScript(run: ScriptRun): string[] {
   if (ending === 'reset' && status === 502) return breaches
   if (status !== 200) return [`status ${status}`]
   const hasEarlyBeat = answer.bytes.indexOf(run.heartbeat) === 0
-  // Behind a heartbeat a byte order mark would be part of the first line: it is left out there.
+  // After a heartbeat a byte order mark would be part of the first line: it is dropped there.
   const { frames, tail } = framesOf(hasEarlyBeat && startsWithBom(sent) ? sent.subarray(3) : sent)
   const match = matchFrames(answer.bytes, [...frames, unfinished(tail)], run.heartbeat)
   if (match.rest.length > 0) breaches.push(`not sent: ${JSON.stringify(match.rest.toString())}`)
@@ -37,7 +37,7 @@ export function judgeScript(run: ScriptRun): string[] {
   }
   const hasTail = ending === 'end' && !run.isTransformed
   const wantedTail = hasTail ? tail : Buffer.alloc(0)
-  // A frame is whole with the CR of its blank line; the LF behind it may be what was missed.
+  // A frame is complete with the CR of its blank line; the LF after it may be missing.
   const isWhole =
     mayMiss &&
     match.tail.at(-1) === 0x0d &&
@@ -59,12 +59,12 @@ function startsWithBom(bytes: Buffer): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
 }
 
-/** A frame that never becomes whole, so that its beginning is told from bytes that were not sent. */
+/** A frame that never completes, to distinguish its beginning from bytes that were not sent. */
 function unfinished(tail: Buffer): Buffer {
   return Buffer.concat([tail, Buffer.from([0])])
 }
 
-/** Cut at every boundary; a CR and the LF behind it stay together. */
+/** Splits at every boundary; a CR and the LF after it stay together. */
 function framesOf(sent: Buffer): { frames: Buffer[]; tail: Buffer } {
   const places = cuttingPlaces(sent).filter((at) => sent[at - 1] !== 0x0d || sent[at] !== 0x0a)
   const frames = places.map((end, index) => sent.subarray(places[index - 1] ?? 0, end))

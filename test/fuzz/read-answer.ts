@@ -1,10 +1,10 @@
-/** A body as far as it came, and how it ended. */
+/** The received part of a body, and how it ended. */
 export interface ReadAnswer {
   bytes: Buffer
   end: 'clean' | 'broken'
 }
 
-/** Reads a response to its end, whichever that is. */
+/** Reads a response until it ends or fails. */
 export async function readAnswer({ body }: Response): Promise<ReadAnswer> {
   const chunks: Uint8Array[] = []
   const reader = body?.getReader()

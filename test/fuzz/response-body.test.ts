@@ -47,12 +47,12 @@ async function read() {
   const response = await proxy(new Request('http://client.test/'))
   const answer = await readAnswer(response)
   expect(summaries).toHaveLength(1)
-  // The upstream closes behind its last byte: a wait for more would be the proxy's own.
+  // The upstream closes after its last byte: any further wait is the proxy's.
   expect(summaries[0]?.verdict).not.toBe('timeout')
   return { ...answer, response }
 }
 
-/** The framing's header, and the bytes on the wire of which `missing` are held back at the end. */
+/** The header of the framing, and the bytes on the wire without the last `missing` ones. */
 function framed(framing: string, bytes: Uint8Array, missing: number): [string[], Buffer] {
   const keep = (wire: Uint8Array): Buffer => Buffer.from(wire.subarray(0, wire.length - missing))
   if (framing === 'length') return [[`Content-Length: ${bytes.length}`], keep(bytes)]
@@ -70,7 +70,7 @@ function framed(framing: string, bytes: Uint8Array, missing: number): [string[],
   return [['Transfer-Encoding: chunked'], keep(Buffer.concat(parts))]
 }
 
-it('gives the bytes of any body on unchanged, in any coding that it knows and any that it does not', async () => {
+it('passes the bytes of any body unchanged, in known and unknown codings', async () => {
   await fc.assert(
     fc.asyncProperty(
       someBody,
@@ -85,7 +85,7 @@ it('gives the bytes of any body on unchanged, in any coding that it knows and an
         )
         expect(answer.end).toBe('clean')
         expect(answer.bytes).toEqual(Buffer.from(body))
-        // In a coding that is still on them bytes are no events, whatever the type says.
+        // Encoded bytes are not events, whatever the type.
         const isSse = /event-stream/i.test(type) && coding !== 'foo'
         expect(summaries[0]?.isSse).toBe(isSse)
       },
@@ -94,7 +94,7 @@ it('gives the bytes of any body on unchanged, in any coding that it knows and an
   )
 })
 
-it('breaks an answer that is cut short, behind its last whole event', async () => {
+it('breaks a truncated response after its last complete event', async () => {
   await fc.assert(
     fc.asyncProperty(
       someBody.filter(({ length }) => length > 0),
@@ -116,7 +116,7 @@ it('breaks an answer that is cut short, behind its last whole event', async () =
   )
 })
 
-it('survives bytes that are not what the head says', async () => {
+it('survives bytes that contradict the head', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uint8Array({ maxLength: 300 }),

@@ -34,7 +34,7 @@ describe('dropDecoded', () => {
     'repr-digest': 'x',
   }
 
-  it('drops what speaks of the coded bytes, and weakens the entity tag', () => {
+  it('drops the headers that describe the encoded bytes and weakens the entity tag', () => {
     const headers = new Headers({ ...OF_CODED_BYTES, etag: '"a"', 'x-other': '1' })
     dropDecoded(headers)
     expect([...headers]).toEqual([

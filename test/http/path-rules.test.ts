@@ -31,7 +31,7 @@ describe('rules for paths', () => {
     expect(rewritten(rules, from)).toBe(to)
   })
 
-  it('may add and take away a prefix', () => {
+  it('can add and remove a prefix', () => {
     expect(rewritten({ '/': '/v1/' }, '/chat')).toBe('/v1/chat')
     expect(rewritten({ '/api/': '/' }, '/api/v1/chat')).toBe('/v1/chat')
   })
@@ -49,7 +49,7 @@ describe('rules for paths', () => {
     ['/v1'],
     [null],
     [7],
-  ])('are refused where they are given: %j', (path) => {
+  ])('are rejected when they are passed: %j', (path) => {
     const make = () => sseProxy('http://up.test', { path: path as PathRules })
     expect(make).toThrow(TypeError)
     expect(make).toThrow(/^path /)

@@ -28,7 +28,7 @@ const CREDENTIALS = {
 }
 const NONE = [headerChanges({})]
 
-/** What Chrome sends to an application behind Cloudflare, and others put on the way. */
+/** What Chrome sends to an application behind Cloudflare, and what intermediaries add. */
 const FROM_BROWSER_AND_CDN = {
   origin: 'https://shop.test',
   referer: 'https://shop.test/cart?token=secret',
@@ -91,7 +91,7 @@ const FROM_BROWSER_AND_CDN = {
   'x-goog-authenticated-user-email': 'user@shop.test',
 } as const
 
-/** What arrives at an upstream whose proxy was made with these headers. */
+/** What arrives at an upstream with these headers of the application. */
 async function sentWith(
   headers: HeadersLike,
   { of, client = {} }: { of?: HeadersLike; client?: Record<string, string> } = {},
@@ -140,7 +140,7 @@ describe('the headers of a request', () => {
     expect([...(sent ?? [])]).toEqual([['accept-encoding', 'identity']])
   })
 
-  it('take everything else upstream', () => {
+  it('include everything else', () => {
     const client = {
       accept: 'text/event-stream',
       'anthropic-version': '2023-06-01',
@@ -184,7 +184,7 @@ describe('the headers of a request', () => {
     expect(requestHeaders(new Headers({ connection }), NONE, false)).toBeUndefined()
   })
 
-  it('take credentials upstream only where the application says so', () => {
+  it('include credentials only if the application allows it', () => {
     const sent = requestHeaders(new Headers({ ...CREDENTIALS, cookie: 'a=b' }), NONE, true)
     expect(Object.fromEntries(sent ?? [])).toEqual({
       ...CREDENTIALS,
@@ -208,7 +208,7 @@ describe('the headers of a request', () => {
 })
 
 describe('the headers of the application', () => {
-  it('can bring back a header that the proxy drops', async () => {
+  it('can set a header that the proxy drops', async () => {
     const sent = await sentWith(
       { origin: 'https://own.test', 'cf-connecting-ip': '10.0.0.1' },
       { client: FROM_BROWSER_AND_CDN },
@@ -233,7 +233,7 @@ describe('the headers of the application', () => {
     }
   })
 
-  it('count in their order where they are pairs', async () => {
+  it('apply in order if they are pairs', async () => {
     const sent = await sentWith([
       ['x-user', null],
       ['x-user', 'a'],
@@ -256,7 +256,7 @@ describe('the headers of the application', () => {
     expect(sent.get('x-user')).toBe('own')
   })
 
-  it('leave bodies uncoded, also where they remove accept-encoding', async () => {
+  it('request an identity body, also if they remove accept-encoding', async () => {
     const client = { 'accept-encoding': 'gzip' }
     const sent = await sentWith({ 'accept-encoding': null }, { client })
     expect(sent.get('accept-encoding')).toBe('identity')
@@ -284,7 +284,7 @@ describe('the headers of the application', () => {
     [[['authorization', 'Bearer', 'secret']]],
     ['x'],
     [null],
-  ])('are refused without their values: %j', (headers) => {
+  ])('are rejected without their values: %j', (headers) => {
     const make = () => sseProxy('http://up.test', { headers: headers as HeadersLike })
     expect(make).toThrow(TypeError)
     expect(make).toThrow(/^headers must(?!.*secret)/)
@@ -306,7 +306,7 @@ describe('isCredentialHeader', () => {
 })
 
 describe('the headers of a request, over a socket', () => {
-  it('tell nothing of what a browser and a CDN have said', async () => {
+  it('contain nothing that a browser or a CDN has added', async () => {
     const { url, upstream } = await openProxy([step.send({ data: '1' })])
     const lines = Object.entries(FROM_BROWSER_AND_CDN).map(([name, value]) => `${name}: ${value}`)
     const head = ['POST /v1 HTTP/1.1', 'Host: client.test', 'Connection: close', ...lines]
@@ -319,7 +319,7 @@ describe('the headers of a request, over a socket', () => {
     expect(JSON.stringify([...headers])).not.toMatch(/secret|shop\.test|203\.0\.113|e30/)
   })
 
-  it('leave behind what was meant for the connection', async () => {
+  it('drop what was meant for the connection', async () => {
     const { url, upstream } = await openProxy([step.send({ data: '1' })], {
       headers: { authorization: 'Bearer own', 'x-tenant': 'own' },
     })
@@ -360,7 +360,7 @@ describe('the headers of a request, over a socket', () => {
     }
   })
 
-  it('are a 400 with a code where connection names what must stay', async () => {
+  it('are a 400 with a code if connection names a protected header', async () => {
     const { url, upstream, ended } = await openProxy([step.send({ data: '1' })])
     const answer = await rawRequest(
       url,
@@ -372,7 +372,7 @@ describe('the headers of a request, over a socket', () => {
     expect(upstream.requests).toHaveLength(0)
   })
 
-  it('may be given for one upstream, after those of the proxy', async () => {
+  it('can be set per upstream, after those of the proxy', async () => {
     const upstream = fakeUpstream([step.send({ data: '1' })])
     const to = {
       url: 'http://upstream.test',
@@ -385,7 +385,7 @@ describe('the headers of a request, over a socket', () => {
     expect(upstream.requests[0]?.headers.get('x-proxy')).toBe('1')
   })
 
-  it('may ask for a coding where the application wants one', async () => {
+  it('can request a coding if the application sets it', async () => {
     const { url, upstream } = await openProxy([step.send({ data: '1' })], {
       headers: { 'accept-encoding': 'gzip' },
     })
@@ -393,7 +393,7 @@ describe('the headers of a request, over a socket', () => {
     expect(upstream.requests[0]?.headers.get('accept-encoding')).toBe('gzip')
   })
 
-  it('name the forwarder only where it is told to, and never as the client says', async () => {
+  it("name the forwarder only with forwarded, and never with the client's values", async () => {
     const { url, upstream } = await openProxy([step.send({ data: '1' })], {
       forwarded: { via: 'edge-1', clientAddress: () => '192.0.2.7' },
     })
@@ -415,7 +415,7 @@ describe('the headers of a request, over a socket', () => {
     expect(headers.get('via')).toBe('1.1 other, 1.1 edge-1')
   })
 
-  it('show a request that goes round: it is a 508', async () => {
+  it('detect a loop: it is a 508', async () => {
     const { url, upstream, ended } = await openProxy([step.send({ data: '1' })], {
       forwarded: { via: 'edge-1' },
     })

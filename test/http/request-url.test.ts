@@ -78,11 +78,14 @@ describe('requestUrl', () => {
     expect(join('https://up.test/base', path)).toBeUndefined()
   })
 
-  it.each(['/...', '/a..b', '/..a', '/.well-known/x', '/%2e%2ea'])('takes %s as a name', (path) => {
-    expect(join('https://up.test/base', path)).toMatch(/^https:\/\/up\.test\/base\/[^/]/)
-  })
+  it.each(['/...', '/a..b', '/..a', '/.well-known/x', '/%2e%2ea'])(
+    'accepts %s as a name',
+    (path) => {
+      expect(join('https://up.test/base', path)).toMatch(/^https:\/\/up\.test\/base\/[^/]/)
+    },
+  )
 
-  it('never leaves origin or base path, whatever the path is', () => {
+  it('never leaves the origin or base path, for any path', () => {
     const piece = fc.constantFrom(
       '/',
       '\\',
@@ -107,7 +110,7 @@ describe('requestUrl', () => {
         expect(url.origin).toBe('https://up.test')
         expect(`${url.pathname}/`.startsWith(`${base.pathname.replace(/\/$/, '')}/`)).toBe(true)
         if (basePath === '') return
-        // What an upstream makes of it, if it decodes before it resolves.
+        // The path for an upstream that decodes before it resolves.
         const decoded = decodeURIComponent(decodeURIComponent(url.pathname)).replaceAll('?', '')
         expect(new URL(`https://up.test${decoded}`).pathname.startsWith(base.pathname)).toBe(true)
       }),
@@ -184,7 +187,7 @@ describe('the path of a request, over a socket', () => {
     expect(upstream.requests[0]?.url).toBe('/base/v1/chat%20x?key=1&alt=sse&q=%C3%A4')
   })
 
-  it('is a 400 with a code where it is refused, and no request goes out', async () => {
+  it('is a 400 with a code if it is rejected, and no request is sent', async () => {
     const { url, upstream, ended } = await openProxy([step.send({ data: '1' })])
     const answer = await rawRequest(
       url,

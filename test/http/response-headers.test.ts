@@ -7,7 +7,7 @@ import { requestClosed } from '../support/http/request-closed.ts'
 const SSE = { isSse: true, forwardSetCookie: false }
 const OTHER = { ...SSE, isSse: false }
 
-describe('the headers of an answer', () => {
+describe('the headers of a response', () => {
   it.each([
     ['text/event-stream', true],
     ['text/event-stream; charset=utf-8', true],
@@ -49,19 +49,19 @@ describe('the headers of an answer', () => {
     expect(responseHeaders(new Headers({ [name]: 'x' }), OTHER).has(name)).toBe(false)
   })
 
-  it('do not bring what connection names, but for what it must not name', () => {
+  it('drop what connection names, except protected names', () => {
     const connection = 'x-hop, content-type, not a name'
     const upstream = new Headers({ connection, 'x-hop': '1', 'content-type': 'text/plain', y: '2' })
     const headers = responseHeaders(upstream, OTHER)
     expect([...headers.keys()]).toEqual(['content-type', 'y'])
   })
 
-  it('leave behind what connection names', () => {
+  it('drop what connection names', () => {
     const upstream = new Headers({ connection: 'x-hop', 'x-hop': '1', 'x-kept': '1' })
     expect([...responseHeaders(upstream, OTHER)]).toEqual([['x-kept', '1']])
   })
 
-  it('tell those in between to neither buffer nor change an event stream', () => {
+  it('tell intermediaries neither to buffer nor to change an event stream', () => {
     const upstream = new Headers({
       'cache-control': 'public, max-age=60',
       'content-length': '12',
@@ -73,7 +73,7 @@ describe('the headers of an answer', () => {
     })
   })
 
-  it('keep several set-cookie apart, where they are wanted at all', () => {
+  it('keep several set-cookie headers separate if they are forwarded', () => {
     const upstream = () =>
       new Headers([
         ['set-cookie', 'a=1; Expires=Wed, 01 Jan 2031 00:00:00 GMT'],
@@ -87,7 +87,7 @@ describe('the headers of an answer', () => {
   })
 })
 
-describe('the headers of an answer, over a socket', () => {
+describe('the headers of a response, over a socket', () => {
   const headers: [string, string][] = [
     ['content-type', 'text/event-stream; charset=utf-8'],
     ['cache-control', 'private'],
@@ -98,7 +98,7 @@ describe('the headers of an answer, over a socket', () => {
     ['vary', 'origin'],
   ]
 
-  it('are those of the upstream, made true for a stream', async () => {
+  it('are those of the upstream, adapted to a stream', async () => {
     const { url } = await openProxy([step.status(200, headers), step.send({ data: '1' })])
     const response = await fetch(url)
     await response.text()
@@ -112,14 +112,14 @@ describe('the headers of an answer, over a socket', () => {
     expect(response.headers.getSetCookie()).toEqual([])
   })
 
-  it('bring cookies where the application says so', async () => {
+  it('include cookies if the application allows it', async () => {
     const { url } = await openProxy([step.status(200, headers)], { forwardSetCookie: true })
     const response = await fetch(url)
     expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
     await response.text()
   })
 
-  it('leave before the first byte of the body', async () => {
+  it('are sent before the first byte of the body', async () => {
     const { url, upstream } = await openProxy([step.status(200), step.hang()])
     const response = await fetch(url)
     expect(response.headers.get('content-type')).toBe('text/event-stream')

@@ -1,4 +1,4 @@
-// Opens every entry point of the installed package by import and by require, however it was installed.
+// Loads every entry point of the installed package by import and by require.
 import { strict as assert } from 'node:assert'
 import { createRequire } from 'node:module'
 

@@ -10,7 +10,7 @@ import { must, run } from '../support/packaging/run-command.ts'
 const FENCE = /^```(?:ts|js)\b[^\n]*\n([\s\S]*?)^```/gm
 const RUN_MS = 30_000
 
-/** A program of a consumer: what stands in front of its path on the command line. */
+/** How a consumer's program is started: everything before its path on the command line. */
 export interface Consumer {
   folder: string
   /** Path of the Node binary. */
@@ -19,7 +19,7 @@ export interface Consumer {
   flags: readonly string[]
 }
 
-/** Runs what README shows before its first heading, as a reader pastes it: JavaScript in a file. */
+/** Runs the blocks before README's first heading as a reader pastes them: JavaScript in a file. */
 export async function runFirstScreen(root: string, consumer: Consumer): Promise<string> {
   const readme = await readFile(join(root, 'README.md'), 'utf8')
   const blocks = [...readme.slice(0, readme.indexOf('\n## ')).matchAll(FENCE)]
@@ -40,7 +40,7 @@ async function runOnce({ folder, node, flags }: Consumer, name: string): Promise
   return 'a block runs'
 }
 
-/** Starts the server of a block in front of a stand-in for its upstream, and streams one answer through it. */
+/** Starts the server of a block in front of a fake upstream, and streams one response through it. */
 async function runServer(
   { folder, node, flags }: Consumer,
   name: string,
@@ -64,7 +64,7 @@ async function runServer(
       output += `${line}\n`
       const port = /^port (\d+)$/.exec(line)?.[1]
       if (port !== undefined) await streamOne(`http://127.0.0.1:${port}/v1/chat/completions`)
-      // The block's own line about the stream, which comes after it.
+      // The block's own output about the stream, which follows its end.
       else return 'the server streams'
     }
     throw new Error(`README's server ended or told nothing of the stream:\n${output}`)

@@ -1,7 +1,6 @@
-// Installs the packed tarball on Node 20 with each package manager, opens every entry point, runs README's first
-// screen, and tries what docs/install.md says of CommonJS, Jest and older settings of TypeScript.
-// `npm run test:installs`. With `--tarball FILE` it packs
-// none itself. With `--results FILE` the counts are written to a file as JSON.
+// Installs the packed tarball on Node 20 with each package manager, loads every entry point, runs README's first
+// screen, and checks the claims of docs/install.md about CommonJS, Jest and older settings of TypeScript.
+// `npm run test:installs`. `--tarball FILE` uses that tarball instead of packing one. With `--results FILE` the counts are written to a file as JSON.
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,7 +40,7 @@ async function check(what: string, body: () => Promise<string>): Promise<void> {
   process.stdout.write(`${what}: ${result.text} (${seconds} s)\n`)
 }
 
-/** Opens every entry point, runs README's first screen, and asks the command for its help. */
+/** Loads every entry point, runs README's first screen, and runs the command with --help. */
 async function use(folder: string, flags: readonly string[], command: readonly string[]) {
   const consumer: Consumer = { folder, node: node20, flags }
   await cp(join(root, 'test/matrix/every-entry-point.mjs'), join(folder, 'every-entry-point.mjs'))

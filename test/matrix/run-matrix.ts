@@ -1,4 +1,4 @@
-// The whole suite, and the packed tarball, on every supported Node with the majors of the dependencies that
+// Runs the whole suite and the packed tarball on every supported Node, with the majors of the dependencies that
 // belong to it. `npm run test:matrix`, or for some Nodes only: `npm run test:matrix -- 22 24`.
 // With `--results FILE` the counts are written to a file as JSON.
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
@@ -10,8 +10,8 @@ import { packProject } from '../support/packaging/pack-project.ts'
 import { messageOf, must, run, tail } from '../support/packaging/run-command.ts'
 
 /**
- * Node's major to the majors of our dependencies. Ours are those that load on Node 20; where the next ones load,
- * an application may force them, so they are tested there.
+ * Node's major to the majors of our dependencies. Ours are those that load on Node 20; if the next ones load,
+ * an application may force them, so they are tested.
  */
 const LINES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   20: { undici: '7', 'eventsource-parser': '3' },
@@ -40,7 +40,7 @@ interface Count {
 
 interface Packed {
   tarball?: string
-  /** Why there is none. */
+  /** Why it is missing. */
   problem?: string
 }
 
@@ -59,7 +59,7 @@ async function readJson<T>(path: string): Promise<T> {
 const versionOf = async (folder: string, name: string): Promise<string> =>
   (await readJson<{ version: string }>(join(folder, 'node_modules', name, 'package.json'))).version
 
-/** Node and the dependencies come from the registry once, and stay in folders of this user. */
+/** Node and the dependencies are installed once, in folders of this user. */
 async function install(node: string, dependencies: readonly string[]): Promise<Line> {
   const specs = Object.entries(LINES[node] ?? {})
     .filter(([name]) => dependencies.includes(name))
@@ -95,11 +95,11 @@ async function runSuite(line: Line, into: string): Promise<Count> {
   const failed = counts?.numFailedTests ?? 0
   if (ran.code === 0 && passed > 0) return { passed, failed }
   process.stdout.write(`${tail(ran.output)}\n`)
-  // A file that does not load, or an error outside of all tests, fails no test.
+  // A file that does not load, or an error outside all tests, fails no test.
   return { passed, failed: Math.max(failed, 1) }
 }
 
-/** Installs the tarball as a user does, or with the dependencies of this line forced; returns how many doors open. */
+/** Installs the tarball like a user, or with the dependencies of this line forced; returns how many entry points load. */
 async function runTarball(line: Line, packed: Packed, folder: string, isForced: boolean) {
   if (packed.tarball === undefined) throw new Error(packed.problem)
   await mkdir(folder)

@@ -1,7 +1,7 @@
-// Compiles what a user writes against the types of the packed tarball: every entry point, and every block of
-// README, docs and examples, with the versions of TypeScript, of Node's types and of the settings that users have.
-// `npm run test:types`, or with `-- --all` in every combination. `--tarball FILE` packs
-// none; `--results FILE` writes the counts as JSON.
+// Compiles user code against the types of the packed tarball: every entry point, and every block of
+// README, docs and examples, with several versions of TypeScript and of Node's types, and several settings.
+// `npm run test:types`, or with `-- --all` in every combination. `--tarball FILE` uses that tarball instead of
+// packing one; `--results FILE` writes the counts as JSON.
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,7 +28,7 @@ interface Combination {
   lib: string[]
 }
 
-/** Resolutions and libs in full for each TypeScript; Node's types take turns, so that each meets every TypeScript. */
+/** All resolutions and libs per TypeScript; Node's types rotate, so that each is paired with every TypeScript. */
 function combinations(isAll: boolean): Combination[] {
   const all = TYPESCRIPT.flatMap((typescript) =>
     RESOLUTIONS.flatMap((resolution) =>
@@ -48,7 +48,7 @@ const { values } = parseArgs({
   },
 })
 
-/** A project of a user's: the tarball, its dependencies, one version of Node's types, and the code. */
+/** A user's project: the tarball, its dependencies, one version of Node's types, and the code. */
 async function makeConsumer(into: string, tarball: string, types: string): Promise<string> {
   const consumer = join(into, `types-${types}`)
   const modules = join(consumer, 'node_modules')
@@ -91,7 +91,7 @@ async function compile(consumer: string, { typescript, resolution, lib }: Combin
   const args = [tsc, '-p', project, '--pretty', 'false']
   const options = { cwd: consumer, timeout: COMPILE_MS }
   const { code, output } = await run(process.execPath, args, options)
-  // What other packages declare is not ours to mend.
+  // Errors in the types of other packages are not ours.
   const errors = output
     .split('\n')
     .filter((line) => /^(src|node_modules\/sse-stream-kit)\//.test(line))

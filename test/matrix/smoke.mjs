@@ -1,5 +1,5 @@
-// Goes through every door of the installed package, by import and by require, and streams through one.
-// Runs in a folder of its own that has the package in its node_modules; prints what it found as JSON.
+// Loads every entry point of the installed package by import and by require, and streams through one.
+// Runs in a separate folder with the package in its node_modules; prints the result as JSON.
 import { strict as assert } from 'node:assert'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What a reader may paste: TypeScript blocks of README, docs and doc comments, and the examples. */
+/** Code that a reader may paste: TypeScript blocks of README, docs and doc comments, and the examples. */
 export interface Snippet {
-  /** Where it stands, as a file name without an ending. */
+  /** Its location, as a file name without an extension. */
   name: string
   code: string
 }
 
 const FENCE = /^([ ]*(?:\* )?)```(?:ts|typescript)\b[^\n]*\n([\s\S]*?)^[ ]*(?:\* )?```/gm
 
-/** Returns those of a repository that import nothing but Node and this package. */
+/** Returns the snippets of a repository that import only Node and this package. */
 export function snippetsOf(root: string): Snippet[] {
   const filesIn = (folder: string, ending: string): string[] =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -14,13 +14,13 @@ export async function tryCommonJs(folder: string, node: string): Promise<string>
   `
   await writeFile(join(folder, 'common.cjs'), code)
   const options = { cwd: folder, timeout: RUN_MS, node }
-  // No flag, and nothing that looks like trouble on the terminal.
+  // No flag and no warning.
   const output = await must('require the package', run(node, ['common.cjs'], options))
   if (output !== '') throw new Error(`require() is not quiet:\n${output}`)
   return 'require() works'
 }
 
-/** The main entry point alone is found; others are found with `node16`, which the error asks for. */
+/** Only the main entry point resolves; the others need `node16`, which the error recommends. */
 export async function tryNode10Resolution(folder: string): Promise<string> {
   const tsc = join(await cachedInstall(['typescript@~5.9']), 'node_modules/typescript/bin/tsc')
   const types = join(await cachedInstall(['@types/node@^20.1']), 'node_modules/@types')
@@ -48,7 +48,7 @@ export async function tryNode10Resolution(folder: string): Promise<string> {
   return 'finds the main entry point only; node16 finds all'
 }
 
-/** Jest needs Node's own modules: without them its CommonJS loader refuses the package. */
+/** Jest needs Node's own modules: its CommonJS loader rejects the package. */
 export async function tryJest(folder: string, node: string): Promise<string> {
   await mkdir(join(folder, 'tests'))
   const code = `

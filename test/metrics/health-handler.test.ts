@@ -19,7 +19,7 @@ function end(registry: StreamRegistry, given: Partial<StreamSummary>, times = 1)
 }
 
 describe('healthHandler', () => {
-  it('says how the server is doing, in JSON, never cached', async () => {
+  it('reports the state of the server as JSON, never cached', async () => {
     const registry = new StreamRegistry()
     registry.streamStarted()
     registry.sink('chat').streamStarted()
@@ -39,7 +39,7 @@ describe('healthHandler', () => {
     })
   })
 
-  it('answers 503 while draining, and 200 again after', async () => {
+  it('returns 503 while draining, and 200 again afterwards', async () => {
     const registry = new StreamRegistry()
     const health = healthHandler(registry)
     registry.setDraining(true)
@@ -52,14 +52,14 @@ describe('healthHandler', () => {
     expect(health(new Request(URL)).status).toBe(200)
   })
 
-  it('stays at 200 when every stream fails, as the upstream is to blame', () => {
+  it('stays at 200 when every stream fails', () => {
     const registry = new StreamRegistry()
     end(registry, { verdict: 'upstream_error', status: 502 }, 5)
     expect(registry.health().errorRate).toBe(1)
     expect(healthHandler(registry)(new Request(URL)).status).toBe(200)
   })
 
-  it('answers HEAD without a body and other methods with 405', () => {
+  it('responds to HEAD without a body and to other methods with 405', () => {
     const health = healthHandler(new StreamRegistry())
     const head = health(new Request(URL, { method: 'HEAD' }))
     expect([head.status, head.body]).toEqual([200, null])
@@ -68,7 +68,7 @@ describe('healthHandler', () => {
     expect(post.headers.get('cache-control')).toBe('no-store')
   })
 
-  it('declares one parameter, as hosts pass a second one', () => {
+  it('has one parameter, because hosts pass a second one', () => {
     expect(healthHandler(new StreamRegistry())).toHaveLength(1)
   })
 })
@@ -100,7 +100,7 @@ describe('the error rate', () => {
     expect(registry.health().errorRate).toBe(errorRate)
   })
 
-  it('counts the streams of every route, those past maxRoutes too', () => {
+  it('counts the streams of every route, also beyond maxRoutes', () => {
     const registry = new StreamRegistry({ maxRoutes: 1 })
     end(registry, {})
     for (const route of ['chat', 'search']) {
@@ -115,7 +115,7 @@ describe('the error rate', () => {
     })
   })
 
-  it('forgets a stream a minute after its end', () => {
+  it('drops a stream a minute after its end', () => {
     const registry = new StreamRegistry()
     end(registry, { verdict: 'timeout', status: 504 })
     vi.advanceTimersByTime(59_000)
@@ -137,7 +137,7 @@ describe('the error rate', () => {
     expect(registry.health().errorRate).toBeCloseTo(14 / 59)
   })
 
-  it('starts anew after a quiet hour, in whatever slot', () => {
+  it('restarts after a quiet hour, in any slot', () => {
     const registry = new StreamRegistry()
     end(registry, { verdict: 'error' }, 10)
     vi.advanceTimersByTime(3_600_000)

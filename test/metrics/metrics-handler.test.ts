@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 const URL = 'http://localhost/metrics'
 
 describe('metricsHandler', () => {
-  it('answers a scrape in the text format, version 0.0.4, never cached', async () => {
+  it('responds to a scrape in the text format, version 0.0.4, never cached', async () => {
     const registry = new StreamRegistry()
     registry.sink('caf\u00e9').streamStarted()
     const response = metricsHandler(registry)(new Request(URL))
@@ -14,7 +14,7 @@ describe('metricsHandler', () => {
     expect(await response.text()).toBe(prometheusText(registry))
   })
 
-  it('shows each scrape the numbers of its time', async () => {
+  it('shows current values to each scrape', async () => {
     const registry = new StreamRegistry()
     const metrics = metricsHandler(registry)
     expect(await metrics(new Request(URL)).text()).toContain('\nsse_streams_active 0\n')
@@ -22,7 +22,7 @@ describe('metricsHandler', () => {
     expect(await metrics(new Request(URL)).text()).toContain('\nsse_streams_active 1\n')
   })
 
-  it('answers HEAD with the same head and no body', async () => {
+  it('responds to HEAD with the same head and no body', async () => {
     const metrics = metricsHandler(new StreamRegistry())
     const response = metrics(new Request(URL, { method: 'HEAD' }))
     expect(response.status).toBe(200)
@@ -39,7 +39,7 @@ describe('metricsHandler', () => {
     expect(await response.text()).toBe('')
   })
 
-  it('declares one parameter, as hosts pass a second one', () => {
+  it('has one parameter, because hosts pass a second one', () => {
     expect(metricsHandler(new StreamRegistry())).toHaveLength(1)
   })
 })

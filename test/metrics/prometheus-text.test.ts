@@ -28,7 +28,7 @@ function only(samples: MetricFamily['samples'], type: MetricFamily['type'] = 'co
 }
 
 describe('the text', () => {
-  it('reads back in a parser as the metrics of the registry', () => {
+  it('parses back to the metrics of the registry', () => {
     const registry = new StreamRegistry()
     registry.streamStarted()
     registry.streamEnded(summaryOf(), detailsOf({ gaps: gapsOf([33, 100], [100_000, 1]) }))
@@ -54,7 +54,7 @@ describe('the text', () => {
     expect(parse(prometheusText(registry))).toEqual(expected)
   })
 
-  it('reads back in a parser with every label and value', () => {
+  it('parses back to every label and value', () => {
     const registry = busyRegistry()
     const expected = registry.collect().flatMap((family) =>
       family.type === 'histogram'
@@ -69,13 +69,13 @@ describe('the text', () => {
           ])
         : family.samples.map(({ labels, value }) => ({ labels, value: `${value}` })),
     )
-    // This parser joins the histograms of all label sets into one; unless told the type, it reads the lines as they are.
+    // This parser joins the histograms of all label sets into one; without the type, it returns the lines unchanged.
     const samples = prometheusText(registry).replaceAll(/^#.*\n/gm, '')
     const parsed = parse(samples).flatMap(({ metrics }) => metrics)
     expect(parsed.map((metric) => ({ labels: {}, ...metric }))).toEqual(expected)
   })
 
-  it('says HELP and TYPE once for each metric, before its samples', () => {
+  it('has HELP and TYPE once per metric, before its samples', () => {
     const names = new Set<string>()
     let current = ''
     for (const line of prometheusText(busyRegistry()).trimEnd().split('\n')) {
@@ -91,7 +91,7 @@ describe('the text', () => {
     expect(names.size).toBe(12)
   })
 
-  it('has buckets that only grow, the last of them the count', () => {
+  it('has cumulative buckets, the last of which is the count', () => {
     const counts = new Map<string, number>()
     let histograms = 0
     for (const line of prometheusText(busyRegistry()).split('\n')) {
@@ -140,7 +140,7 @@ describe('the text', () => {
 
 describe('promtool', () => {
   const missing = spawnSync('promtool', ['--version']).error !== undefined
-  // Where the whole check must run, a missing promtool fails; elsewhere `npm test` needs nothing but npm.
+  // In CI a missing promtool is a failure; elsewhere `npm test` needs only npm.
   const required = process.env['REQUIRE_PROMTOOL'] === '1'
 
   it.skipIf(missing && !required).each([

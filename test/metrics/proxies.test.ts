@@ -11,7 +11,7 @@ function eventStream(body: BodyInit): Response {
 
 const request = (): Request => new Request('http://localhost/v1/chat', { method: 'POST' })
 
-it('adds up what several proxies report, by route', async () => {
+it('aggregates the reports of several proxies by route', async () => {
   const registry = new StreamRegistry()
   const chat = sseProxy('http://upstream.test', {
     metrics: registry.sink('chat'),

@@ -4,7 +4,7 @@ interface Source {
   collect(): MetricFamily[]
 }
 
-/** Every line of an exposition that is no comment, as series and value. */
+/** Every sample of an exposition, as series and value. */
 export function samplesOf(registry: Source): Map<string, number> {
   const lines = prometheusText(registry)
     .split('\n')

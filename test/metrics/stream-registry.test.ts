@@ -21,7 +21,7 @@ function run(sink: MetricsSink, given: Parameters<typeof summaryOf>[0] = {}, gap
 }
 
 describe('what is counted', () => {
-  it('shows how many streams are active', () => {
+  it('shows the number of active streams', () => {
     const registry = new StreamRegistry()
     registry.streamStarted()
     registry.streamStarted()
@@ -62,7 +62,7 @@ describe('what is counted', () => {
     }
   })
 
-  it('adds up events, bytes, heartbeats and pauses', () => {
+  it('sums events, bytes, heartbeats and pauses', () => {
     const registry = new StreamRegistry()
     run(registry, { pauses: { count: 2, totalMs: 1500 } })
     run(registry, { events: 5, bytesIn: 7, bytesOut: 9, heartbeats: 3 })
@@ -97,7 +97,7 @@ describe('what is counted', () => {
     expect(samples.get('sse_event_gap_seconds_count')).toBe(6)
   })
 
-  it('takes the gaps as the tap of a stream gives them', () => {
+  it("counts the gaps that a stream's tap reports", () => {
     const registry = new StreamRegistry()
     const gaps = new GapHistogram()
     for (let index = 0; index < 1000; index++) gaps.add(20)
@@ -110,7 +110,7 @@ describe('what is counted', () => {
     expect((samples.get('sse_event_gap_seconds_sum') ?? 0) / 25).toBeCloseTo(1, 1)
   })
 
-  it('leaves a stream without an event out of the time to first event', () => {
+  it('excludes a stream without an event from the time to first event', () => {
     const registry = new StreamRegistry()
     const { firstEventMs: _, ...withoutEvent } = summaryOf({ events: 0 })
     registry.streamStarted()
@@ -120,7 +120,7 @@ describe('what is counted', () => {
     expect(samples.get('sse_stream_duration_seconds_count')).toBe(1)
   })
 
-  it('keeps answers that are no event streams out of the histograms', () => {
+  it('excludes responses that are not event streams from the histograms', () => {
     const registry = new StreamRegistry()
     run(registry, { isSse: false, status: 429, firstEventMs: 1 }, gapsOf([10, 1]))
     const samples = samplesOf(registry)
@@ -132,7 +132,7 @@ describe('what is counted', () => {
 })
 
 describe('routes', () => {
-  it('counts each route by itself', () => {
+  it('counts each route separately', () => {
     const registry = new StreamRegistry()
     run(registry.sink('chat'))
     run(registry.sink('chat'))
@@ -146,12 +146,12 @@ describe('routes', () => {
     expect(samples.get('sse_stream_duration_seconds_bucket{route="search",le="+Inf"}')).toBe(1)
   })
 
-  it('gives the same place for the same name', () => {
+  it('returns the same sink for the same name', () => {
     const registry = new StreamRegistry()
     expect(registry.sink('chat')).toBe(registry.sink('chat'))
   })
 
-  it('shows the streams without a route beside the routes only once there are any', () => {
+  it('shows streams without a route next to routes only if there are any', () => {
     const registry = new StreamRegistry()
     run(registry.sink('chat'))
     expect(samplesOf(registry).has('sse_streams_active')).toBe(false)
@@ -172,7 +172,7 @@ describe('routes', () => {
     expect(after.get('sse_events_total{route="/users/4"}')).toBe(10)
   })
 
-  it('has room for 50 names unless told otherwise', () => {
+  it('keeps 50 names by default', () => {
     const registry = new StreamRegistry()
     for (let index = 0; index < 60; index++) run(registry.sink(`route ${index}`))
     const routes = [...samplesOf(registry).keys()].filter((key) => key.startsWith('sse_events_'))
@@ -200,7 +200,7 @@ describe('routes', () => {
     expect(others).toBe(10_009)
   })
 
-  it('shares the name other with a route that is called so', () => {
+  it('shares the name other with a route of that name', () => {
     const registry = new StreamRegistry({ maxRoutes: 1 })
     for (const name of ['other', 'chat', 'search']) run(registry.sink(name))
     const samples = samplesOf(registry)
@@ -208,7 +208,7 @@ describe('routes', () => {
     expect(samples.get('sse_events_total{route="chat"}')).toBe(10)
   })
 
-  it('does not give a series twice for names that are the same in UTF-8', () => {
+  it('has one series for names that are equal in UTF-8', () => {
     const registry = new StreamRegistry()
     for (const name of ['\ud800', '\udbff', '\ufffd', '\ufeff\ufffd']) run(registry.sink(name))
     const samples = samplesOf(registry)
@@ -216,7 +216,7 @@ describe('routes', () => {
     expect(samples.get('sse_events_total{route="\ufeff\ufffd"}')).toBe(10)
   })
 
-  it('refuses a name that is empty, none, or too long to be one', () => {
+  it('rejects a name that is empty, missing or too long', () => {
     const registry = new StreamRegistry()
     expect(() => registry.sink('')).toThrow(refusal(TypeError, 'route'))
     expect(() => registry.sink(undefined as unknown as string)).toThrow(/got undefined/)

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { detailsOf, summaryOf } from '../support/summary-of.ts'
 
 describe('the metric of timeouts', () => {
-  it('shows every phase from the start, so that the step to 1 is seen', () => {
+  it('shows every phase at zero, so that the step to 1 is visible', () => {
     const text = prometheusText(new StreamRegistry())
     for (const phase of ['connect', 'headers', 'first_event', 'idle', 'total', 'client_stall']) {
       expect(text).toContain(`sse_timeouts_total{phase="${phase}"} 0\n`)
@@ -11,7 +11,7 @@ describe('the metric of timeouts', () => {
     expect(text).not.toContain('phase="other"')
   })
 
-  it('counts by what took too long, and nothing that did not', () => {
+  it('counts timeouts by phase, and nothing else', () => {
     const registry = new StreamRegistry()
     const chat = registry.sink('chat')
     chat.streamEnded(summaryOf({ verdict: 'timeout', phase: 'idle' }), detailsOf())

@@ -13,10 +13,10 @@ const EVENTS = Array.from({ length: 40 }, (_, index) => `data: ${index}\n\n`).jo
 
 const BODY = '{"stream":true}'
 
-/** An upstream whose script each check chooses. */
+/** An upstream with a script per check. */
 export interface ScriptedUpstream {
   url: string
-  /** Answers all later requests with this script. */
+  /** Responds to all later requests with this script. */
   play(script: readonly UpstreamStep[]): void
   /** Resolves when the next request has arrived. */
   next(): Promise<RecordedRequest>
@@ -38,7 +38,7 @@ export async function scriptedUpstream(): Promise<ScriptedUpstream> {
 
 type Check = (url: string, upstream: ScriptedUpstream, signal: AbortSignal) => Promise<void>
 
-/** What a client of the running application sees, by name. Each rejects with what went wrong. */
+/** The checks from the view of a client of the running application. Each rejects on failure. */
 export const CHECKS: Readonly<Record<string, Check>> = {
   'the first event arrives before the second is sent': (url, upstream, signal) =>
     eachAtOnce(`${url}/v1/chat/completions`, upstream, signal),
@@ -129,7 +129,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   },
 }
 
-/** Why the check failed; '' if it did not. */
+/** Why the check failed; '' if it passed. */
 export async function problemOf(
   check: Check,
   url: string,

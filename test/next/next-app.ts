@@ -5,7 +5,7 @@ import { cachedInstall, npmInstall } from '../support/packaging/cached-install.t
 import { replaced } from '../support/packaging/replaced.ts'
 import { must, run } from '../support/packaging/run-command.ts'
 
-/** Next, and what its type checks of an application in TypeScript need. */
+/** Next, and the packages that its type check of a TypeScript application needs. */
 const SPECS = [
   'next@16',
   'react@19',
@@ -19,7 +19,7 @@ const START_MS = 20_000
 const ENV = { NEXT_TELEMETRY_DISABLED: '1', NO_COLOR: '1', OPENAI_API_KEY: 'key-of-the-app' }
 const UPSTREAM = /'https:\/\/api\.openai\.com', \{/
 
-/** An application of Next in a folder of its own, below the folder that has Next installed. */
+/** A Next application in its own folder, below the folder that has Next installed. */
 export interface NextApp {
   folder: string
   /** Path of Next's command. */
@@ -35,9 +35,9 @@ export interface NextServer {
 }
 
 /**
- * Makes an application with the tarball and five routes: the block of docs/recipes/next.md as a reader pastes it
+ * Creates an application with the tarball and five routes: the block of docs/recipes/next.md as a reader pastes it
  * (`/v1`), the same with `upstreamErrors` (`/told/v1`), with `heartbeat` (`/early/v1`) and with `path` and without
- * the arrow (`/api/chat`), and what examples/next-route.ts says to keep (`/example/v1`).
+ * the arrow (`/api/chat`), and the route of examples/next-route.ts (`/example/v1`).
  *
  * @param upstream stands in for OpenAI's API
  */
@@ -51,7 +51,7 @@ export async function makeNextApp(
   const meta = { private: true, dependencies: { 'sse-stream-kit': `file:${tarball}` } }
   await writeFile(join(folder, 'package.json'), JSON.stringify(meta))
   await npmInstall([], folder)
-  // Next is not below the application, and its bundler reads no files outside of its root.
+  // Next is installed above the application, and its bundler reads no files outside its root.
   await writeFile(
     join(folder, 'next.config.mjs'),
     `export default { turbopack: { root: ${JSON.stringify(installed)} } }`,

@@ -1,5 +1,5 @@
-// The packed tarball in an application of Next, built with `next build` and run with `next start`: what a client
-// of its route handlers sees. `npm run test:next`. With `--tarball FILE` it packs none itself. With
+// Tests the packed tarball in a Next application, built with `next build` and run with `next start`: what a client
+// of its route handlers sees. `npm run test:next`. `--tarball FILE` uses that tarball. With
 // `--results FILE` the counts are written to a file as JSON.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -8,7 +8,7 @@ import type { NodeResponse } from '../../src/node/node-message.ts'
 import { settled } from '../support/settled.ts'
 import { HandFed } from '../support/streams/hand-fed.ts'
 
-/** A response that is full after the writes it is told to be. */
+/** A response that is full after the given writes. */
 class Sink extends EventEmitter {
   readonly written: number[] = []
   hasEnded = false
@@ -39,7 +39,7 @@ function start(sink: Sink, body: ReadableStream<Uint8Array>) {
 const withoutFlow = (body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> =>
   Object.assign(body, { [FLOW]: undefined })
 
-it('takes the items of a relay in flowing mode, without reading it', async () => {
+it('receives the items of a relay in flowing mode, without reading it', async () => {
   const source = new HandFed()
   const body = relay(source.readable, [])
   const read = vi.spyOn(ReadableStreamDefaultReader.prototype, 'read')
@@ -49,7 +49,7 @@ it('takes the items of a relay in flowing mode, without reading it', async () =>
   const readsOfTheSource = read.mock.contexts.length
   source.give(Uint8Array.of(1), Uint8Array.of(2))
   await settled()
-  // Two items, and one more read that waits: all of them the relay's own.
+  // Two items and one pending read.
   expect(read.mock.contexts.length - readsOfTheSource).toBe(2)
   source.close()
   await settled()
@@ -59,7 +59,7 @@ it('takes the items of a relay in flowing mode, without reading it', async () =>
   expect(writer.hasEnded).toBe(true)
 })
 
-it('writes the same bytes whether they are passed in flowing mode or read, whenever the client is full', async () => {
+it('writes the same bytes in flowing mode and by reading, with backpressure at any chunk', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.constantFrom('give', 'drain', 'wait'), { maxLength: 60 }),
@@ -92,7 +92,7 @@ it('writes the same bytes whether they are passed in flowing mode or read, whene
   )
 })
 
-it('reports once that a body in flowing mode broke, and cancels one that cannot be written', async () => {
+it('reports once that a body in flowing mode failed, and cancels one that cannot be written', async () => {
   const failing = new HandFed(Uint8Array.of(1))
   const broken = start(new Sink(), relay(failing.readable, []))
   await settled()

@@ -25,7 +25,7 @@ const opened = (host: Host): Host => {
   return host
 }
 
-/** Express, as most of its apps are: everything is compressed. */
+/** Express with compression, as in most apps. */
 async function compressingExpress(handler: FetchHandler): Promise<Host> {
   const app = express()
   app.use(compression({ threshold: 0 }))
@@ -62,7 +62,7 @@ describe('a pipeline behind compression() of Express', () => {
     await client.until('\r\n0\r\n\r\n')
   })
 
-  it('is held back with a Response of its own: what sseResponse is for', async () => {
+  it('is buffered with a plain Response, which sseResponse prevents', async () => {
     const source = manualBody()
     const host = await compressingExpress(
       () => new Response(pipeline(source.stream), { headers: SSE }),
@@ -76,7 +76,7 @@ describe('a pipeline behind compression() of Express', () => {
 })
 
 describe('a response that Fastify sends', () => {
-  it('has its head and a comment on their way before the first event', async () => {
+  it('sends its head and a comment before the first event', async () => {
     const source = manualBody()
     const host = await returningFastify(() =>
       sseResponse(source.stream, { heartbeat: { atStart: true } }),
@@ -110,7 +110,7 @@ describe('a response that Fastify sends', () => {
     await client.until(`\r\n\r\n${frame.length}\r\n`.replace('13', 'd'))
     release.open()
     const text = await client.until('data: 1\n\n')
-    // The byte order mark is gone: it would not be the first any more.
+    // The byte order mark is dropped: it would not be first any more.
     expect(text.split('\r\n\r\n')[1]).toMatch(/^(d\r\n: keepalive\n\n|1\r\n\n)\r\n9\r\ndata: 1\n\n/)
   })
 })

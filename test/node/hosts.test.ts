@@ -32,7 +32,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     await host.ended()
   })
 
-  it('passes bytes on as they are, however they are cut', async () => {
+  it('passes bytes unchanged for any split into chunks', async () => {
     const bytes = new Uint8Array(200_000).map((_, index) => (index * 7 + (index >> 8)) & 255)
     const cuts = [0, 1, 2, 2, 5, 4_096, 70_000, 70_001, 200_000]
     const host = await open(() => {
@@ -53,7 +53,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     await host.ended()
   })
 
-  it('aborts the signal and cancels the body when the client leaves in mid-event', async () => {
+  it('aborts the signal and cancels the body when the client leaves mid-event', async () => {
     const body = manualBody()
     const aborted = deferred<unknown>()
     const host = await open((request) => {
@@ -71,7 +71,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     await host.ended()
   })
 
-  it('aborts the signal while there is no response, and cancels the body of the late one', async () => {
+  it('aborts the signal before there is a response, and cancels the body of a late one', async () => {
     const body = manualBody()
     const asked = deferred<Request>()
     const answer = deferred<Response>()
@@ -89,7 +89,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     expect(await body.cancelled).toBe(signal.reason)
   })
 
-  it('stops reading the body for a client that reads nothing, and cancels it when that leaves', async () => {
+  it('stops reading the body for a client that reads nothing, and cancels it when the client leaves', async () => {
     const body = endlessBody()
     const host = await open(() => new Response(body.stream, { headers: SSE }))
     const client = rawClient(host.port)
@@ -97,7 +97,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     await client.until('\r\n\r\n')
     client.socket.pause()
     await body.idle()
-    // Most of it is in the sockets' own buffers, which loopback lets grow to some MiB.
+    // Most of it is in the socket buffers, some MiB on loopback.
     expect(body.bytes).toBeLessThan(16_000_000)
     const [socket] = host.sockets
     expect(socket?.writableLength).toBeLessThan(300_000)
@@ -106,7 +106,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     await host.ended()
   })
 
-  it('breaks the connection when the body breaks, after all that came before', async () => {
+  it('breaks the connection when the body errors, after all earlier bytes', async () => {
     let asked = 0
     const host = await open(() => {
       return new Response(
@@ -131,7 +131,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     await host.ended()
   })
 
-  it('answers HEAD with the head alone, and cancels the body', async () => {
+  it('responds to HEAD with the head only, and cancels the body', async () => {
     const body = endlessBody()
     const host = await open((request) =>
       request.method === 'HEAD'
@@ -144,7 +144,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     await client.until('\r\n\r\n')
     client.send(ask('/'))
     const text = await client.until('next')
-    // What follows the first head is the second one: no byte of a body lies between.
+    // The second head follows the first one, without a body in between.
     expect(text).toMatch(
       /content-type: text\/event-stream\r\n[\s\S]*?\r\n\r\nHTTP\/1\.1 200 OK\r\n/i,
     )
@@ -153,7 +153,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     client.socket.destroy()
   })
 
-  it.each([204, 205, 304])('answers %i without a body', async (status) => {
+  it.each([204, 205, 304])('responds with %i without a body', async (status) => {
     const host = await open(() => new Response(null, { status, headers: { etag: '"x"' } }))
     const response = await fetch(`http://127.0.0.1:${host.port}/`)
     expect(response.status).toBe(status)
@@ -161,7 +161,7 @@ describe.each(HOSTS)('under %s', (name, start) => {
     expect(await response.text()).toBe('')
   })
 
-  it('tells the client nothing of what a handler threw but that it failed', async () => {
+  it("sends the client no details of a handler's error", async () => {
     const warnings: Error[] = []
     const onWarning = (warning: Error): void => void warnings.push(warning)
     process.on('warning', onWarning)

@@ -49,15 +49,15 @@ async function ask(origin: string): Promise<ClientHttp2Stream> {
   return stream
 }
 
-/** Sends the events, as an upstream that breaks behind them does. */
+/** Sends the events, then errors like an upstream that breaks. */
 function sendAndFail(body: ManualBody): void {
   for (const event of EVENTS) body.send(event)
-  // A stream drops what waits in it when it fails.
+  // A stream that errors drops its queue.
   setImmediate(() => body.fail(new Error('the upstream broke')))
 }
 
 describe('an HTTP/2 response whose body breaks', () => {
-  it('reaches a client of node:http2 that reads slowly as far as it went, and then breaks', async () => {
+  it('delivers everything to a slow client of node:http2, and then breaks', async () => {
     const body = manualBody()
     const stream = await ask(await listen(body))
     let text = ''
@@ -77,7 +77,7 @@ describe('an HTTP/2 response whose body breaks', () => {
     expect(stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR)
   })
 
-  it('reaches a slow reader of undici as far as it went, and then breaks', async () => {
+  it('delivers everything to a slow reader of undici, and then breaks', async () => {
     const body = manualBody()
     const origin = await listen(body)
     agent = new Agent({ allowH2: true, connect: { ca: cert } })
@@ -114,7 +114,7 @@ describe('an HTTP/2 response whose body breaks', () => {
     return { body, stream, received, closed, fail, over }
   }
 
-  it('is reset a second after its last bytes', async () => {
+  it('is reset one second after its last bytes', async () => {
     const { body, stream, received, closed, fail, over } = await open()
     body.send('data: 1\n\n')
     await received
@@ -128,14 +128,14 @@ describe('an HTTP/2 response whose body breaks', () => {
     await over()
   })
 
-  it('is reset at once where nothing was sent', async () => {
+  it('is reset at once if nothing was sent', async () => {
     const { body, closed, over } = await open()
     body.fail(new Error('the upstream broke'))
     expect(await closed).toBe(constants.NGHTTP2_INTERNAL_ERROR)
     await over()
   })
 
-  it('is reset at once where nothing was sent for a second', async () => {
+  it('is reset at once if nothing was sent for a second', async () => {
     const { body, received, closed, over } = await open()
     body.send('data: 1\n\n')
     await received
@@ -157,7 +157,7 @@ describe('an HTTP/2 response whose body breaks', () => {
     },
   )
 
-  it('is over at once when a client that reads nothing resets without an error meanwhile', async () => {
+  it('ends at once when a client that reads nothing resets without an error', async () => {
     const { body, stream, fail, over } = await open()
     stream.pause()
     body.send('x'.repeat(1_000_000))
@@ -167,7 +167,7 @@ describe('an HTTP/2 response whose body breaks', () => {
     await over()
   })
 
-  it('is over at once when the connection of its client closes meanwhile', async () => {
+  it("ends at once when its client's connection closes", async () => {
     const { body, received, fail, over } = await open()
     body.send('data: 1\n\n')
     await received

@@ -7,15 +7,15 @@ import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 /**
  * Sends requests over one HTTP/2 connection to a proxy whose upstream resets 10 ms after its head, or after its
- * first event. A program of its own, because what goes wrong there ends the process.
+ * first event. A separate program, because a failure ends the process.
  *
- * Behind an event the break waits for a second, so many of these requests are open at a time.
+ * After an event the break takes a second, so many of these requests are open at a time.
  */
 const COURSES = [
   { path: '/head', lanes: 4 },
   { path: '/event', lanes: 100 },
 ] as const
-/** Of each course. */
+/** Per scenario. */
 const count = Number(process.argv[2])
 const tls = await loopbackCertificate()
 const upstream = fakeUpstream(({ url }) => [

@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { expect, it } from 'vitest'
 import { bundleDriver } from '../support/bundle-driver.ts'
 
-/** A process that fails did so after 1 to 500. */
+/** A failing process failed after 1 to 500. */
 const REQUESTS_EACH = process.env['CI'] ? 1_000 : 100
 
-it('breaks thousands of HTTP/2 responses, none of which ends the process or looks whole', {
+it('breaks thousands of HTTP/2 responses, none of which ends the process or looks complete', {
   timeout: 150_000,
 }, async () => {
   const outfile = await bundleDriver(new URL('http2-resets-driver.ts', import.meta.url))

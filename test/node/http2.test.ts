@@ -22,7 +22,7 @@ interface Answer {
   closed: Promise<number>
 }
 
-/** Uploads that stay open stop all others within the first few dozen. */
+/** Uploads that stay open block all others within the first few dozen. */
 const UPLOADS = 60
 const MANY_UPLOADS = process.env['CI'] ? 800 : UPLOADS
 
@@ -50,7 +50,7 @@ async function open(
   return { session, port, exchanges }
 }
 
-/** One frame of HTTP/2, as RFC 9113 lays it out. */
+/** One HTTP/2 frame, RFC 9113. */
 function frame(type: number, flags: number, streamId: number, payload: Uint8Array): Buffer {
   const head = Buffer.alloc(9)
   head.writeUIntBE(payload.length, 0, 3)
@@ -86,7 +86,7 @@ const get = (session: ClientHttp2Session, headers: OutgoingHttpHeaders = {}): Cl
   session.request({ ':path': '/v1/x?q=1', ...headers })
 
 describe('under http2', () => {
-  it('sends the head before the first byte, and ends clean', async () => {
+  it('sends the head before the first byte, and ends cleanly', async () => {
     const body = manualBody()
     const { session, exchanges } = await open(
       (request) =>
@@ -104,7 +104,7 @@ describe('under http2', () => {
     await within('end of every exchange', Promise.all(exchanges))
   })
 
-  it('sends no header that HTTP/2 forbids, every cookie, and no warning', async () => {
+  it('sends every cookie and no header that HTTP/2 forbids, without a warning', async () => {
     const warnings: unknown[] = []
     const onWarning = (warning: Error): void => void warnings.push(warning.message)
     process.on('warning', onWarning)
@@ -141,7 +141,7 @@ describe('under http2', () => {
     expect(warnings).toEqual([])
   })
 
-  it('resets the stream with an error when the body breaks, after all that came before', async () => {
+  it('resets the stream with an error when the body errors, after all earlier bytes', async () => {
     let asked = 0
     const { session, exchanges } = await open(() => {
       return new Response(
@@ -185,7 +185,7 @@ describe('under http2', () => {
     await within('end of every exchange', Promise.all(exchanges))
   })
 
-  it('stops reading the body for a client that reads nothing, and cancels it when the session goes', async () => {
+  it('stops reading the body for a client that reads nothing, and cancels it when the session closes', async () => {
     const body = endlessBody()
     const { session, exchanges } = await open(() => new Response(body.stream))
     const stream = get(session)
@@ -211,7 +211,7 @@ describe('under http2', () => {
       new Promise((resolve) => stream.on('response', resolve)),
     )
     await body.idle()
-    // As `fetch` of undici does when it is aborted; Node keeps such a stream while writes wait in it.
+    // As undici's `fetch` does when it is aborted; Node keeps such a stream while it has queued writes.
     stream.close(constants.NGHTTP2_NO_ERROR)
     expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
     await within('end of every exchange', Promise.all(exchanges))
@@ -262,9 +262,9 @@ describe('under http2', () => {
     },
   )
 
-  it('asks the client to stop an upload without end, after the whole response', async () => {
+  it('stops an endless upload after the complete response', async () => {
     const { session, exchanges } = await open(async (request) => {
-      // Node itself closes a stream of which nobody has read.
+      // Node itself closes a stream that was never read.
       await request.body?.getReader().read()
       return new Response('too large', { status: 413 })
     })
@@ -286,7 +286,7 @@ describe('under http2', () => {
     await within('end of every exchange', Promise.all(exchanges))
   })
 
-  it('answers HEAD with the head alone, and cancels the body', async () => {
+  it('responds to HEAD with the head only, and cancels the body', async () => {
     const body = endlessBody()
     const { session, exchanges } = await open(() => new Response(body.stream))
     const answer = follow(get(session, { ':method': 'HEAD' }))
@@ -297,7 +297,7 @@ describe('under http2', () => {
     await within('end of every exchange', Promise.all(exchanges))
   })
 
-  it('hands the request body on, and errors it when the client goes in the middle', async () => {
+  it('passes the request body on, and errors it when the client leaves in the middle', async () => {
     const failed = deferred<unknown>()
     const { session, exchanges } = await open(async (request) => {
       try {
@@ -321,7 +321,7 @@ describe('under http2', () => {
     await within('end of every exchange', Promise.all(exchanges))
   })
 
-  it('errors the request body also for a reset that claims no error, which Node takes for an end', async () => {
+  it('errors the request body also for a reset with NO_ERROR, which Node treats as an end', async () => {
     const asked = deferred<void>()
     const failed = deferred<unknown>()
     const { port, exchanges } = await open(async (request) => {
@@ -345,7 +345,7 @@ describe('under http2', () => {
     socket.destroy()
   })
 
-  it('answers a handler that throws with a 500 without details', async () => {
+  it('responds with a 500 without details if a handler throws', async () => {
     const { session, exchanges } = await open(() => {
       throw new Error('the secret')
     })

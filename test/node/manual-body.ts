@@ -1,6 +1,6 @@
 import { within } from '../support/within.ts'
 
-/** A promise and what settles it. */
+/** A promise with its resolvers. */
 export interface Deferred<T> {
   readonly promise: Promise<T>
   resolve(value: T): void
@@ -14,15 +14,15 @@ export function deferred<T>(): Deferred<T> {
   return { promise, resolve: (value) => resolve(value) }
 }
 
-/** The cancel of a body, which fails by its name. */
+/** The cancel of a body; a timeout names it. */
 function named(cancelled: Promise<unknown>): Promise<unknown> {
   const waited = within('cancel of the response body', cancelled)
-  // A test may look at it and then await something else.
+  // A test may await it later.
   waited.catch(() => {})
   return waited
 }
 
-/** A body that a test drives by hand. */
+/** A body that a test controls. */
 export interface ManualBody {
   readonly stream: ReadableStream<Uint8Array>
   /** Resolves with the reason when the body is cancelled. */
@@ -52,12 +52,12 @@ export function manualBody(): ManualBody {
   }
 }
 
-/** A body without an end, which counts the bytes that were taken from it and tells when it is held back. */
+/** An endless body that counts the bytes that were read and reports when it is paused. */
 export interface EndlessBody {
   readonly stream: ReadableStream<Uint8Array>
   readonly cancelled: Promise<unknown>
   readonly bytes: number
-  /** Resolves when nothing has been asked for during some turns of the event loop. */
+  /** Resolves when nothing was read during some turns of the event loop. */
   idle(): Promise<void>
 }
 

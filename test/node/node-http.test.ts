@@ -45,8 +45,8 @@ const chunks = (...texts: string[]): ReadableStream<Uint8Array> =>
 
 const CLOSE = 'connection: close\r\n'
 
-describe('a response that cannot be whole', () => {
-  it('resets the connection of an HTTP/1.0 client, to whom its end would be a clean one', async () => {
+describe('a response that cannot be completed', () => {
+  it('resets the connection of an HTTP/1.0 client, for which its end would be clean', async () => {
     const body = manualBody()
     const host = await open(() => new Response(body.stream))
     const client = rawClient(host.port)
@@ -83,7 +83,7 @@ describe('a response that cannot be whole', () => {
     expect(await body.cancelled).toMatchObject({ code: 'ERR_HTTP_CONTENT_LENGTH_MISMATCH' })
   })
 
-  it('breaks the connection where a content-length promises a body and there is none', async () => {
+  it('breaks the connection if there is a content-length but no body', async () => {
     const host = await open(() => new Response(null, { headers: { 'content-length': '5' } }))
     const client = rawClient(host.port)
     client.send(ask('/'))
@@ -124,7 +124,7 @@ describe('a response that cannot be whole', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('tells onError what broke the body, and leaves no timer', async () => {
+  it('calls onError with the error of the body, and leaves no timer', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const reason = new Error('cut')
     const errors: unknown[] = []
@@ -140,7 +140,7 @@ describe('a response that cannot be whole', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('emits no clientError on the server: it is not the fault of the client', async () => {
+  it('emits no clientError on the server', async () => {
     const onClientError = vi.fn()
     const body = manualBody()
     const handle = toNodeHandler(() => new Response(body.stream))
@@ -159,10 +159,10 @@ describe('a response that cannot be whole', () => {
   })
 })
 
-describe('a response that nobody can send', () => {
+describe('a response that cannot be sent', () => {
   it.each<[string, () => unknown, RegExp]>([
     ['nothing', () => undefined, /must return a Response: got undefined/],
-    ['what is no Response', () => ({ statusCode: 200 }), /must return a Response/],
+    ['another object', () => ({ statusCode: 200 }), /must return a Response/],
     ['a network error', () => Response.error(), /status of a response must be >= 200: got 0/],
     [
       'a header that Node refuses',
@@ -219,7 +219,7 @@ describe('a response that nobody can send', () => {
     },
   )
 
-  it('cancels the body of the response it could not send', async () => {
+  it('cancels the body of the response', async () => {
     const body = manualBody()
     const host = await open(() => new Response(body.stream, { headers: { 'x-bad': 'a\u0001' } }), {
       onError: () => {},
@@ -228,7 +228,7 @@ describe('a response that nobody can send', () => {
     expect(await body.cancelled).toBeInstanceOf(TypeError)
   })
 
-  it('keeps what middleware has set for a browser, but nothing that tells of a body', async () => {
+  it('keeps the headers of middleware, except those about a body', async () => {
     const handle = toNodeHandler(() => Promise.reject(new Error('thrown')), { onError: () => {} })
     const host = await openRaw((req, res) => {
       res.setHeader('access-control-allow-origin', '*')
@@ -243,7 +243,7 @@ describe('a response that nobody can send', () => {
     expect(answer).not.toMatch(/event-stream|gzip/)
   })
 
-  it('gives the error to next with the headers that middleware set, and no others', async () => {
+  it('passes the error to next with only the headers that middleware set', async () => {
     const reason = new Error('thrown')
     const handle = toNodeHandler(() => Promise.reject(reason))
     const host = await openRaw((req, res) => {
@@ -254,7 +254,7 @@ describe('a response that nobody can send', () => {
     expect(answer).toMatch(/next: true x-middleware$/)
   })
 
-  it('reports a hook that throws as a warning, and answers all the same', async () => {
+  it('reports a hook that throws as a warning, and still responds', async () => {
     const warnings: Error[] = []
     const onWarning = (warning: Error): void => void warnings.push(warning)
     process.on('warning', onWarning)
@@ -270,8 +270,8 @@ describe('a response that nobody can send', () => {
   })
 })
 
-describe('beside middleware', () => {
-  it('keeps its headers, and adds cookies and vary to its own', async () => {
+describe('with middleware', () => {
+  it('keeps its headers, and combines cookies and vary', async () => {
     const handle = toNodeHandler(
       () =>
         new Response('x', {
@@ -293,7 +293,7 @@ describe('beside middleware', () => {
     await response.text()
   })
 
-  it('does not touch an answer that was sent before, and does not ask the handler', async () => {
+  it('leaves an earlier response alone and does not call the handler', async () => {
     const handler = vi.fn(() => new Response('late'))
     const errors: unknown[] = []
     const handle = toNodeHandler(handler, { onError: (error) => errors.push(error) })
@@ -308,7 +308,7 @@ describe('beside middleware', () => {
     expect(errors).toMatchObject([{ message: expect.stringMatching(/sent already/) }])
   })
 
-  it('cancels the body of a response that comes after another was begun', async () => {
+  it('cancels the body of a response if another has been started', async () => {
     const body = manualBody()
     const errors: unknown[] = []
     const done = deferred<void>()
@@ -325,7 +325,7 @@ describe('beside middleware', () => {
     expect(errors).toHaveLength(1)
   })
 
-  it('cancels the body when somebody else ends the response in the middle', async () => {
+  it('cancels the body when middleware ends the response in the middle', async () => {
     const body = manualBody()
     const done = deferred<void>()
     const handle = toNodeHandler(() => new Response(body.stream))
@@ -339,7 +339,7 @@ describe('beside middleware', () => {
     await done.promise
   })
 
-  it('survives a chunk that comes after somebody else has ended a response that is not out yet', async () => {
+  it('survives a chunk after middleware has ended a response that is not flushed yet', async () => {
     const first = manualBody()
     const second = manualBody()
     const handle = toNodeHandler(
@@ -348,7 +348,7 @@ describe('beside middleware', () => {
     const host = await openRaw((req, res) => {
       void handle(req, res)
       if (req.url === '/1') return
-      // Pipelined behind the first one it waits, ended, for its turn.
+      // Pipelined after the first one, it has ended and is queued.
       setImmediate(() => {
         res.end('cut off')
         second.send('too late')
@@ -362,7 +362,7 @@ describe('beside middleware', () => {
     client.socket.destroy()
   })
 
-  it('does not ask the handler when the client left while middleware was busy', async () => {
+  it('does not call the handler if the client left during middleware', async () => {
     const handler = vi.fn(() => new Response('x'))
     const handle = toNodeHandler(handler)
     const done = deferred<void>()
@@ -381,7 +381,7 @@ describe('beside middleware', () => {
 })
 
 describe('the end of an exchange', () => {
-  it('leaves no listener on request, response and socket, however it ends', async () => {
+  it('leaves no listener on request, response and socket, on every path', async () => {
     const counts: Record<string, number>[] = []
     const count = (req: IncomingMessage, res: ServerResponse): Record<string, number> => {
       const names = ['close', 'error', 'drain', 'data', 'end', 'finish']
@@ -407,7 +407,7 @@ describe('the end of an exchange', () => {
     )
     let done = deferred<void>()
     const host = await openRaw((req, res) => {
-      // Before: with what Node itself has put there. After: Node has taken its own away, or left them.
+      // Before: with Node's own listeners. After: Node has removed its own, or left them.
       const before = count(req, res)
       void handle(req, res).then(() => {
         const after = count(req, res)
@@ -462,7 +462,7 @@ describe('the end of an exchange', () => {
     await host.ended()
   })
 
-  it('aborts a pipelined request whose response is still waiting for its turn', async () => {
+  it('aborts a pipelined request whose response is still queued', async () => {
     const first = manualBody()
     const second = deferred<AbortSignal>()
     const host = await open((request) => {
@@ -479,7 +479,7 @@ describe('the end of an exchange', () => {
     await host.ended()
   })
 
-  it('reaches a signal whose request the handler has dropped, also after a collection', async () => {
+  it('aborts a signal whose request was garbage-collected', async () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
     const asked = deferred<AbortSignal>()
@@ -498,7 +498,7 @@ describe('the end of an exchange', () => {
     await new Promise((resolve) => signal.addEventListener('abort', resolve))
   })
 
-  it('swallows nothing but what nobody is left to hear: a cancel that fails, an error after the client', async () => {
+  it('ignores only a cancel that fails and an error after the client has left', async () => {
     const asked = deferred<void>()
     const errors: unknown[] = []
     const host = await open(
@@ -529,14 +529,14 @@ describe('the end of an exchange', () => {
 })
 
 describe('toNodeHandler', () => {
-  it('wants a function', () => {
+  it('requires a function', () => {
     expect(() => toNodeHandler(undefined as unknown as FetchHandler)).toThrow(
       new TypeError('handler must be a function: got undefined'),
     )
   })
 })
 
-describe('a response that Node refuses to send', () => {
+describe('a response that Node rejects', () => {
   const bytes = (): ReadableStream<Uint8Array> => chunks('abc')
   const headers = (...pairs: [string, string][]): unknown => pairs
   const strange: [string, () => unknown][] = [
@@ -638,7 +638,7 @@ describe('a client that closes its side of the connection after the request', ()
     expect(await half(true)).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*data: 2\n\n\r\n0\r\n\r\n$/)
   })
 
-  it('has left for any other server, which ends the connection by itself', async () => {
+  it('counts as gone for any other server, which ends the connection by itself', async () => {
     expect(await half(false)).toBe('')
   })
 })

@@ -32,7 +32,7 @@ async function exchange(host: Host, request: string): Promise<string> {
   return client.text
 }
 
-/** Answers with what arrived. */
+/** Echoes the request. */
 const echo: FetchHandler = async (request) =>
   Response.json({
     length: request.headers.get('content-length'),
@@ -58,7 +58,7 @@ describe('the URL of a request', () => {
     expect(await exchange(host, ask(target, 'GET', '1.1', CLOSE))).toContain(url)
   })
 
-  it('of the target * has it as its path', async () => {
+  it('of the target * has the path /*', async () => {
     const host = await open(urlOf)
     expect(await exchange(host, ask('*', 'OPTIONS', '1.1', CLOSE))).toContain('<http://test/*>')
   })
@@ -79,13 +79,13 @@ describe('the URL of a request', () => {
     },
   )
 
-  it('is refused with a 400 for a scheme that is not http, and for a method fetch forbids', async () => {
+  it('is rejected with a 400 for a scheme other than http, and for a method that fetch forbids', async () => {
     const host = await open(urlOf)
     expect(await exchange(host, ask('ftp://x/y', 'GET', '1.1', CLOSE))).toMatch(/^HTTP\/1\.1 400 /)
     expect(await exchange(host, ask('/', 'TRACE', '1.1', CLOSE))).toMatch(/^HTTP\/1\.1 400 /)
   })
 
-  it('is not asked for by CONNECT: Node closes the connection', async () => {
+  it('does not exist for CONNECT: Node closes the connection', async () => {
     const handler = vi.fn(urlOf)
     const host = await open(handler)
     expect(await exchange(host, ask('evil.test:443', 'CONNECT'))).toBe('')
@@ -100,7 +100,7 @@ describe('the URL of a request', () => {
 })
 
 describe('the body of a request', () => {
-  it('is null where there is none', async () => {
+  it('is null if there is none', async () => {
     const host = await open((request) => new Response(String(request.body)))
     for (const request of [
       ask('/', 'GET', '1.1', CLOSE),
@@ -123,7 +123,7 @@ describe('the body of a request', () => {
     client.socket.destroy()
   })
 
-  it('is read from the socket only as far as it is asked for', async () => {
+  it('is read from the socket only on demand', async () => {
     const asked = deferred<ReadableStreamDefaultReader<Uint8Array>>()
     const host = await open((request) => {
       if (request.body) asked.resolve(request.body.getReader())
@@ -136,13 +136,13 @@ describe('the body of a request', () => {
     await reader.read()
     for (let turn = 0; turn < 300; turn++) await new Promise((next) => setImmediate(next))
     const [socket] = host.sockets
-    // Loopback's own buffers take some MiB.
+    // Loopback buffers some MiB.
     expect(socket?.bytesRead).toBeLessThan(16_000_000)
     await reader.cancel()
     client.socket.destroy()
   })
 
-  it('can be cancelled, and the answer still arrives and the connection serves the next request', async () => {
+  it('can be cancelled: the response still arrives and the connection serves the next request', async () => {
     const host = await open(async (request) => {
       const reader = request.body?.getReader()
       await reader?.read()
@@ -158,7 +158,7 @@ describe('the body of a request', () => {
     expect(client.text.match(/HTTP\/1\.1 502 /g)).toHaveLength(2)
   })
 
-  it('is discarded when the handler left it unread or half read, so that the connection goes on', async () => {
+  it('is discarded if the handler did not read all of it, so that the connection can be reused', async () => {
     const host = await open(async (request) => {
       if (request.url.endsWith('/half')) await request.body?.getReader().read()
       return new Response('answered')
@@ -175,7 +175,7 @@ describe('the body of a request', () => {
     await host.ended()
   })
 
-  it('errors when the client leaves in the middle, and never looks whole', async () => {
+  it('errors when the client leaves in the middle, and never looks complete', async () => {
     const failed = deferred<unknown>()
     const asked = deferred<void>()
     const host = await open(async (request) => {
@@ -191,7 +191,7 @@ describe('the body of a request', () => {
     await host.ended()
   })
 
-  it('errors where somebody else has taken it in the meantime, instead of waiting for ever', async () => {
+  it('errors if it was consumed elsewhere in the meantime, instead of waiting forever', async () => {
     const taken = deferred<void>()
     const failed = deferred<unknown>()
     const handle = toNodeHandler(async (request) => {
@@ -211,7 +211,7 @@ describe('the body of a request', () => {
     expect(await failed.promise).toMatchObject({ name: 'AbortError' })
   })
 
-  it('errors for who reads it when the exchange is over', async () => {
+  it('errors for a reader after the end of the exchange', async () => {
     const late = deferred<Request>()
     const host = await open((request) => {
       late.resolve(request)
@@ -243,7 +243,7 @@ describe('a body that a parser has read', () => {
     expect(await response.json()).toEqual({ length, coding: null, body })
   })
 
-  it('has the length of what the parser decoded, and no coding', async () => {
+  it('has the length of the decoded body, and no coding', async () => {
     const host = keep(await expressHost(echo))
     const response = await fetch(`http://127.0.0.1:${host.port}/`, {
       method: 'POST',
@@ -253,7 +253,7 @@ describe('a body that a parser has read', () => {
     expect(await response.json()).toEqual({ length: '7', coding: null, body: '{"a":1}' })
   })
 
-  it('has a length of its own where it came in chunks, and is no longer chunked', async () => {
+  it('has a content-length instead of chunks', async () => {
     const host = keep(
       await expressHost((request) => Response.json([...request.headers].map(([name]) => name))),
     )
@@ -262,7 +262,7 @@ describe('a body that a parser has read', () => {
     expect(answer).toContain('["connection","content-length","content-type","host"]')
   })
 
-  it('is taken from the bytes a host kept, also where it left the request unread', async () => {
+  it('uses the bytes that a host kept, also if it did not read the request', async () => {
     const handle = toNodeHandler(echo)
     const host = keep(
       await serverHost(
@@ -298,7 +298,7 @@ describe('a body that a parser has read', () => {
     expect(answer).toContain(JSON.stringify({ length: String(body.length), coding: null, body }))
   })
 
-  it('is refused with a clear error where it is gone: multipart, or read by somebody who kept nothing', async () => {
+  it('is rejected with a clear error if it cannot be restored: multipart, or read and not kept', async () => {
     for (const [type, left] of [
       ['multipart/form-data; boundary=x', { body: { a: '1' } }],
       ['application/json', {}],
@@ -319,7 +319,7 @@ describe('a body that a parser has read', () => {
     }
   })
 
-  it('is not looked for where a parser only left {} and read nothing', async () => {
+  it('is ignored if a parser set {} without reading', async () => {
     const handle = toNodeHandler(echo)
     const host = keep(
       await serverHost(
@@ -331,7 +331,7 @@ describe('a body that a parser has read', () => {
     expect(await exchange(host, post('/', 'raw', 'text/x', CLOSE))).toContain('"body":"raw"')
   })
 
-  it('is taken from Fastify when it is handed over, with Fastify\u2019s own parsers in place', async () => {
+  it("is taken from Fastify's own parsers if it is passed on", async () => {
     const handle = toNodeHandler(echo)
     const app = Fastify()
     app.post('/*', (request, reply) => {
@@ -349,7 +349,7 @@ describe('a body that a parser has read', () => {
     await app.close()
   })
 
-  it('follows the path that Express left when it is mounted below another', async () => {
+  it('uses the path that Express leaves when mounted below another', async () => {
     const app = express()
     app.use(
       '/openai',

@@ -37,7 +37,7 @@ describe('over TLS', () => {
     return { server, socket, closed, urls, text: () => text }
   }
 
-  it('asks for an https URL, and breaks after all that came before', async () => {
+  it('has an https URL, and breaks after all earlier bytes', async () => {
     const body = manualBody()
     const { server, closed, urls, text } = await start(body.stream)
     expect(urls).toEqual(['https://test/x'])
@@ -49,7 +49,7 @@ describe('over TLS', () => {
     server.close()
   })
 
-  it('cancels the body when a client leaves that reads nothing', async () => {
+  it('cancels the body when a client that reads nothing leaves', async () => {
     const body = endlessBody()
     const { server, socket } = await start(body.stream)
     socket.pause()
@@ -60,7 +60,7 @@ describe('over TLS', () => {
     server.close()
   })
 
-  it('asks for an https URL with HTTP/2 too', async () => {
+  it('has an https URL with HTTP/2 too', async () => {
     const handle = toNodeHandler((request) => new Response(request.url.replace(/:\d+/, '')))
     const server = createSecureServer({ key, cert }, (req, res) => void handle(req, res))
     server.listen(0, '127.0.0.1')

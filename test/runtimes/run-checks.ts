@@ -1,10 +1,10 @@
-/** For a check that hangs; those that work take milliseconds. */
+/** For a check that hangs; a successful one takes milliseconds. */
 const CHECK_MS = 5_000
 
 /**
- * Runs every check against a server of the subject: those inside of the runtime, and those of a client outside.
+ * Runs every check against a server of the subject: those inside the runtime, and those of a client outside.
  *
- * @returns what went wrong, by the name of the check; '' for nothing
+ * @returns the error of each check, by its name; '' for none
  */
 export async function runChecks(url: string, upstream: string): Promise<Map<string, string>> {
   const names = (await (await fetch(`${url}/checks`)).json()) as string[]

@@ -1,6 +1,6 @@
-// What works on other runtimes: the packed tarball on Node, Bun, Deno and workerd, each from its npm package.
-// `npm run test:runtimes`, or with `-- --write` to write the table of docs/runtimes.md anew. Without it the run
-// fails where a cell of that table says something else than what was seen. With `--results FILE` the counts are
+// Tests the packed tarball on Node, Bun, Deno and workerd, each from its npm package.
+// `npm run test:runtimes`, or with `-- --write` to update the table of docs/runtimes.md. Without it the run
+// fails if a cell of that table differs from the result. With `--results FILE` the counts are
 // written to a file as JSON.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

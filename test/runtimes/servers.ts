@@ -23,7 +23,7 @@ export interface RuntimeServer {
   stop(): Promise<void>
 }
 
-/** The runtimes come from the registry once, and stay in a folder of this user. */
+/** The runtimes are installed once, in a folder of this user. */
 export async function installRuntimes(): Promise<Runtimes> {
   const folder = join(tmpdir(), `sse-stream-kit-runtimes-${userInfo().uid}`, SPECS.join('+'))
   await mkdir(folder, { recursive: true, mode: 0o700 })

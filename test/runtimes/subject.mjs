@@ -1,5 +1,5 @@
-// What is run on each runtime: a fetch handler whose route `/check/NAME` runs one check inside of the runtime,
-// and whose other routes are relayed to the upstream, for a client outside of it.
+// Runs on each runtime: a fetch handler whose route `/check/NAME` runs one check inside the runtime,
+// and whose other routes are relayed to the upstream, for a client outside it.
 import { proxyFetch, sseProxy } from 'sse-stream-kit'
 import { healthHandler, metricsHandler, StreamRegistry } from 'sse-stream-kit/metrics'
 import {

@@ -1,7 +1,7 @@
 const START = '<!-- table: written by npm run test:runtimes -- --write -->'
 const END = '<!-- end of table -->'
 
-/** Replaces the table of the page by what was seen: what went wrong, by column and check. */
+/** Replaces the table of the page by the results: errors by column and check. */
 export function writeTable(
   page: string,
   seen: ReadonlyMap<string, ReadonlyMap<string, string>>,

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { type Gate, gate } from '../../src/testing.ts'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
-/** An upstream for subjects that run in other processes, which see and steer it by requests alone. */
+/** An upstream for subjects in other processes, which control it by requests. */
 export interface RuntimesUpstream {
   settings: { upstream: string; secureUpstream: string; ca: string }
   close(): void
@@ -38,7 +38,7 @@ async function listening(server: Server): Promise<number> {
 
 function listener(): RequestListener {
   const gates = new Map<string, Gate>()
-  /** A moment in the life of the request with this id. */
+  /** A state in the life of the request with this id. */
   const moment = (name: string, id: string | null): Gate => {
     const key = `${name} ${id}`
     const known = gates.get(key) ?? gate()

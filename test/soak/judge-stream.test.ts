@@ -4,7 +4,7 @@ import { judgeStream, type StreamSides } from '../../bench/soak/judge-stream.ts'
 import { HEARTBEAT } from '../../bench/soak/lane.ts'
 import { type Route, type Scenario, streamPlan } from '../../bench/soak/stream-plan.ts'
 
-/** A stream that went as it should. */
+/** A correct stream. */
 function sides(
   scenario: Scenario,
   summary: Partial<StreamSummary> = {},
@@ -49,7 +49,7 @@ const withBody = (given: Buffer, heartbeats = 0): StreamSides => ({
 })
 
 describe('the judge of the soak', () => {
-  it('has nothing to say about a stream that went as it should', () => {
+  it('reports nothing for a correct stream', () => {
     expect(judgeStream(whole)).toEqual([])
   })
 
@@ -80,13 +80,13 @@ describe('the judge of the soak', () => {
     expect(judgeStream(given)).not.toEqual([])
   })
 
-  it('takes a cut upstream for one only if the client was told by a break', () => {
+  it("accepts a truncated upstream only if the client's connection broke", () => {
     const cut = sides('cut/reads', { verdict: 'upstream_error' })
     expect(judgeStream({ ...cut, client: { ...cut.client, end: 'broken' } })).toEqual([])
     expect(judgeStream(cut)).not.toEqual([])
   })
 
-  it('finds part of an event in front of a break', () => {
+  it('reports part of an event before a break', () => {
     const cut = sides('cut/reads', { verdict: 'upstream_error' })
     const withTail = Buffer.concat([cut.client.body, cut.plan.tail.subarray(0, 4)])
     const broken = { status: 200, body: withTail, end: 'broken' } as const
@@ -95,7 +95,7 @@ describe('the judge of the soak', () => {
     ])
   })
 
-  it('takes a client that left for nothing else', () => {
+  it('accepts only client_gone for a client that left', () => {
     const left = sides('silent-middle/leaves', { verdict: 'client_gone', code: 'SSE_CLIENT_GONE' })
     const client = { ...left.client, end: 'left' } as const
     expect(judgeStream({ ...left, client })).toEqual([])
@@ -103,7 +103,7 @@ describe('the judge of the soak', () => {
     expect(judgeStream({ ...late, client })).not.toEqual([])
   })
 
-  it('lets one event tell of an error, and no other', () => {
+  it('accepts one error event, and no more', () => {
     const told = sides('cut/reads', { verdict: 'upstream_error' }, 'told')
     const answer = (text: string): StreamSides => ({
       ...told,
@@ -119,7 +119,7 @@ describe('the judge of the soak', () => {
     expect(judgeStream(answer('data: [DONE]\n\n'))).not.toEqual([])
   })
 
-  it('takes an event for whole that a reset cut off behind a CR', () => {
+  it('accepts an event that a reset cut after its CR as complete', () => {
     const frame = 'data: {"error":{"message":"m","code":"SSE_UPSTREAM_NETWORK"}}\n\n'
     const answer = (sent: string[], received: string): string[] => {
       const told = sides('reset/reads', { verdict: 'upstream_error' }, 'told')

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { leftovers } from '../../bench/soak/leftovers.ts'
 import { slope } from '../../bench/soak/slope.ts'
 
-it('finds each resource that was not there before', () => {
+it('reports each new resource', () => {
   const before = ['PipeWrap', 'Timeout']
   expect(leftovers(before, ['Timeout', 'PipeWrap'])).toEqual([])
   expect(leftovers(before, ['PipeWrap', 'Timeout', 'Timeout', 'TCPSocketWrap'])).toEqual([

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { expect, it } from 'vitest'
 import { bundleDriver } from '../support/bundle-driver.ts'
 
-it('fails, and names the stream and the seed, where a break is made to look like an end', async () => {
+it('fails with the stream and the seed if a break looks like an end', async () => {
   const outfile = await bundleDriver(new URL('../../bench/soak/main.ts', import.meta.url))
   const args = ['--expose-gc', outfile, '--streams=48', '--seed=5', '--sabotage=end']
   const { exitCode, output } = await new Promise<{ exitCode: unknown; output: string }>(

@@ -15,7 +15,7 @@ describe('"block buffering or line buffering with different expected line ending
     ['the CR of what may become a CRLF', 'data: x\r\n\r'],
     ['LF and then CR', 'data: x\n\r'],
   ] as const) {
-    it(`gives an event that ${name} ended before any further byte comes`, async () => {
+    it(`emits an event at the end by ${name}, before any further byte`, async () => {
       const decoder = new SseDecoder()
       const writer = decoder.writable.getWriter()
       const reader = decoder.readable.getReader()
@@ -23,7 +23,7 @@ describe('"block buffering or line buffering with different expected line ending
       expect(await reader.read()).toEqual({ done: false, value: { data: 'x', lastEventId: '' } })
     })
 
-    it(`gives a frame that ${name} ended before any further byte comes`, async () => {
+    it(`emits a frame at the end by ${name}, before any further byte`, async () => {
       const splitter = new FrameSplitter()
       const writer = splitter.writable.getWriter()
       const reader = splitter.readable.getReader()
@@ -32,7 +32,7 @@ describe('"block buffering or line buffering with different expected line ending
     })
   }
 
-  it('says each comment, time and id at the byte that completes it', () => {
+  it('reports each comment, retry and id at the byte that completes it', () => {
     const input = ':c\rretry: 5\rid: 1\rdata: x\r\r'
     const counts = Array.from(
       input,
@@ -49,7 +49,7 @@ describe('"block buffering or line buffering with different expected line ending
     expect(counts.at(-1)).toBe(4)
   })
 
-  it('does not let an LF that comes later, behind empty chunks, end another event', async () => {
+  it('does not end another event by an LF that follows after empty chunks', async () => {
     const chunks = ['data: x\r', '', '\n', '', '\r', '', '\n', '', 'data: y\r\n\r', '', '', '\n']
     const events = await allOf(streamOf(chunks).pipeThrough(new SseDecoder()))
     expect(events.map(({ data }) => data)).toEqual(['x', 'y'])
@@ -61,12 +61,12 @@ describe('a line of 1 MiB, byte by byte', () => {
   const eachByte = (...parts: (string | Uint8Array)[]) =>
     Array.from(bytes(...parts), (byte) => Uint8Array.of(byte))
 
-  it('of data is kept whole', () => {
+  it('of data is kept complete', () => {
     const [event] = saidBy(eachByte('data: ', letters, '\n\n'))
     expect(event?.is === 'event' && event.data.length).toBe(MIB)
   })
 
-  it('of an id is kept whole', () => {
+  it('of an id is kept complete', () => {
     const [id] = saidBy(eachByte('id: ', letters, '\n\n'))
     expect(id?.is === 'id' && id.id.length).toBe(MIB)
   })

@@ -11,11 +11,11 @@ sentence('Field names must be compared literally, with no case folding performed
 
 sentence('event: Set the event type buffer to the field value.', {
   'names the event': { stream: 'event: e\ndata: x\n\n', events: [{ event: 'e', data: 'x' }] },
-  'names it also behind the data': {
+  'names it also after the data': {
     stream: 'data: x\nevent: e\n\n',
     events: [{ event: 'e', data: 'x' }],
   },
-  'takes an empty value as no type': {
+  'treats an empty value as no type': {
     stream: 'event: e\nevent:\ndata: x\n\n',
     events: [{ data: 'x' }],
   },
@@ -48,7 +48,7 @@ sentence(
       events: [{ data: 'x', id: '1', lastEventId: '1' }],
       ids: ['1'],
     },
-    'ignores an id with NUL as a whole': {
+    'ignores an id with NUL completely': {
       stream: 'id: 1\ndata: x\n\nid: a\0b\ndata: y\n\nid: \0\ndata: z\n\n',
       events: [
         { data: 'x', id: '1', lastEventId: '1' },
@@ -62,7 +62,7 @@ sentence(
       events: [{ data: 'x', id: '1', lastEventId: '1' }],
       ids: ['1'],
     },
-    'takes the empty id': {
+    'accepts the empty id': {
       stream: 'id: 1\ndata: x\n\nid:\ndata: y\n\n',
       events: [
         { data: 'x', id: '1', lastEventId: '1' },
@@ -76,17 +76,17 @@ sentence(
 sentence(
   "retry: If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten, and set the event stream's reconnection time to that integer. Otherwise, ignore the field.",
   {
-    'takes digits': {
+    'accepts digits': {
       stream: 'retry: 1500\ndata: x\n\n',
       events: [{ data: 'x', retry: 1500 }],
       retries: [1500],
     },
-    'takes zero and leading zeros': {
+    'accepts zero and leading zeros': {
       stream: 'retry:0\nretry: 007\n\n',
       events: [],
       retries: [0, 7],
     },
-    'takes more than a timer does': {
+    'accepts more than a timer does': {
       stream: 'retry: 2147483648\ndata: x\n\nretry: 9007199254740991\n\n',
       events: [{ data: 'x', retry: 2_147_483_648 }],
       retries: [2_147_483_648, 9_007_199_254_740_991],
@@ -104,12 +104,12 @@ sentence(
       stream: 'retry:\nretry: \nretry\ndata: x\n\n',
       events: [{ data: 'x' }],
     },
-    'takes it from a block without data': {
+    'accepts it in a block without data': {
       stream: 'retry: 5\n\ndata: x\n\n',
       events: [{ data: 'x' }],
       retries: [5],
     },
-    'gives an event the time of its own block only': {
+    'sets the retry of its own block only': {
       stream: 'retry: 5\ndata: x\n\ndata: y\n\nretry: 6\n\ndata: z\n\n',
       events: [{ data: 'x', retry: 5 }, { data: 'y' }, { data: 'z' }],
       retries: [5, 6],
@@ -127,7 +127,7 @@ sentence('Otherwise: The field is ignored.', {
     stream: 'foo: bar\nmessage: 1\nidentity: 2\nretrying: 3\ndatabase: 4\nevents: 5\ndata: x\n\n',
     events: [{ data: 'x' }],
   },
-  'gives no event for a block of them': { stream: 'foo: bar\nfoo\n\n', events: [] },
+  'emits no event for a block of them': { stream: 'foo: bar\nfoo\n\n', events: [] },
 })
 
 sentence(
@@ -164,11 +164,11 @@ sentence(
 sentence(
   'If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and return.',
   {
-    'gives no event for a type alone, and forgets the type': {
+    'emits no event for a type alone, and resets the type': {
       stream: 'event: e\n\ndata: x\n\n',
       events: [{ data: 'x' }],
     },
-    'gives no event for an id and a retry alone': {
+    'emits no event for an id and a retry alone': {
       stream: 'id: 1\nretry: 5\n\n',
       events: [],
       ids: ['1'],
@@ -192,7 +192,7 @@ sentence(
       stream: 'event:  \ndata: x\n\n',
       events: [{ event: ' ', data: 'x' }],
     },
-    'keeps the type "message" as it was said': {
+    'keeps an explicit type "message"': {
       stream: 'event: message\ndata: x\n\n',
       events: [{ event: 'message', data: 'x' }],
     },
@@ -200,7 +200,7 @@ sentence(
 )
 
 sentence('Set the data buffer and the event type buffer to the empty string.', {
-  'forgets type and data behind each event': {
+  'resets type and data after each event': {
     stream: 'event: e\ndata: x\n\ndata: y\n\nevent: f\n\n\ndata: z\n\n',
     events: [{ event: 'e', data: 'x' }, { data: 'y' }, { data: 'z' }],
   },

@@ -29,7 +29,7 @@ sentence('Streams must be decoded using the UTF-8 decode algorithm.', {
     stream: bytes('data: ', 0xe2, 0x82, 'é', 0xf0, 0x9f, '\u{1f600}\n\n'),
     events: [{ data: '\ufffdé\ufffd\u{1f600}' }],
   },
-  'takes no part in what a sequence at the end of the stream lacks': {
+  'emits no event for a sequence that is cut at the end of the stream': {
     stream: bytes('data: x\n\ndata: y', 0xe2, 0x82),
     events: [{ data: 'x' }],
   },
@@ -58,7 +58,7 @@ sentence('The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (B
     stream: '\u00ef\u00bb\u00bfdata: x\n\ndata: y\n\n',
     events: [{ data: 'y' }],
   },
-  'keeps those three characters behind a mark': {
+  'keeps those three characters after a mark': {
     stream: bytes(...BOM, '\u00ef\u00bb\u00bfdata: x\n\ndata: y\n\n'),
     events: [{ data: 'y' }],
   },
@@ -90,19 +90,19 @@ sentence('The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (B
 sentence(
   'The stream must then be parsed by reading everything line by line, with a U+000D CARRIAGE RETURN U+000A LINE FEED (CRLF) character pair, a single U+000A LINE FEED (LF) character not preceded by a U+000D CARRIAGE RETURN (CR) character, and a single U+000D CARRIAGE RETURN (CR) character not followed by a U+000A LINE FEED (LF) character being the ways in which a line can end.',
   {
-    'takes a CRLF as one line end': {
+    'treats CRLF as one line end': {
       stream: 'data: 1\r\ndata: 2\r\n\r\n',
       events: [{ data: '1\n2' }],
     },
-    'takes LF CR as two line ends': {
+    'treats LF CR as two line ends': {
       stream: 'data: 1\n\rdata: 2\n\r',
       events: [{ data: '1' }, { data: '2' }],
     },
-    'takes CR CRLF as two line ends': {
+    'treats CR CRLF as two line ends': {
       stream: 'data: 1\r\r\ndata: 2\r\r\n',
       events: [{ data: '1' }, { data: '2' }],
     },
-    'takes CRLF CR as two line ends': {
+    'treats CRLF CR as two line ends': {
       stream: 'data: 1\r\n\rdata: 2\r\n\r',
       events: [{ data: '1' }, { data: '2' }],
     },
@@ -135,7 +135,7 @@ sentence('Lines must be processed, in the order they are received.', {
     events: [{ event: 'b', data: '1\n2', id: '2', lastEventId: '2' }],
     ids: ['2'],
   },
-  'takes fields in any order': {
+  'accepts fields in any order': {
     stream: 'data: x\nretry: 7\nid: 1\nevent: e\n\n',
     events: [{ event: 'e', data: 'x', id: '1', retry: 7, lastEventId: '1' }],
     ids: ['1'],
@@ -148,7 +148,7 @@ sentence('If the line is empty (a blank line): Dispatch the event.', {
     stream: 'data: x\n\n\n\ndata: y\n\n',
     events: [{ data: 'x' }, { data: 'y' }],
   },
-  'takes a line of one space as no blank line': {
+  'does not treat a line of one space as blank': {
     stream: 'data: x\n \ndata: y\n\n',
     events: [{ data: 'x\ny' }],
   },
@@ -160,7 +160,7 @@ sentence('If the line starts with a U+003A COLON character (:): Ignore the line.
     events: [{ data: 'y' }],
     comments: ['data: x', 'id: 3', 'event'],
   },
-  'gives no event for a block of comments': {
+  'emits no event for a block of comments': {
     stream: ': keepalive\n\n',
     events: [],
     comments: ['keepalive'],
@@ -205,11 +205,11 @@ sentence('If value starts with a U+0020 SPACE character, remove it from value.',
 sentence(
   'Otherwise, the string is not empty but does not contain a U+003A COLON character (:): Process the field using the steps described below, using the whole line as the field name, and the empty string as the field value.',
   {
-    'takes data without a colon as an empty line of data': {
+    'treats data without a colon as an empty line of data': {
       stream: 'data\n\ndata\ndata\n\ndata: x\ndata\n\n',
       events: [{ data: '' }, { data: '\n' }, { data: 'x\n' }],
     },
-    'takes an id without a colon as the empty id': {
+    'treats an id without a colon as the empty id': {
       stream: 'id: 1\ndata: x\n\nid\ndata: y\n\ndata: z\n\n',
       events: [
         { data: 'x', id: '1', lastEventId: '1' },
@@ -218,11 +218,11 @@ sentence(
       ],
       ids: ['1', ''],
     },
-    'takes an event without a colon as no type': {
+    'treats an event without a colon as no type': {
       stream: 'event: e\nevent\ndata: x\n\n',
       events: [{ data: 'x' }],
     },
-    'takes a retry without a colon as no number': {
+    'treats a retry without a colon as no number': {
       stream: 'retry\ndata: x\n\n',
       events: [{ data: 'x' }],
     },
@@ -242,7 +242,7 @@ sentence('Once the end of the file is reached, any pending data must be discarde
     stream: 'data: x\n\ndata: y',
     events: [{ data: 'x' }],
   },
-  'takes a cut end mark of an LLM stream as no event': {
+  'emits no event for a truncated end mark of an LLM stream': {
     stream: 'data: {"a":1}\n\ndata: [DONE]\n',
     events: [{ data: '{"a":1}' }],
   },

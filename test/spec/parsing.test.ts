@@ -6,10 +6,10 @@ const BOM = [0xef, 0xbb, 0xbf] as const
 // HTML 9.2.5, "Parsing an event stream": the sentences and the productions of its ABNF.
 
 sentence('stream = [ bom ] *event', {
-  'accepts a stream of nothing': { stream: '', events: [] },
+  'accepts an empty stream': { stream: '', events: [] },
   'accepts a stream of a byte order mark': { stream: bytes(...BOM), events: [] },
   'accepts a stream of one event': { stream: 'data: x\n\n', events: [{ data: 'x' }] },
-  'accepts an event behind a byte order mark': {
+  'accepts an event after a byte order mark': {
     stream: bytes(...BOM, 'data: x\n\n'),
     events: [{ data: 'x' }],
   },
@@ -17,7 +17,7 @@ sentence('stream = [ bom ] *event', {
 
 sentence('event = *( comment / field ) end-of-line', {
   'accepts blank lines alone': { stream: '\n\n\n', events: [] },
-  'accepts comments before, between and behind fields': {
+  'accepts comments before, between and after fields': {
     stream: ':a\ndata: 1\n:b\ndata: 2\n:c\n\n',
     events: [{ data: '1\n2' }],
     comments: ['a', 'b', 'c'],
@@ -35,14 +35,14 @@ sentence('comment = colon *any-char end-of-line', {
 })
 
 sentence('field = 1*name-char [ colon [ space ] *any-char ] end-of-line', {
-  'accepts a field with a space behind the colon': {
+  'accepts a field with a space after the colon': {
     stream: 'data: x\n\n',
     events: [{ data: 'x' }],
   },
   'accepts a field without that space': { stream: 'data:x\n\n', events: [{ data: 'x' }] },
   'accepts a field without a colon': { stream: 'data\n\n', events: [{ data: '' }] },
-  'takes a field name with a space in it as another one': { stream: 'data : x\n\n', events: [] },
-  'takes a line that starts with a space as a field of another name': {
+  'treats a field name with a space as another one': { stream: 'data : x\n\n', events: [] },
+  'treats a line that starts with a space as a field of another name': {
     stream: ' data: x\n\n',
     events: [],
   },

@@ -30,7 +30,7 @@ describe('streams that nobody would write', () => {
     )
   })
 
-  it('end between events by the counter as by the boundary scanner and the comments behind it', () => {
+  it('end between events for the counter as for the boundary scanner', () => {
     fc.assert(
       fc.property(someChunks(someSse), (chunks) => {
         const counter = new EventCounter()

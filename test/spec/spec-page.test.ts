@@ -7,9 +7,8 @@ const FILES = ['parsing', 'lines', 'fields']
 const HEAD = `# The standard, sentence by sentence
 
 Each sentence of [HTML 9.2.5 and 9.2.6](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream)
-that says something about the bytes, and the cases that hold it. Every case runs under every chunking (whole, every
-single cut, byte by byte, inside CRLF and UTF-8, at random): for \`SseDecoder\`, and for \`FrameSplitter\`, which must
-not change a byte.
+that defines the format, and its test cases. Every case runs under every chunking (whole, every single cut, byte by byte,
+inside CRLF and UTF-8, random): for \`SseDecoder\`, and for \`FrameSplitter\`, which must not change a byte.
 
 This page is written by \`npx vitest run --config test/vitest.config.ts test/spec/spec-page.test.ts -u\`.
 `
@@ -24,14 +23,15 @@ function sentencesOf(file: string): { quote: string; cases: string[] }[] {
     const { expression, arguments: given } = node.expression
     if (!ts.isIdentifier(expression) || expression.text !== 'sentence') return
     const [quote, cases] = given
-    if (quote === undefined || !ts.isStringLiteralLike(quote)) throw new Error(`Not read: ${file}`)
+    if (quote === undefined || !ts.isStringLiteralLike(quote))
+      throw new Error(`Cannot parse ${file}`)
     if (cases === undefined || !ts.isObjectLiteralExpression(cases))
-      throw new Error(`Not read: ${file}`)
+      throw new Error(`Cannot parse ${file}`)
     sentences.push({
       quote: quote.text,
       cases: cases.properties.map(({ name }) => {
         if (name === undefined || !(ts.isStringLiteralLike(name) || ts.isIdentifier(name))) {
-          throw new Error(`Not read: ${file}: ${quote.text}`)
+          throw new Error(`Cannot parse ${file}: ${quote.text}`)
         }
         return name.text
       }),

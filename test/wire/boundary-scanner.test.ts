@@ -7,7 +7,7 @@ import { someChunks, someSse } from '../support/sse/some-sse.ts'
 
 const limits = fc.constantFrom(1, 2, 3, 4, 5, 8, 13, 30, Infinity)
 
-/** Byte by byte, by the oracle: the boundaries up to the first event over the limit, and where that is. */
+/** Returns the boundaries up to the first event over the limit, and its position, from a byte-by-byte oracle. */
 function scanSlowly(input: Uint8Array, maxEventBytes: number) {
   const places = new Set(cuttingPlaces(input))
   const boundaries = [0]
@@ -28,11 +28,11 @@ describe('BoundaryScanner', () => {
     expect(scanner.isAtBoundary).toBe(true)
   })
 
-  it('knows after every chunk what a byte-by-byte look at the whole stream says', () => {
+  it('agrees after every chunk with a byte-by-byte scan of the whole stream', () => {
     fc.assert(
       fc.property(someChunks(someSse), limits, (chunks, limit) => {
         const input = bytes(...chunks)
-        // A limit inside of a byte order mark is passed by the chunk, not by the byte.
+        // A limit inside a byte order mark is exceeded by the chunk, not by the byte.
         const maxEventBytes = input[0] === 0xef ? Math.max(limit, 3) : limit
         const { boundaries, overAt } = scanSlowly(input, maxEventBytes)
         const scanner = new BoundaryScanner(maxEventBytes)
@@ -58,7 +58,7 @@ describe('BoundaryScanner', () => {
     )
   })
 
-  it('looks at a chunk that ends with a blank line from its end, and no further', () => {
+  it('scans a chunk that ends with a blank line only from its end', () => {
     const chunk = bytes(new Uint8Array(65_536).fill(0x78), '\n\n')
     let reads = 0
     const watched = new Proxy(chunk, {

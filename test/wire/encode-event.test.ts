@@ -7,7 +7,7 @@ import { referenceDecode } from '../support/sse/reference-decoder.ts'
 import { someChunks } from '../support/sse/some-sse.ts'
 import { saidBy } from '../support/sse/spec-case.ts'
 
-/** What does not belong to an item's type, as a caller without types may give it. */
+/** Items of a wrong type, from a caller without types. */
 const untyped = (item: Record<string, unknown>): EncodableSse => item as never
 
 describe('encodeEvent', () => {
@@ -52,12 +52,12 @@ describe('encodeEvent', () => {
     expect(encodeEvent(item)).toBe(text)
   })
 
-  describe('lets nothing break out of its field', () => {
+  describe('keeps values inside their field', () => {
     const LINE_ENDS = { LF: '\n', CR: '\r', CRLF: '\r\n' }
     const payload = (lineEnd: string) => `a${lineEnd}data: evil${lineEnd}${lineEnd}event: evil`
 
-    // The fields of each published advisory, each with all the line ends, as the second round of one of them
-    // came from a fix that knew LF only.
+    // The fields of each published advisory, each with all line ends, because the second advisory of one package
+    // came from a fix for LF only.
     const ADVISORIES = {
       'h3, GHSA-22cc-p3c6-wpvm and GHSA-4hxc-9384-m385': ['id', 'event', 'data', 'comment'],
       'hono, GHSA-p6xx-57qc-3wxr': ['event', 'id', 'retry'],
@@ -93,7 +93,7 @@ describe('encodeEvent', () => {
       }
     }
 
-    it.each(['event', 'id'])('%s with a line end at its start or its end alone', (field) => {
+    it.each(['event', 'id'])('%s with only a leading or trailing line end', (field) => {
       for (const lineEnd of ['\n', '\r']) {
         for (const value of [lineEnd, `a${lineEnd}`, `${lineEnd}a`]) {
           expect(() => encodeEvent(untyped({ data: 'x', [field]: value }))).toThrow(
@@ -109,7 +109,7 @@ describe('encodeEvent', () => {
       )
     })
 
-    it('keeps what only looks like a line end', () => {
+    it('keeps characters that only look like line ends', () => {
       const data = 'a\u2028b\u2029c\u0085d\u000be\u000cf'
       expect(encodeEvent({ event: data, id: data, data })).toBe(
         `event: ${data}\nid: ${data}\ndata: ${data}\n\n`,
@@ -124,18 +124,18 @@ describe('encodeEvent', () => {
     },
   )
 
-  it.each(['event', 'id', 'data', 'comment'])('refuses a "%s" that is no string', (field) => {
+  it.each(['event', 'id', 'data', 'comment'])('rejects a "%s" that is not a string', (field) => {
     for (const value of [1, null, true, ['a\nb'], { toString: () => 'a\nb' }]) {
       expect(() => encodeEvent(untyped({ [field]: value }))).toThrow(refusal(TypeError, field))
     }
   })
 
-  it('refuses an event without a field', () => {
+  it('rejects an event without a field', () => {
     expect(() => encodeEvent(untyped({}))).toThrow(refusal(TypeError, 'data'))
     expect(() => encodeEvent(untyped({ event: '' }))).toThrow(refusal(TypeError, 'data'))
   })
 
-  it('writes what decodes to the very event, however it is cut', () => {
+  it('writes bytes that decode to the same event for any split into chunks', () => {
     const text = fc.string({ unit: 'binary', maxLength: 12 })
     const lines = fc
       .array(fc.oneof(text, fc.constantFrom('\n', '\r', '\r\n', '\0', ' ', ':', '\ufeff')), {
@@ -174,7 +174,7 @@ describe('encodeEvent', () => {
     )
   })
 
-  it('writes comments that decode to their very lines', () => {
+  it('writes comments that decode to the same lines', () => {
     const comment = fc
       .array(fc.constantFrom('\n', '\r', '\r\n', ' ', ':', 'data: x', 'é'), { maxLength: 8 })
       .map((parts) => parts.join(''))

@@ -26,7 +26,7 @@ describe('EventCounter', () => {
     }
   })
 
-  it('takes only a blank line for the end of an event, wherever in a line it looks', () => {
+  it('treats only a blank line as the end of an event, from any position in a line', () => {
     for (let length = 0; length < 40; length++) {
       const line = `data: ${'x'.repeat(length)}`
       const count = (stream: string): number => {

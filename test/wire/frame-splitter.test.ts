@@ -9,7 +9,7 @@ import { someChunks, someSse } from '../support/sse/some-sse.ts'
 import { allOf } from '../support/streams/all-of.ts'
 import { warningsDuring } from '../support/warnings-during.ts'
 
-/** What comes out of the stage at once for each chunk that goes in. */
+/** The synchronous output of the stage for each input chunk. */
 function split(chunks: Iterable<Uint8Array>, options?: FrameSplitterOptions) {
   const stage = FrameSplitter.stage(options)
   const pieces: Uint8Array[][] = []
@@ -34,7 +34,7 @@ function split(chunks: Iterable<Uint8Array>, options?: FrameSplitterOptions) {
 }
 
 describe('FrameSplitter', () => {
-  it('passes a chunk that ends at a boundary on as it is, however many events it holds', () => {
+  it('passes a chunk that ends at a boundary unchanged, with any number of events', () => {
     for (const text of ['data: 1\n\n', 'data: 1\n\ndata: 2\r\n\r\n:c\r\r', '\n', '\r']) {
       const chunk = bytes(text)
       const { pieces } = split([chunk, chunk])
@@ -44,7 +44,7 @@ describe('FrameSplitter', () => {
     }
   })
 
-  it('passes the whole events of a chunk on as a view of it, and copies only what an event spans', () => {
+  it('passes the complete events of a chunk as a view, and copies only events that span chunks', () => {
     const first = bytes('data: 1\n\ndata: 2\n\nda')
     const second = bytes('ta: 3\n\ndata: 4\n\n')
     const { pieces } = split([first, second])
@@ -54,7 +54,7 @@ describe('FrameSplitter', () => {
     expect(pieces[1]).toEqual([bytes('data: 3\n\ndata: 4\n\n')])
   })
 
-  describe('where much that is whole follows an event that spans chunks', () => {
+  describe('if many complete events follow an event that spans chunks', () => {
     const LONG = 'data: x\n\n'.repeat(1000)
 
     it('copies that event only', () => {
@@ -71,7 +71,7 @@ describe('FrameSplitter', () => {
       expect(pieces[1]).toEqual([bytes('data: 1\r\n\r\n'), bytes(LONG)])
     })
 
-    it('makes one piece of it where less follows', () => {
+    it('joins both if less follows', () => {
       const short = 'data: x\n\n'.repeat(100)
       const { pieces } = split([bytes('da'), bytes(`ta: 1\n\n${short}`)])
       expect(pieces[1]).toEqual([bytes(`data: 1\n\n${short}`)])
@@ -79,7 +79,7 @@ describe('FrameSplitter', () => {
       expect(split([bytes('da'), bytes(longEvent)]).pieces[1]).toEqual([bytes(`da${longEvent}`)])
     })
 
-    it('changes no byte, and cuts at boundaries only', () => {
+    it('changes no byte, and splits at boundaries only', () => {
       fc.assert(
         fc.property(someSse, fc.nat(), someSse, (head, place, tail) => {
           const input = bytes(head, LONG, tail)
@@ -97,7 +97,7 @@ describe('FrameSplitter', () => {
     })
   })
 
-  it('has taken what it needs of a chunk before it gives it away', () => {
+  it('has copied what it needs of a chunk before it passes it on', () => {
     const stage = FrameSplitter.stage()
     const pieces: string[] = []
     stage.start({
@@ -114,7 +114,7 @@ describe('FrameSplitter', () => {
     expect(pieces).toEqual(['data: 1\n\n', 'data: 2\n\n'])
   })
 
-  it('keeps no hold on a chunk: one that is changed after it was taken changes nothing', () => {
+  it('keeps no reference to a chunk: a later change of it has no effect', () => {
     const stage = FrameSplitter.stage()
     const pieces: Uint8Array[] = []
     stage.start({ emit: (piece) => pieces.push(piece), error: () => {}, desiredSize: 1, queued: 0 })
@@ -127,7 +127,7 @@ describe('FrameSplitter', () => {
     expect(pieces).toEqual([bytes('data: 1\n\n'), bytes('data: 2\n\n')])
   })
 
-  it('gives each chunk at once all that is whole, changes no byte, and cuts at boundaries only', () => {
+  it('emits at once all that is complete, changes no byte, and splits at boundaries only', () => {
     fc.assert(
       fc.property(someChunks(someSse), (chunks) => {
         const input = bytes(...chunks)
@@ -150,7 +150,7 @@ describe('FrameSplitter', () => {
     )
   })
 
-  it('passes an unfinished end on as it is, and says how long it is', async () => {
+  it('passes an incomplete end unchanged, and reports its length', async () => {
     const onTail = vi.fn()
     const chunks = ['data: 1\n\ndata', ': 2\n']
     const pieces = await allOf(streamOf(chunks).pipeThrough(new FrameSplitter({ onTail })))
@@ -158,7 +158,7 @@ describe('FrameSplitter', () => {
     expect(onTail.mock.calls).toEqual([[8]])
   })
 
-  it('says nothing of an end that is whole', async () => {
+  it('does not report a complete end', async () => {
     const onTail = vi.fn()
     await allOf(streamOf(['data: 1\n\n']).pipeThrough(new FrameSplitter({ onTail })))
     await allOf(streamOf([]).pipeThrough(new FrameSplitter({ onTail })))
@@ -181,7 +181,7 @@ describe('FrameSplitter', () => {
     }
   })
 
-  it('says nothing of an end that was an error, or a cancel', async () => {
+  it('does not report an end by error or cancel', async () => {
     const onTail = vi.fn()
     const failure = new Error('cut')
     const cut = streamOf(['data: 1\n\ndata: 2', { error: failure }])
@@ -196,7 +196,7 @@ describe('FrameSplitter', () => {
     expect(onTail).not.toHaveBeenCalled()
   })
 
-  it('goes on, and reports once, when onTail throws', async () => {
+  it('continues, and reports once, when onTail throws', async () => {
     const thrown = new Error('hook')
     let text = ''
     const warnings = await warningsDuring(async () => {
@@ -212,14 +212,14 @@ describe('FrameSplitter', () => {
   })
 
   describe('with maxEventBytes', () => {
-    it('takes an event of exactly the limit, its blank line included', () => {
+    it('accepts an event of exactly the limit, including its blank line', () => {
       for (const text of ['data: 1\n\n', 'data: 1\r\r', 'data: 1\r\n\r\n']) {
         const chunk = bytes(text)
         expect(split([chunk, chunk], { maxEventBytes: chunk.length }).error).toBeUndefined()
       }
     })
 
-    it('errors with SSE_LIMIT at the first byte over it, behind every event that was whole', async () => {
+    it('errors with SSE_LIMIT at the first byte over it, after every complete event', async () => {
       const seen: Uint8Array[] = []
       const splitter = new FrameSplitter({ maxEventBytes: 9 })
       const source = streamOf(['data: 1\n\ndata: 2\n\ndata: 30\n\n'])
@@ -240,7 +240,7 @@ describe('FrameSplitter', () => {
       expect(source.cancelReason).toBe(error)
     })
 
-    it('errors at the same event however the stream is cut', () => {
+    it('errors at the same event for any split into chunks', () => {
       const limits = fc.constantFrom(4, 5, 8, 13)
       fc.assert(
         fc.property(someChunks(someSse), limits, (chunks, maxEventBytes) => {
@@ -260,7 +260,7 @@ describe('FrameSplitter', () => {
       )
     })
 
-    it('holds no more than the limit of an event that does not end', () => {
+    it('buffers at most the limit of an event that does not end', () => {
       const set = vi.spyOn(Object.getPrototypeOf(Uint8Array.prototype), 'set')
       try {
         const limit = 10_000
@@ -281,18 +281,18 @@ describe('FrameSplitter', () => {
       )
     })
 
-    it('takes Infinity for no limit, and undefined for the default', () => {
+    it('has no limit for Infinity, and the default for undefined', () => {
       const long = new Uint8Array(17_000_000).fill(0x78)
       expect(split([long], { maxEventBytes: Infinity }).error).toBeUndefined()
       expect(split([long], { maxEventBytes: undefined }).error).toMatchObject({ limit: 16_777_216 })
     })
   })
 
-  it('copies each byte a few times at most, of 1 MiB that comes byte by byte', () => {
+  it('copies each byte a few times at most, for 1 MiB in chunks of one byte', () => {
     const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
     const { set } = typedArray
     let copied = 0
-    // No spy: that would remember a million calls.
+    // No spy: it would record a million calls.
     typedArray.set = function (this: Uint8Array, source, offset) {
       copied += source.length
       set.call(this, source, offset)

@@ -6,7 +6,7 @@ import { bytes } from '../support/sse/bytes.ts'
 import { allOf } from '../support/streams/all-of.ts'
 import { warningsDuring } from '../support/warnings-during.ts'
 
-/** Reads to the end, and gives what came and how it ended. */
+/** Reads to the end, and returns the items and how the stream ended. */
 async function decode(chunks: Uint8Array[] | string[], options?: SseDecoderOptions) {
   const events: DecodedSseEvent[] = []
   const source = streamOf(chunks)
@@ -18,7 +18,7 @@ async function decode(chunks: Uint8Array[] | string[], options?: SseDecoderOptio
   }
 }
 
-// What the standard says is tested in test/spec; this is what it leaves open.
+// The standard's requirements are tested in test/spec; these are the details that it leaves open.
 describe('SseDecoder', () => {
   it('calls the hooks in stream order, the id before the event of its block', async () => {
     const told: string[] = []
@@ -35,7 +35,7 @@ describe('SseDecoder', () => {
     )
   })
 
-  it('goes on when hooks throw, and reports each time once', async () => {
+  it('continues when hooks throw, and reports each exception once', async () => {
     const fail = (name: string) => () => {
       throw new Error(name)
     }
@@ -52,12 +52,12 @@ describe('SseDecoder', () => {
     ])
   })
 
-  it('gives keys only for what a block says', async () => {
+  it('sets only the keys that a block contains', async () => {
     const { events } = await decode(['data: x\n\n'])
     expect(Object.keys(events[0] ?? {}).sort()).toEqual(['data', 'lastEventId'])
   })
 
-  it('gives events that were whole before an error of the source', async () => {
+  it('delivers the events that were complete before an error of the source', async () => {
     const failure = new Error('cut')
     const source = streamOf(['data: 1\n\ndata: 2\n\nda', 'ta: 3', { error: failure }])
     const reader = source.pipeThrough(new SseDecoder()).getReader()
@@ -67,7 +67,7 @@ describe('SseDecoder', () => {
   })
 
   describe('with maxEventBytes', () => {
-    it('takes an event of exactly the limit, however it is cut', async () => {
+    it('accepts an event of exactly the limit, for any split into chunks', async () => {
       for (const text of ['data: 1\n\ndata: 2\n\n', 'data: 1\r\rdata: 2\r\r']) {
         for (const { name, chunks } of chunkings(bytes(text))) {
           const { events, error } = await decode(chunks, { maxEventBytes: 9 })
@@ -80,7 +80,7 @@ describe('SseDecoder', () => {
       }
     })
 
-    it('errors with SSE_LIMIT behind the events that were whole, however it is cut', async () => {
+    it('errors with SSE_LIMIT after the complete events, for any split into chunks', async () => {
       for (const { name, chunks } of chunkings(
         bytes('data: 1\n\ndata: 2\n\ndata: 30\n\ndata: 4\n\n'),
       )) {
@@ -99,14 +99,14 @@ describe('SseDecoder', () => {
       }
     })
 
-    it('counts comments and unknown fields too, which are held as well', async () => {
+    it('counts comments and unknown fields too, which are buffered as well', async () => {
       for (const start of [':', 'foo: ', 'id: ']) {
         const { error } = await decode([`${start}${'x'.repeat(100)}`], { maxEventBytes: 50 })
         expect(error).toMatchObject({ code: 'SSE_LIMIT' })
       }
     })
 
-    it('does not count comments that are over', async () => {
+    it('does not count comments that have ended', async () => {
       const { error } = await decode([':0123456789\n\n'.repeat(100)], { maxEventBytes: 20 })
       expect(error).toBeUndefined()
     })
@@ -115,7 +115,7 @@ describe('SseDecoder', () => {
       expect(() => new SseDecoder({ maxEventBytes })).toThrow(refusal(RangeError, 'maxEventBytes'))
     })
 
-    it('has a default of 16 MiB, and takes Infinity for no limit', async () => {
+    it('has a default of 16 MiB, and no limit for Infinity', async () => {
       const chunk = bytes('data: ', new Uint8Array(0))
       const long = new Uint8Array(16_777_216).fill(0x78)
       expect((await decode([chunk, long])).error).toMatchObject({ limit: 16_777_216 })
@@ -127,7 +127,7 @@ describe('SseDecoder', () => {
     })
   })
 
-  it('asks nothing of a hook that is not there', async () => {
+  it('skips missing hooks', async () => {
     const onComment = vi.fn()
     await decode([':a\n\n'], { onId: undefined, onRetry: undefined, onComment })
     expect(onComment.mock.calls).toEqual([['a']])

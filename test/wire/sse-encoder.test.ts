@@ -14,7 +14,7 @@ function streamOfItems<T>(...items: T[]): ReadableStream<T> {
 }
 
 describe('SseEncoder', () => {
-  it('writes a chunk of whole blocks for each item', async () => {
+  it('writes one chunk of complete blocks per item', async () => {
     const items: EncodableSse[] = [{ comment: 'hi' }, { event: 'é', data: '1\n2' }, { retry: 3 }]
     const chunks = await allOf(streamOfItems(...items).pipeThrough(new SseEncoder()))
     expect(chunks).toEqual([
@@ -24,7 +24,7 @@ describe('SseEncoder', () => {
     ])
   })
 
-  it('takes what the decoder gives, and drops the sticky id', async () => {
+  it('accepts decoded events and drops the sticky id', async () => {
     const stream = 'id: 1\ndata: a\n\nevent: e\ndata: b\ndata: c\n\n'
     const body = streamOfItems(bytes(stream))
       .pipeThrough(new SseDecoder())
@@ -32,7 +32,7 @@ describe('SseEncoder', () => {
     expect(await new Response(body).text()).toBe(stream)
   })
 
-  it('delivers what came before an item it refuses, and not a byte of that item', async () => {
+  it('delivers everything before an item that it rejects, and no byte of that item', async () => {
     const seen: string[] = []
     const body = streamOfItems<EncodableSse>(
       { data: 'good' },
@@ -46,7 +46,7 @@ describe('SseEncoder', () => {
     expect(seen).toEqual(['data: good\n\n'])
   })
 
-  it('cancels its source with the error of the item it refuses', async () => {
+  it('cancels its source with the error of the item that it rejects', async () => {
     let reason: unknown
     const source = new ReadableStream<EncodableSse>({
       pull: (controller) => controller.enqueue({ data: 'x', retry: -1 }),

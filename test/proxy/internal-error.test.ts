@@ -1,4 +1,4 @@
-import { CircuitBreaker, type StreamSummary, sseProxy } from 'sse-stream-kit'
+import { type CallPolicy, CircuitBreaker, type StreamSummary, sseProxy } from 'sse-stream-kit'
 import { collect } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { warningsDuring } from '../support/warnings-during.ts'
@@ -43,6 +43,21 @@ describe('an error that is neither the upstream nor the client', () => {
       expect((await proxy(new Request('http://proxy.test/'))).status).toBe(500)
     })
     expect(fetch).toHaveBeenCalledTimes(2)
+  })
+
+  it('does not leave a policy waiting for the first event', async () => {
+    const ended = vi.fn()
+    const breaker: CallPolicy = {
+      execute: async (call) => {
+        await call({ signal: new AbortController().signal })
+        ended()
+      },
+    }
+    const proxy = sseProxy('http://up.test', { fetch: lockedFetch, breaker })
+    await warningsDuring(async () => {
+      expect((await proxy(new Request('http://proxy.test/'))).status).toBe(500)
+    })
+    expect(ended).toHaveBeenCalledTimes(1)
   })
 
   it('is an error of the connection where a body of any fetch breaks', async () => {

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { openProxy } from '../support/http/open-proxy.ts'
 import { rawRequest } from '../support/http/raw-request.ts'
 import { requestClosed } from '../support/http/request-closed.ts'
+import { severalUpstreams } from '../support/http/several-upstreams.ts'
 
 describe('a request', () => {
   it.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
@@ -27,6 +28,16 @@ describe('a request', () => {
     const sent = await upstream.requests[0]?.body
     expect(Buffer.compare(sent ?? new Uint8Array(), body)).toBe(0)
     expect(upstream.requests[0]?.headers.get('content-type')).toBe('application/octet-stream')
+  })
+
+  it.each([
+    ['the pool', {}, []],
+    ['a fetch', { fetch }, ['accept', 'accept-language', 'sec-fetch-mode', 'user-agent']],
+  ])('has no headers but its own and those of the connection: %s', async (_, options, added) => {
+    const { send, upstreams } = await severalUpstreams([[step.raw('data: 1\n\n')]], options)
+    await (await send({ method: 'GET', body: null, headers: { 'x-a': '1' } })).text()
+    const names = [...(upstreams[0]?.requests[0]?.headers.keys() ?? [])]
+    expect(names.sort()).toEqual(['accept-encoding', 'connection', 'host', 'x-a', ...added].sort())
   })
 
   it('does not claim a body that it does not bring', async () => {

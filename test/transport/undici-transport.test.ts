@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { proxyFetch } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { Agent } from 'undici'
@@ -75,6 +76,21 @@ describe('undiciTransport', () => {
       phase: 'connect',
       timeoutMs: 1_000,
     })
+  })
+
+  it('takes a dispatcher that throws for a failure of the network', async () => {
+    const broken = new Error('broken dispatcher')
+    const throwing = {
+      dispatch(): boolean {
+        throw broken
+      },
+    }
+    const { signal } = new AbortController()
+    await expect(undiciTransport(throwing, 1_000).send({ ...call, signal })).rejects.toMatchObject({
+      code: 'SSE_UPSTREAM_NETWORK',
+      cause: broken,
+    })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('turns off the limits of its dispatcher: the proxy has its own', async () => {

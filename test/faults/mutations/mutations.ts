@@ -52,7 +52,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   without('L8', swap('UpstreamClock.#limit', 'firstEventMs : idleMs', 'firstEventMs : Infinity')),
   without('L8', HEARTBEATS_FIRST),
-  without('L9', swap('clientLine.errors', 'isSse && ', '')),
+  without('L9', swap('clientLine.errors', 'isSse ?', 'true ?')),
   without('L10', swap('StageDriver.error', '.catch(() => {})', '')),
   without('L11', drop('HeartbeatInjectorStage.dispose', 'clearTimeout(')),
   without('L12', drop('createProxy.proxy.exchange', 'running.delete(')),

@@ -43,7 +43,7 @@ export const OUTCOMES: Readonly<Record<SseKitErrorCode, Outcome>> = {
   SSE_TRUNCATED: {
     verdict: 'truncated',
     status: 502,
-    publicText: 'The upstream ended its answer early',
+    publicText: 'The upstream ended its response early',
     isUpstreamFault: true,
     flushMs: 'clientStallMs',
   },

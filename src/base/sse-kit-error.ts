@@ -3,7 +3,7 @@
  * - `SSE_LIMIT`: an event exceeded its size limit
  * - `SSE_UPSTREAM_NETWORK`: the upstream could not be reached, or its connection broke
  * - `SSE_UPSTREAM_TIMEOUT`: the upstream timed out; `phase` names the limit
- * - `SSE_TRUNCATED`: the response ended cleanly, but before the end of its last event or answer
+ * - `SSE_TRUNCATED`: the response ended cleanly, but before the end of its last event or of its response
  * - `SSE_UPSTREAM_STATUS`: the upstream sent a status that cannot be passed on
  * - `SSE_CLIENT_GONE`: the client disconnected
  * - `SSE_CLIENT_STALLED`: the client read nothing for `clientStallMs`

@@ -16,14 +16,21 @@ export class AnswerState {
   upstreamErrorType: string | undefined
   /** Whether the terminal mark has come. */
   isOver = false
+  /** Whether an event of content came that was not read: of choice 0, as those of others are read. */
+  hasUnread = false
   readonly #seen = new Set<number>()
   readonly #finished = new Set<number>()
 
   /** How the answer would end now. */
   get end(): AnswerEnd {
     if (this.upstreamErrorType !== undefined) return 'upstream_error'
-    const isFinished = this.#seen.size > 0 && this.#seen.size === this.#finished.size
-    return this.isOver || isFinished ? 'complete' : 'truncated'
+    return this.isOver || this.#isFinished ? 'complete' : 'truncated'
+  }
+
+  get #isFinished(): boolean {
+    const finished = this.#finished
+    if (finished.size === 0 || finished.size < this.#seen.size) return false
+    return !this.hasUnread || finished.has(0)
   }
 
   add({ model, finishReason, usage, upstreamErrorType, seen, finished, isEnd }: EventFacts): void {

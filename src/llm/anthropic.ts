@@ -5,21 +5,21 @@ import type { LlmEvent } from './llm-event.ts'
 import { type LlmUsage, readUsage, type UsagePaths } from './llm-usage.ts'
 
 const USAGE: UsagePaths = {
-  inputTokens: 'input_tokens',
-  outputTokens: 'output_tokens',
-  cachedInputTokens: 'cache_read_input_tokens',
-  cacheCreationInputTokens: 'cache_creation_input_tokens',
+  inputTokens: ['input_tokens'],
+  outputTokens: ['output_tokens'],
+  cachedInputTokens: ['cache_read_input_tokens'],
+  cacheCreationInputTokens: ['cache_creation_input_tokens'],
 }
-const EVENTS: Readonly<Record<string, EventTriage>> = {
-  message_start: 'read',
-  content_block_start: 'skip',
-  content_block_delta: 'content',
-  content_block_stop: 'skip',
-  message_delta: 'read',
-  message_stop: 'read',
-  ping: 'skip',
-  error: 'read',
-}
+const EVENTS: ReadonlyMap<string, EventTriage> = new Map([
+  ['message_start', 'read'],
+  ['content_block_start', 'skip'],
+  ['content_block_delta', 'content'],
+  ['content_block_stop', 'skip'],
+  ['message_delta', 'read'],
+  ['message_stop', 'read'],
+])
+/** Read too: the names of servers that name no event, and of errors. */
+const READ = new Set(['', 'message', 'error'])
 
 /**
  * Anthropic's Messages API. The answer is complete with `message_stop`. The usage of `message_delta` is cumulative; the
@@ -32,13 +32,14 @@ export const anthropic: Dialect = {
   heartbeat: 'comment',
   matchesPath: (pathname) => pathname.endsWith('/messages'),
   recognizes(_event, json) {
-    const { type, error, message } = objectOf(json)
-    if (type === 'error')
-      return typeof error === 'object' && error !== null && message === undefined
-    return typeof type === 'string' && Object.hasOwn(EVENTS, type)
+    const { type, error, message, sequence_number: sequence } = objectOf(json)
+    if (type !== 'error') return typeof type === 'string' && EVENTS.has(type)
+    // Those of the Responses API have one of the two.
+    const isFlat = message !== undefined || sequence !== undefined
+    return typeof error === 'object' && error !== null && !isFlat
   },
   // "new event types may be added": they pass unread.
-  triage: (event) => (event === '' ? 'read' : (EVENTS[event] ?? 'skip')),
+  triage: (event) => (READ.has(event) ? 'read' : (EVENTS.get(event) ?? 'skip')),
   read(event, json): EventFacts {
     const { type, message, delta, usage, error } = objectOf(json)
     const name = textOf(type) ?? event

@@ -26,11 +26,14 @@ export interface EventFacts {
  */
 export type EventTriage = 'read' | 'content' | 'skip' | 'scan'
 
-/** Keys of JSON that tell whether an event has to be read. A value of `null`, `0`, `""`, `[]` or `{}` says nothing. */
+/**
+ * Keys of JSON that tell whether an event has to be read. A value of `null`, `0`, `""`, `[]` or `{}` says nothing. An
+ * event in which no key says anything is read too.
+ */
 export interface ScannedKeys {
   /** Those that make it worth reading. */
   readonly read: readonly string[]
-  /** Those of content, which is counted and not read. */
+  /** Those of content, which is counted and not read, and taken for one of choice 0. */
   readonly content: readonly string[]
 }
 

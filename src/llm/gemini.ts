@@ -5,11 +5,11 @@ import type { LlmEvent } from './llm-event.ts'
 import { readUsage, type UsagePaths } from './llm-usage.ts'
 
 const USAGE: UsagePaths = {
-  inputTokens: 'promptTokenCount',
-  outputTokens: 'candidatesTokenCount',
-  totalTokens: 'totalTokenCount',
-  cachedInputTokens: 'cachedContentTokenCount',
-  reasoningTokens: 'thoughtsTokenCount',
+  inputTokens: ['promptTokenCount'],
+  outputTokens: ['candidatesTokenCount'],
+  totalTokens: ['totalTokenCount'],
+  cachedInputTokens: ['cachedContentTokenCount'],
+  reasoningTokens: ['thoughtsTokenCount'],
 }
 
 /**
@@ -36,8 +36,8 @@ export const gemini: Dialect = {
   read(_event, json): EventFacts {
     const { candidates, promptFeedback, usageMetadata, modelVersion, error } = objectOf(json)
     const all = objectsOf(candidates)
-    const blocked = textOf(objectOf(promptFeedback)['blockReason'])
-    const finished = all.filter(({ finishReason }) => textOf(finishReason))
+    const blocked = reasonOf(objectOf(promptFeedback)['blockReason'])
+    const finished = all.filter(({ finishReason }) => reasonOf(finishReason))
     return {
       model: textOf(modelVersion),
       usage: readUsage(usageMetadata, USAGE),
@@ -64,10 +64,10 @@ export const gemini: Dialect = {
         const call = { id: textOf(id), name: textOf(name), arguments: JSON.stringify(args ?? {}) }
         parts.push({ type: 'tool-call', choice, index, ...call })
       }
-      const reason = textOf(candidate['finishReason'])
+      const reason = reasonOf(candidate['finishReason'])
       if (reason !== undefined) parts.push({ type: 'finish', choice, reason })
     }
-    const blocked = textOf(objectOf(promptFeedback)['blockReason'])
+    const blocked = reasonOf(objectOf(promptFeedback)['blockReason'])
     if (blocked !== undefined) parts.push({ type: 'finish', choice: 0, reason: blocked })
     const usage = readUsage(usageMetadata, USAGE)
     if (usage !== undefined) parts.push({ type: 'usage', usage })
@@ -97,6 +97,12 @@ function errorTypeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return
   const { status, code } = error as JsonObject
   return nameOf(status, code, 'error')
+}
+
+/** A reason that is one: the first value of these enumerations stands for none. */
+function reasonOf(value: unknown): string | undefined {
+  const reason = textOf(value)
+  return reason?.endsWith('_UNSPECIFIED') ? undefined : reason
 }
 
 function isOutput(part: JsonObject): boolean {

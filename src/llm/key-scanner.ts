@@ -59,14 +59,14 @@ export class KeyScanner {
         at += byte === BACKSLASH ? 2 : 1
       }
       const stringEnd = at++
-      while (bytes[at] === SPACE) at++
+      while ((bytes[at] as number) <= SPACE) at++
       if (bytes[at] !== COLON) continue
       at++
       const candidates = this.#keys[bytes[stringStart] as number]
       if (candidates === undefined) continue
       const key = match(candidates, bytes, stringStart, stringEnd)
       if (key === undefined || key.found <= found) continue
-      while (bytes[at] === SPACE) at++
+      while ((bytes[at] as number) <= SPACE) at++
       if (!saysSomething(bytes, at, end)) continue
       found = key.found
       if (found === FOUND_READ) return found
@@ -97,7 +97,7 @@ function saysSomething(bytes: Uint8Array, at: number, end: number): boolean {
   if (first === ZERO) return isDigitOrDot(bytes[at + 1])
   if (first !== QUOTE && first !== BRACKET && first !== BRACE) return at < end
   let next = at + 1
-  while (first !== QUOTE && bytes[next] === SPACE) next++
+  while (first !== QUOTE && (bytes[next] as number) <= SPACE) next++
   const closing = first === QUOTE ? QUOTE : first + 2
   return bytes[next] !== closing
 }

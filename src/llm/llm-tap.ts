@@ -1,18 +1,16 @@
+import { reportError } from '../base/report-error.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { CR, LF } from '../wire/line-state.ts'
-import { type AnswerEnd, AnswerState } from './answer-state.ts'
+import { AnswerReader, type AnswerReaderOptions } from './answer-reader.ts'
+import type { AnswerEnd } from './answer-state.ts'
 import type { Dialect, EventTriage } from './dialect.ts'
 import { FOUND_CONTENT, FOUND_READ, KeyScanner } from './key-scanner.ts'
 import type { LlmSummary } from './llm-summary.ts'
 import { plain } from './plain.ts'
 
 /** What an {@link LlmTap} looks for. */
-export interface LlmTapOptions {
-  /** Those that the stream may be of; with one, it is taken for that. */
-  dialects: readonly Dialect[]
-  /** The one that the request speaks for: it is tried first. */
-  guess: Dialect
+export interface LlmTapOptions extends AnswerReaderOptions {
   /** When the request came, on the clock of `performance.now()`. */
   requestedAt: number
   /** Whether a stream that ends without the terminal mark of its answer fails. */
@@ -21,12 +19,9 @@ export interface LlmTapOptions {
   onContent?: ((now: number) => void) | undefined
 }
 
-/** After so many events that no dialect recognizes, the stream is taken for a plain one. */
-const MAX_UNKNOWN = 5
 const COLON = 0x3a
 const BRACE = 0x7b
-/** Some servers end each answer with it, whatever the API. */
-const DONE = '[DONE]'
+const CLOSING_BRACE = 0x7d
 const DATA = Uint8Array.of(0x64, 0x61, 0x74, 0x61)
 const EVENT = Uint8Array.of(0x65, 0x76, 0x65, 0x6e, 0x74)
 const BOM = [0xef, 0xbb, 0xbf]
@@ -40,18 +35,16 @@ const scanners = new WeakMap<Dialect, KeyScanner>()
  * their keys; only those that may state something are parsed, once.
  *
  * - Holds what the events stated so far, and no bytes.
- * - What it cannot read makes the stream a plain one; nothing throws.
+ * - What it cannot read makes the stream a plain one, and so does a dialect that throws, which is reported.
  */
 export class LlmTap implements Stage<Uint8Array, Uint8Array> {
-  /** Events with content so far. */
-  contentEvents = 0
   readonly #options: LlmTapOptions
-  readonly #state = new AnswerState()
+  readonly #reader: AnswerReader
   readonly #utf8 = new TextDecoder()
   #output!: StageOutput<Uint8Array>
+  /** The one that the scanner and the triages below are of. */
   #dialect: Dialect | undefined
   #scanner: KeyScanner | undefined
-  #unknown = 0
   #firstContentMs: number | undefined
   #isFirstChunk = true
   /** The name of the last event that had one, and what is done with events of that name. */
@@ -62,33 +55,34 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
 
   constructor(options: LlmTapOptions) {
     this.#options = options
-    const [only] = options.dialects
-    if (options.dialects.length === 1 && only !== undefined) this.#become(only)
+    this.#reader = new AnswerReader(options)
+    this.#follow()
+  }
+
+  /** Events with content so far. */
+  get contentEvents(): number {
+    return this.#reader.contentEvents
   }
 
   /** How the answer would end now; `undefined` where no dialect says so. */
   get answerEnd(): AnswerEnd | undefined {
-    return this.#known === plain ? undefined : this.#state.end
+    return this.#reader.likely === plain ? undefined : this.#reader.state.end
   }
 
-  /** Whether the terminal mark has come: nothing of the answer follows. */
+  /** Whether nothing of the answer is missing: its terminal mark has come, or every choice has finished. */
   get isOver(): boolean {
-    return this.#dialect !== plain && this.#state.isOver
+    const { isOver, end } = this.#reader.state
+    return this.#reader.dialect !== plain && (isOver || end === 'complete')
   }
 
   /** The dialect, as far as it is known. */
   get dialect(): Dialect {
-    return this.#dialect ?? this.#options.guess
-  }
-
-  /** Where no event came at all: what the request was for. */
-  get #known(): Dialect {
-    return this.#dialect ?? (this.#unknown === 0 ? this.#options.guess : plain)
+    return this.#reader.dialect ?? this.#options.guess
   }
 
   summary(): LlmSummary {
-    const dialect = this.#known
-    const { model, finishReason, usage, upstreamErrorType } = this.#state
+    const { likely: dialect, state } = this.#reader
+    const { model, finishReason, usage, upstreamErrorType } = state
     const isKnown = dialect !== plain
     return {
       dialect: dialect.name,
@@ -107,7 +101,15 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
   }
 
   push(frames: Uint8Array): void {
-    if (this.#dialect !== plain) this.#look(frames)
+    if (this.#dialect !== plain) {
+      try {
+        this.#look(frames)
+      } catch (error) {
+        reportError(`The dialect ${this.dialect.name} failed; the stream was not affected`, error)
+        this.#reader.become(plain)
+        this.#follow()
+      }
+    }
     this.#output.emit(frames)
   }
 
@@ -125,37 +127,36 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
     const { length } = frames
     let at = this.#isFirstChunk ? bomLength(frames) : 0
     this.#isFirstChunk = false
-    // One search for the whole chunk: a stream without CR would be searched to its end for each line.
+    // Searched for once each: a stream without CR, or one without LF, would be searched to its end for each line.
     let nextCr = frames.indexOf(CR, at)
+    let nextLf = frames.indexOf(LF, at)
     let name: number | undefined
     let nameEnd = 0
     let dataStart: number | undefined
     let dataEnd = 0
-    let more: string[] | undefined
+    let isMultiLine = false
     while (at < length) {
       if (nextCr >= 0 && nextCr < at) nextCr = frames.indexOf(CR, at)
-      const lf = frames.indexOf(LF, at)
-      const lineEnd = nextCr >= 0 && (lf < 0 || nextCr < lf) ? nextCr : lf < 0 ? length : lf
+      if (nextLf >= 0 && nextLf < at) nextLf = frames.indexOf(LF, at)
+      const isCr = nextCr >= 0 && (nextLf < 0 || nextCr < nextLf)
+      const lineEnd = isCr ? nextCr : nextLf < 0 ? length : nextLf
       if (lineEnd === at) {
         if (dataStart !== undefined) {
-          this.#onEvent(frames, name, nameEnd, dataStart, dataEnd, more)
+          const end = isMultiLine ? at : dataEnd
+          this.#onEvent(frames, name, nameEnd, dataStart, end, isMultiLine)
           if (this.#dialect === plain) return
         }
-        name = dataStart = more = undefined
+        name = dataStart = undefined
+        isMultiLine = false
       } else if (isField(frames, at, lineEnd, DATA)) {
-        const start = valueStart(frames, at + DATA.length, lineEnd)
-        if (dataStart === undefined) {
-          dataStart = start
-          dataEnd = lineEnd
-        } else {
-          more ??= []
-          more.push(this.#utf8.decode(frames.subarray(start, lineEnd)))
-        }
+        isMultiLine = dataStart !== undefined
+        dataStart ??= valueStart(frames, at + DATA.length, lineEnd)
+        dataEnd = lineEnd
       } else if (isField(frames, at, lineEnd, EVENT)) {
         name = valueStart(frames, at + EVENT.length, lineEnd)
         nameEnd = lineEnd
       }
-      at = lineEnd + (lineEnd === nextCr && lf === lineEnd + 1 ? 2 : 1)
+      at = lineEnd + (isCr && nextLf === lineEnd + 1 ? 2 : 1)
     }
     if (this.contentEvents > before) this.#onContent()
   }
@@ -172,7 +173,7 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
     nameEnd: number,
     dataStart: number,
     dataEnd: number,
-    more: readonly string[] | undefined,
+    isMultiLine: boolean,
   ): void {
     let triage = this.#unnamedTriage
     let name = ''
@@ -181,18 +182,23 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
       name = this.#name
     }
     if (triage === 'skip') return
-    if (triage === 'content') {
-      this.contentEvents++
-      return
+    const isObject = frames[dataStart] === BRACE
+    // What is cut off is no JSON: to be read, to find that out.
+    if (triage !== 'read' && (!isObject || frames[dataEnd - 1] === CLOSING_BRACE)) {
+      let found = triage === 'content' ? FOUND_CONTENT : FOUND_READ
+      if (triage === 'scan' && isObject && !isMultiLine && this.#scanner !== undefined) {
+        found = this.#scanner.scan(frames, dataStart, dataEnd)
+      }
+      if (found === FOUND_CONTENT) {
+        this.#reader.addUnread()
+        return
+      }
     }
-    if (triage === 'scan' && more === undefined && frames[dataStart] === BRACE) {
-      const found = this.#scanner?.scan(frames, dataStart, dataEnd)
-      if (found === FOUND_CONTENT) this.contentEvents++
-      if (found !== FOUND_READ) return
-    }
-    const first = this.#utf8.decode(frames.subarray(dataStart, dataEnd))
-    const data = more === undefined ? first : [first, ...more].join('\n')
-    if (data.trim() !== '') this.#read(name, data)
+    const text = this.#utf8.decode(frames.subarray(dataStart, dataEnd))
+    const data = isMultiLine ? joined(text) : text
+    if (data.trim() === '') return
+    this.#reader.read(name, data)
+    if (this.#reader.dialect !== this.#dialect) this.#follow()
   }
 
   #named(frames: Uint8Array, start: number, end: number): EventTriage {
@@ -207,39 +213,11 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
     return this.#nameTriage
   }
 
-  #read(event: string, data: string): void {
-    const json = parsed(data)
-    const dialect = this.#dialect ?? this.#recognized(event, json)
+  /** Looks at events as the dialect wants it, once that is known. */
+  #follow(): void {
+    const dialect = this.#reader.dialect
     if (dialect === undefined) return
-    const isNoJson = json === undefined && data.trim() !== DONE
-    if (isNoJson || this.#isOfAnother(dialect, event, json)) {
-      this.#become(plain)
-      return
-    }
-    const facts = dialect.read(event, json, data)
-    this.#state.add(facts)
-    if (facts.isContent === true) this.contentEvents++
-  }
-
-  #recognized(event: string, json: unknown): Dialect | undefined {
-    const { guess, dialects } = this.#options
-    const found = [guess, ...dialects].find(
-      (dialect) => dialect !== plain && dialect.recognizes(event, json),
-    )
-    if (found !== undefined) this.#become(found)
-    else if (++this.#unknown >= MAX_UNKNOWN) this.#become(plain)
-    return found
-  }
-
-  /** Whether the stream has changed to another dialect. */
-  #isOfAnother(dialect: Dialect, event: string, json: unknown): boolean {
-    if (json === undefined || dialect.recognizes(event, json)) return false
-    return this.#options.dialects.some((other) => other.recognizes(event, json))
-  }
-
-  #become(dialect: Dialect): void {
     this.#dialect = dialect
-    this.#unknown = 0
     this.#nameBytes = new Uint8Array()
     this.#unnamedTriage = dialect.triage('')
     this.#scanner = scannerOf(dialect)
@@ -256,12 +234,11 @@ function scannerOf(dialect: Dialect): KeyScanner | undefined {
   return scanner
 }
 
-function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data)
-  } catch {
-    return
-  }
+/** The data of an event of several lines, from its text behind the first `data:`. */
+function joined(text: string): string {
+  const [first, ...lines] = text.split(/\r\n|\n|\r/)
+  const more = lines.filter((line) => /^data(:|$)/.test(line))
+  return [first, ...more.map((line) => line.replace(/^data:? ?/, ''))].join('\n')
 }
 
 function isField(bytes: Uint8Array, at: number, end: number, name: Uint8Array): boolean {

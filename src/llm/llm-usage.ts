@@ -10,15 +10,17 @@ export interface LlmUsage {
   totalTokens?: number | undefined
 }
 
-/** Where each number stands in a usage object: the path of its keys, with dots between them. */
-export type UsagePaths = { readonly [Name in keyof LlmUsage]?: string }
+/** Where each number stands in a usage object: the paths of its keys, with dots between them; the first that is there. */
+export type UsagePaths = { readonly [Name in keyof LlmUsage]?: readonly string[] }
 
 /** Reads the numbers of a usage object; `undefined` where it states none. */
 export function readUsage(usage: unknown, paths: UsagePaths): LlmUsage | undefined {
   const found: LlmUsage = {}
-  for (const [name, path] of Object.entries(paths) as [keyof LlmUsage, string][]) {
-    const value = valueAt(usage, path)
-    if (typeof value === 'number') found[name] = value
+  for (const [name, places] of Object.entries(paths) as [keyof LlmUsage, readonly string[]][]) {
+    for (const path of places) {
+      const value = valueAt(usage, path)
+      if (typeof value === 'number') found[name] ??= value
+    }
   }
   return Object.keys(found).length > 0 ? found : undefined
 }

@@ -2,23 +2,29 @@ import { encodeEvent } from '../wire/encode-event.ts'
 import type { Dialect, EventFacts } from './dialect.ts'
 import { type JsonObject, nameOf, objectOf, objectsOf, textOf } from './json-shape.ts'
 import type { LlmEvent } from './llm-event.ts'
-import { readUsage, type UsagePaths } from './llm-usage.ts'
+import { type LlmUsage, readUsage, type UsagePaths } from './llm-usage.ts'
 
 const DONE = '[DONE]'
 const USAGE: UsagePaths = {
-  inputTokens: 'prompt_tokens',
-  outputTokens: 'completion_tokens',
-  totalTokens: 'total_tokens',
-  cachedInputTokens: 'prompt_tokens_details.cached_tokens',
-  reasoningTokens: 'completion_tokens_details.reasoning_tokens',
+  inputTokens: ['prompt_tokens'],
+  outputTokens: ['completion_tokens'],
+  totalTokens: ['total_tokens'],
+  // The others are those of DeepSeek and Moonshot.
+  cachedInputTokens: [
+    'prompt_tokens_details.cached_tokens',
+    'prompt_cache_hit_tokens',
+    'cached_tokens',
+  ],
+  reasoningTokens: ['completion_tokens_details.reasoning_tokens'],
 }
 /** Where the output of a model stands in a delta, by server. */
 const REASONING = ['reasoning_content', 'reasoning'] as const
 const OUTPUT = ['content', ...REASONING, 'refusal', 'tool_calls', 'function_call', 'audio']
+const OBJECTS = new Set<unknown>(['chat.completion.chunk', 'text_completion', 'error'])
 
 /**
- * Chat completions of OpenAI, and of the many servers that speak the same: Azure, vLLM, Ollama, DeepSeek, Groq,
- * Mistral, OpenRouter, Together, xAI.
+ * Chat completions of OpenAI, and of the many servers with the same API: Azure, vLLM, Ollama, DeepSeek, Groq, Mistral,
+ * OpenRouter, Together, xAI. Also the older text completions.
  *
  * The answer is complete when every choice has a finish reason, or with `[DONE]`: some servers never send the one, some
  * never the other.
@@ -28,52 +34,58 @@ const OUTPUT = ['content', ...REASONING, 'refusal', 'tool_calls', 'function_call
 export const openaiChat: Dialect = {
   name: 'openai-chat',
   heartbeat: 'comment',
-  matchesPath: (pathname) => pathname.endsWith('/chat/completions'),
+  matchesPath: (pathname) => pathname.endsWith('/completions'),
   recognizes(_event, json) {
-    const { object, choices, error, type } = objectOf(json)
-    if (object === 'chat.completion.chunk' || Array.isArray(choices)) return true
-    // In the form of vLLM before 2025 too.
-    if (object === 'error') return true
-    const { status } = objectOf(error)
-    return typeof error === 'object' && error !== null && type === undefined && status === undefined
+    const { object, choices, model, usage, error, type } = objectOf(json)
+    if (OBJECTS.has(object)) return true
+    // Streams of applications have keys like these too.
+    if (Array.isArray(choices)) {
+      const isHead = choices.length === 0 && (typeof model === 'string' || isObject(usage))
+      return isHead || objectsOf(choices).some(isChoice)
+    }
+    const { message, status } = objectOf(error)
+    return typeof message === 'string' && type === undefined && status === undefined
   },
   triage: (event) => (event === '' || event === 'message' ? 'scan' : 'read'),
   keys: {
-    // The index of a choice or of a tool call other than the first: rare enough to be read.
-    read: ['finish_reason', 'usage', 'x_groq', 'error', 'message', 'index'],
-    content: OUTPUT,
+    // The index of a choice or of a tool call other than the first: rare enough to be read. `candidates`: of Gemini.
+    read: ['finish_reason', 'usage', 'x_groq', 'error', 'message', 'index', 'candidates'],
+    content: [...OUTPUT, 'text'],
   },
   read(_event, json, data): EventFacts {
     if (data.trim() === DONE) return { isEnd: true }
-    const { model, choices, usage, x_groq: groq } = objectOf(json)
-    const deltas = objectsOf(choices)
+    const { model, choices } = objectOf(json)
+    const all = objectsOf(choices)
+    const finished = all.filter(({ finish_reason: reason }) => textOf(reason))
     return {
       model: textOf(model),
       upstreamErrorType: errorTypeOf(json),
-      usage: readUsage(usage, USAGE) ?? readUsage(objectOf(groq)['usage'], USAGE),
-      seen: deltas.map(indexOf),
-      finished: deltas.filter(({ finish_reason: reason }) => textOf(reason)).map(indexOf),
-      finishReason: deltas.map(({ finish_reason: reason }) => textOf(reason)).find(Boolean),
-      isContent: deltas.some(({ delta }) =>
-        OUTPUT.some((key) => saysSomething(objectOf(delta)[key])),
+      usage: usageOf(json),
+      seen: all.map(indexOf),
+      finished: finished.map(indexOf),
+      finishReason: textOf(finished[0]?.['finish_reason']),
+      isContent: all.some(
+        ({ delta, text }) =>
+          saysSomething(text) || OUTPUT.some((key) => saysSomething(objectOf(delta)[key])),
       ),
     }
   },
   parts(_event, json): readonly LlmEvent[] {
     const parts: LlmEvent[] = []
-    const { choices, usage, x_groq: groq, error, message } = objectOf(json)
-    for (const { delta, finish_reason: reason, index } of objectsOf(choices)) {
-      const choice = typeof index === 'number' ? index : 0
-      addDelta(parts, choice, objectOf(delta))
-      const finish = textOf(reason)
-      if (finish !== undefined) parts.push({ type: 'finish', choice, reason: finish })
+    const { choices } = objectOf(json)
+    for (const one of objectsOf(choices)) {
+      const choice = indexOf(one)
+      const text = textOf(one['text'])
+      if (text !== undefined) parts.push({ type: 'text', choice, text })
+      addDelta(parts, choice, objectOf(one['delta']))
+      const reason = textOf(one['finish_reason'])
+      if (reason !== undefined) parts.push({ type: 'finish', choice, reason })
     }
-    const numbers = readUsage(usage, USAGE) ?? readUsage(objectOf(groq)['usage'], USAGE)
-    if (numbers !== undefined) parts.push({ type: 'usage', usage: numbers })
+    const usage = usageOf(json)
+    if (usage !== undefined) parts.push({ type: 'usage', usage })
     const errorType = errorTypeOf(json)
     if (errorType !== undefined) {
-      const text = textOf(objectOf(error)['message']) ?? textOf(error) ?? textOf(message) ?? ''
-      parts.push({ type: 'error', errorType, message: text })
+      parts.push({ type: 'error', errorType, message: errorMessageOf(json) })
     }
     return parts
   },
@@ -83,13 +95,34 @@ export const openaiChat: Dialect = {
   },
 }
 
+/** Groq has it in a key of its own, Moonshot in a choice. */
+function usageOf(json: unknown): LlmUsage | undefined {
+  const { usage, x_groq: groq, choices } = objectOf(json)
+  const places = [usage, objectOf(groq)['usage'], ...objectsOf(choices).map((one) => one['usage'])]
+  return places.map((place) => readUsage(place, USAGE)).find((numbers) => numbers !== undefined)
+}
+
+/** The error of an event: an object or a text, of the event, of a choice, or Groq's. */
+function errorOf(json: unknown): unknown {
+  const { error, x_groq: groq, choices } = objectOf(json)
+  const places = [error, objectOf(groq)['error'], ...objectsOf(choices).map((one) => one['error'])]
+  return places.find((place) => isObject(place) || textOf(place) !== undefined)
+}
+
 function errorTypeOf(json: unknown): string | undefined {
-  const { error, object, code, type } = objectOf(json)
+  const { object, code, type } = objectOf(json)
+  // vLLM before 2025 has the fields of its errors flat.
   if (object === 'error') return nameOf(code, type, 'error')
-  if (typeof error === 'string' && error !== '') return nameOf(code, 'error')
-  if (typeof error !== 'object' || error === null) return
-  const { code: own, type: ownType } = error as JsonObject
-  return nameOf(own, ownType, 'error')
+  const error = errorOf(json)
+  if (error === undefined) return
+  const { code: own, type: ownType } = objectOf(error)
+  return nameOf(own, ownType, code, 'error')
+}
+
+function errorMessageOf(json: unknown): string {
+  const error = errorOf(json)
+  const { message } = objectOf(json)
+  return textOf(error) ?? textOf(objectOf(error)['message']) ?? textOf(message) ?? ''
 }
 
 function addDelta(parts: LlmEvent[], choice: number, delta: JsonObject): void {
@@ -129,7 +162,15 @@ function indexOf({ index }: JsonObject): number {
   return typeof index === 'number' ? index : 0
 }
 
+function isChoice(value: JsonObject): boolean {
+  return 'delta' in value || 'finish_reason' in value
+}
+
 function saysSomething(value: unknown): boolean {
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0
+  if (isObject(value)) return Object.keys(value).length > 0
   return value !== undefined && value !== null && value !== ''
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

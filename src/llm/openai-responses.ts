@@ -5,11 +5,11 @@ import type { LlmEvent } from './llm-event.ts'
 import { readUsage, type UsagePaths } from './llm-usage.ts'
 
 const USAGE: UsagePaths = {
-  inputTokens: 'input_tokens',
-  outputTokens: 'output_tokens',
-  totalTokens: 'total_tokens',
-  cachedInputTokens: 'input_tokens_details.cached_tokens',
-  reasoningTokens: 'output_tokens_details.reasoning_tokens',
+  inputTokens: ['input_tokens'],
+  outputTokens: ['output_tokens'],
+  totalTokens: ['total_tokens'],
+  cachedInputTokens: ['input_tokens_details.cached_tokens'],
+  reasoningTokens: ['output_tokens_details.reasoning_tokens'],
 }
 const READ = new Set([
   'response.created',
@@ -30,13 +30,10 @@ export const openaiResponses: Dialect = {
   heartbeat: 'comment',
   matchesPath: (pathname) => pathname.endsWith('/responses'),
   recognizes(event, json) {
-    const { type, error, sequence_number: sequence, message } = objectOf(json)
-    const isError = type === 'error' && (error === undefined || message !== undefined)
-    return (
-      event.startsWith('response.') ||
-      (typeof type === 'string' && type.startsWith('response.')) ||
-      (isError && (sequence !== undefined || message !== undefined))
-    )
+    const { type, sequence_number: sequence, message } = objectOf(json)
+    if (type === 'error') return sequence !== undefined || message !== undefined
+    const name = textOf(type) ?? event
+    return typeof json === 'object' && name.startsWith('response.')
   },
   triage(event): EventTriage {
     if (READ.has(event) || !event.startsWith('response.')) return 'read'

@@ -1,5 +1,7 @@
+import { callHook } from '../base/call-hook.ts'
 import { OUTCOMES, toSseKitError } from '../base/outcomes.ts'
 import type { Dialect } from '../llm/dialect.ts'
+import { plain } from '../llm/plain.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 
 /** Which failures a client is told of in an event, and how. */
@@ -53,5 +55,6 @@ export function errorFrame(reason: unknown, dialect: Dialect): string {
   const { code } = toSseKitError(reason)
   const { publicText: message, status, isUpstreamFault } = OUTCOMES[code]
   const type = isUpstreamFault ? 'upstream_error' : 'server_error'
-  return dialect.errorFrame({ code, message, status, type })
+  const error = { code, message, status, type }
+  return callHook('dialect.errorFrame', () => dialect.errorFrame(error)) ?? plain.errorFrame(error)
 }

@@ -68,7 +68,9 @@ export function originLine(options: OriginLineOptions): OriginLine {
 
   const stages: Stage<Uint8Array, Uint8Array>[] = [clock]
   if (isSse) {
-    const mayEndInside = (): boolean => !failsTruncated || llm?.answerEnd === 'complete'
+    // An answer that is whole, or whose error has been seen, is neither less because of what follows it.
+    const mayEndInside = (): boolean =>
+      !failsTruncated || (llm?.answerEnd ?? 'truncated') !== 'truncated'
     stages.push(new FrameSplitterStage({ maxEventBytes }, mayEndInside))
   }
   if (signs !== undefined) stages.push(signs)

@@ -167,12 +167,13 @@ function checkDispatcher(
   }
 }
 
+const DIALECT_METHODS = ['matchesPath', 'recognizes', 'triage', 'read', 'errorFrame'] as const
+
 function dialectList(dialect: false | Dialect | readonly Dialect[]): readonly Dialect[] {
   if (dialect === false) return []
   const list: readonly Dialect[] = Array.isArray(dialect) ? dialect : [dialect as Dialect]
   for (const given of list) {
-    checkFunction('dialect.recognizes', given?.recognizes ?? null)
-    checkFunction('dialect.read', given.read ?? null)
+    for (const name of DIALECT_METHODS) checkFunction(`dialect.${name}`, given?.[name] ?? null)
   }
   return list
 }

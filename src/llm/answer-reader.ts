@@ -1,0 +1,109 @@
+import { AnswerState } from './answer-state.ts'
+import type { Dialect, EventFacts } from './dialect.ts'
+import { DIALECTS } from './dialects.ts'
+import { objectOf } from './json-shape.ts'
+import { plain } from './plain.ts'
+
+/** What an {@link AnswerReader} looks for. */
+export interface AnswerReaderOptions {
+  /** The dialects that the stream may be of; with one, it is taken for that. */
+  dialects: readonly Dialect[]
+  /** The one that the request speaks for: it is tried first. */
+  guess: Dialect
+}
+
+/** After so many events that no dialect recognizes, the stream is taken for a plain one. */
+const MAX_UNKNOWN = 16
+/** Some servers end each answer with it, whatever the API. */
+const DONE = '[DONE]'
+/** A heartbeat of Anthropic's API and of gateways to any: it says nothing of the dialect. */
+const PING = 'ping'
+
+/**
+ * Reads events of an answer: recognizes its dialect by the first of them, and adds up what they state.
+ *
+ * - Holds what was stated so far, and no events.
+ * - An event that is no JSON, or of another dialect, makes the stream a plain one.
+ */
+export class AnswerReader {
+  readonly state: AnswerState = new AnswerState()
+  /** Events with content so far. */
+  contentEvents = 0
+  /** The dialect, once it is known. */
+  dialect: Dialect | undefined
+  readonly #options: AnswerReaderOptions
+  #unknown = 0
+
+  constructor(options: AnswerReaderOptions) {
+    this.#options = options
+    const [only] = options.dialects
+    if (options.dialects.length === 1) this.dialect = only
+  }
+
+  /** The dialect of a stream that ends now: what the request was for, where nothing else came. */
+  get likely(): Dialect {
+    return this.dialect ?? (this.#unknown === 0 ? this.#options.guess : plain)
+  }
+
+  become(dialect: Dialect): void {
+    this.dialect = dialect
+  }
+
+  /** Counts an event with content of choice 0 that does not have to be read. */
+  addUnread(): void {
+    this.contentEvents++
+    this.state.hasUnread = true
+  }
+
+  /** Reads an event with data; one without a name has the name `''`. */
+  read(event: string, data: string): void {
+    const json = parsed(data)
+    const dialect = this.dialect ?? this.#recognized(event, json, data)
+    if (dialect === undefined || dialect === plain) return
+    const facts = this.#factsOf(dialect, event, json, data)
+    if (facts === undefined) {
+      this.dialect = plain
+      return
+    }
+    this.state.add(facts)
+    if (facts.isContent === true) this.contentEvents++
+  }
+
+  #recognized(event: string, json: unknown, data: string): Dialect | undefined {
+    if (event === PING || objectOf(json)['type'] === PING) return
+    const { guess, dialects } = this.#options
+    this.dialect = [guess, ...dialects].find((one) => one !== plain && one.recognizes(event, json))
+    if (this.dialect === undefined && guess !== plain) {
+      // Nothing but an error or `[DONE]`: there is no more to tell it by than the request.
+      const { isEnd, upstreamErrorType } = guess.read(event, json, data)
+      if (isEnd === true || upstreamErrorType !== undefined || event === 'error') {
+        this.dialect = guess
+      }
+    }
+    if (this.dialect === undefined && ++this.#unknown >= MAX_UNKNOWN) this.dialect = plain
+    return this.dialect
+  }
+
+  /** What an event states; `undefined` where it is no JSON, or the stream has changed to another dialect. */
+  #factsOf(dialect: Dialect, event: string, json: unknown, data: string): EventFacts | undefined {
+    const facts = dialect.read(event, json, data)
+    if (facts.isEnd === true || facts.upstreamErrorType !== undefined) return facts
+    if (dialect.recognizes(event, json)) return facts
+    const all = [...this.#options.dialects, ...DIALECTS]
+    const other = json === undefined ? undefined : all.find((one) => one.recognizes(event, json))
+    // Gateways send errors of their own form in the streams of any API.
+    const { upstreamErrorType } = other?.read(event, json, data) ?? {}
+    if (upstreamErrorType !== undefined) return { upstreamErrorType }
+    if (event === 'error') return { upstreamErrorType: 'error' }
+    const isReadable = json !== undefined || data.trim() === DONE
+    return other === undefined && isReadable ? facts : undefined
+  }
+}
+
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data)
+  } catch {
+    return
+  }
+}

@@ -3,7 +3,7 @@ import { shown } from '../base/shown.ts'
 /**
  * Checks that a value is a stage, before anything is started or read.
  *
- * @throws TypeError that says how to get a stage where a stream or a class was given
+ * @throws TypeError that names the cure for a stream or a class
  */
 export function checkStage(name: string, value: unknown): void {
   if (isStage(value)) return
@@ -19,7 +19,7 @@ function kindOf(value: unknown): string {
   return isTransform(value) ? `the TransformStream ${classOf(value)?.name}` : shown(value)
 }
 
-/** What to write instead, where that is known. */
+/** Returns what to write instead, where that is known. */
 function cure(value: unknown): string {
   const maker = typeof value === 'function' ? value : classOf(value)
   if (typeof (maker as { stage?: unknown } | undefined)?.stage === 'function') {

@@ -8,7 +8,7 @@ import type { StageDriver } from './stage-driver.ts'
  *
  * | state     | meaning                                    | left by                                |
  * |-----------|--------------------------------------------|----------------------------------------|
- * | `paused`  | nothing is asked of the source             | `open`: `flowing`, or else `reading`   |
+ * | `paused`  | the source is not read                     | `open`: `flowing`, or else `reading`   |
  * | `reading` | a read is pending, or its item passes      | the item has passed: `paused`, and on  |
  * | `flowing` | the source passes items to the driver      | `full`: `paused`                       |
  */
@@ -26,7 +26,7 @@ export class ReaderIntake implements Intake {
     if (source[FLOW]) this.#reader.closed?.then(this.#onClosed, this.#onBroken)
   }
 
-  /** Gives the source back to others. */
+  /** Lets others read the source. */
   releaseLock(): void {
     this.#reader.releaseLock?.()
   }

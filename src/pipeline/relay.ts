@@ -26,15 +26,15 @@ export interface RelayOptions {
 }
 
 /**
- * Runs a line of stages fused: one `ReadableStream`, whose `pull` reads the source and walks the stages.
+ * Runs stages fused in one `ReadableStream`, whose `pull` reads the source and passes each item through all stages.
  *
  * - Holds at most `highBytes`, plus what one chunk of the source becomes, plus what the stages hold.
- * - Backpressure: reads the source only while it is below the high mark, and after that from the low mark on.
- * - Cancel reaches the source at once, also while a read is pending and while the source is held back.
- * - Error, of the source or of a stage: what was whole before it is delivered first; one macrotask later the
- *   stream errors with the very same reason. A stage's error cancels the source.
+ * - Backpressure: stops reading the source at the high watermark, and reads it again at the low one.
+ * - Cancel reaches the source at once, also while a read is pending and while the source is paused.
+ * - Error, of the source or of a stage: what was emitted before it is delivered first; one macrotask later the stream
+ *   errors with the same reason. An error of a stage cancels the source.
  *
- * @throws RangeError for marks out of range
+ * @throws RangeError for watermarks out of range
  * @throws TypeError if the source is locked, or if a stage is a `TransformStream` or anything else but a stage
  *
  * @example Count the events of a response that passes through

@@ -25,7 +25,7 @@ export interface StageDriverOptions<Out> {
  *
  * | state      | meaning                                             | events, and where they lead                     |
  * |------------|-----------------------------------------------------|-------------------------------------------------|
- * | `idle`     | nothing has been asked for                          | demand: `open`                                  |
+ * | `idle`     | there has been no demand                            | demand: `open`                                  |
  * | `open`     | the output accepts items                            | high watermark, or budget used up: `full`       |
  * | `full`     | the source is held back                             | demand at the low watermark: `open`             |
  * | `closing`  | the source is done; items are queued                | last item read: `ended`; `error()`: `flushing`  |

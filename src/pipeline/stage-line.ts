@@ -7,7 +7,7 @@ import type { StageObserver } from './stage-observer.ts'
 /** A stage of any item types; they were checked where the line was put together. */
 export type AnyStage = Stage<never, unknown>
 
-/** What to do instead of an asynchronous stage. */
+/** The cure in errors about asynchronous stages. */
 export const ASYNC_CURE = '. Do asynchronous work in a TransformStream, with pipeThrough'
 
 /** The output of a stage inside a line: the next stage. */
@@ -42,8 +42,7 @@ class Link implements StageOutput<unknown> {
 }
 
 /**
- * Stages one after the other: an item pushed in at the front walks through all of them, down to the sink,
- * in one synchronous call.
+ * A sequence of stages: an item that is pushed passes through all of them to the sink in one synchronous call.
  */
 export class StageLine {
   isDisposed = false
@@ -116,7 +115,7 @@ export class StageLine {
     for (const member of this.#members) member.resume?.()
   }
 
-  /** Ends every stage and observer, once; what one throws does not keep the others from their end. */
+  /** Disposes every stage and observer, once; what one throws does not affect the others. */
   dispose(outcome: StageOutcome, reason?: unknown): void {
     if (this.isDisposed) return
     this.isDisposed = true

@@ -1,11 +1,10 @@
 import type { StageOutcome, StageOutput } from './stage.ts'
 
-/** What an observer sees of the output of a relay, and how it ends the stream. */
+/** The output of a relay as an observer sees it: its queue, and a way to end the stream. */
 export type ObservedOutput = Omit<StageOutput<unknown>, 'emit'>
 
 /**
- * Follows the life of a relay without a place in its line of stages: no item passes through it, so it costs
- * nothing per item.
+ * Observes how a relay starts, pauses and ends. Items do not pass through it, so it costs nothing per item.
  *
  * Observers are called in their order: `start` after the `start` of all stages, `end` before that of the stages,
  * every other method after that of the stages.
@@ -13,12 +12,12 @@ export type ObservedOutput = Omit<StageOutput<unknown>, 'emit'>
 export interface StageObserver {
   /** Called once, before anything else. */
   start(output: ObservedOutput): void
-  /** Called when the output is full, which stops the source. */
+  /** Called when the source is no longer read, because the output is full. */
   pause?(): void
-  /** Called when the output accepts items again. */
+  /** Called when the source is read again. */
   resume?(): void
-  /** Called when the source is done; what the stages still hold has not been emitted. */
+  /** Called when the source is done, before the stages emit what they still hold. */
   end?(): void
-  /** Called exactly once, on every path, after which no timer or listener may be left. */
+  /** Called exactly once, however the stream ends. Must clear all timers and listeners. */
   dispose?(outcome: StageOutcome, reason?: unknown): void
 }

@@ -5,7 +5,7 @@ import { StageDriver } from './stage-driver.ts'
 import type { Watermarks } from './watermarks.ts'
 import { WritableIntake } from './writable-intake.ts'
 
-/** What a {@link StageStream} can be told about its output. */
+/** The output of a {@link StageStream}. */
 export interface StageStreamOptions<Out> {
   /** When the output is full, and when it accepts items again. @default accepts an item when one is read */
   watermarks?: Watermarks<Out> | undefined
@@ -19,15 +19,14 @@ export interface StageStreamOptions<Out> {
  * A stage as a `TransformStream`, for use with `pipeThrough`. Unlike others it cannot be transferred: `postMessage` throws
  * a `DataCloneError`. Transfer its `readable` instead.
  *
- * - Holds what one written chunk becomes, plus what the stage holds; nothing is read ahead.
+ * - Holds what one written chunk becomes, plus what the stage holds; reads nothing ahead.
  * - Backpressure: a chunk is taken when the reader asks for an item.
  * - Cancel of the readable side ends the stage and errors the writable side with the reason, at once, also
  *   while a write is waiting; a pipe passes that on as a cancel of its source.
- * - Error: what was whole before it is delivered, then the readable side errors with the same reason.
+ * - Error: what was emitted before it is delivered, then the readable side errors with the same reason.
  *
- * It brings its own pair of streams instead of a transformer: a transformer is told neither when its output
- * is wanted nor, in several runtimes, that it was cancelled, and while its `transform()` waits a cancel does
- * not reach the source at all.
+ * It has its own pair of streams instead of a transformer. A transformer sees neither the demand of its output nor, in
+ * several runtimes, a cancel, and while its `transform()` is pending a cancel does not reach the source.
  *
  * @throws TypeError for a stage without `start` and `push`
  * @see https://streams.spec.whatwg.org/#ts-model

@@ -4,7 +4,7 @@ import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { ASYNC_CURE } from '../pipeline/stage-line.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
 
-/** What an event becomes: another one, several, or none. */
+/** The result of mapping an event: another one, an array of several, or none. */
 export type Mapped<Out> = Out | readonly Out[] | null | undefined
 
 /** Returns what an event becomes. Must not return a promise. */

@@ -8,21 +8,20 @@ import { SseDecoder } from '../wire/sse-decoder.ts'
 import type { DecodedSseEvent, SseEvent } from '../wire/sse-event.ts'
 import type { Mapped } from './event-map.ts'
 
-/** Says what an event becomes: the same object for no change, another event, several, or `null` for none. */
+/** Returns what an event becomes: the same object for no change, another event, an array of events, or `null` for none. */
 export type EventTransform = (event: DecodedSseEvent) => Exclude<Mapped<SseEvent>, undefined>
 
 const NOTHING_RETURNED =
   'transform returned undefined: return the event, another one, an array of events, or null to drop it'
 
 /**
- * Passes frames on byte for byte, except those whose event the function changes: only they are written anew.
+ * Passes frames on byte for byte, and encodes only those anew whose event the function changes.
  *
- * Takes what a `FrameSplitter` gives: chunks that end at event boundaries. Comments, blocks without data and
- * unchanged events stay as they are; an unfinished event at the end of the stream is dropped, since nobody
- * could say what it would have become.
+ * Takes the output of a `FrameSplitter`: chunks that end at event boundaries. Comments, blocks without data and unchanged
+ * events stay as they are. An unfinished event at the end of the stream is dropped, because it cannot be mapped.
  */
 export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
-  /** The bytes that were given out. */
+  /** How many bytes were emitted. */
   bytesOut = 0
   readonly #transform: EventTransform
   readonly #decoder = SseDecoder.stage({ maxEventBytes: Infinity })
@@ -49,7 +48,7 @@ export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
   }
 
   push(chunk: Uint8Array): void {
-    /** From here on nothing has gone out yet. */
+    /** Everything before this offset was emitted. */
     let unsent = 0
     let frameStart = 0
     while (frameStart < chunk.length) {
@@ -57,13 +56,13 @@ export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
         chunk,
         this.#bom.isDecided ? frameStart : this.#skipBom(chunk),
       )
-      // Only the end of the stream comes without a boundary.
+      // Only the last chunk of a stream can end without a boundary.
       if (frameEnd === 0) break
       let changed: string | undefined
       try {
         changed = this.#rewrite(chunk.subarray(frameStart, frameEnd))
       } catch (error) {
-        // What was whole before the event in question came in the same chunk, and goes out all the same.
+        // The events before it came in the same chunk, and are delivered.
         this.#emit(chunk, unsent, frameStart)
         throw error
       }
@@ -81,7 +80,7 @@ export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
     this.#decoder.dispose()
   }
 
-  /** The text that stands in for a frame, or `undefined` if it stays as it is. */
+  /** Returns the text that replaces a frame, or `undefined` for no change. */
   #rewrite(frame: Uint8Array): string | undefined {
     this.#event = undefined
     this.#decoder.push(frame)
@@ -100,7 +99,7 @@ export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
     }
   }
 
-  /** A splitter gives a byte order mark whole; part of one is the beginning of a line. */
+  /** A splitter emits a byte order mark whole; part of one is text. */
   #skipBom(chunk: Uint8Array): number {
     const skipped = this.#bom.skip(chunk)
     return this.#bom.seenBytes === 3 ? skipped : 0
@@ -110,7 +109,7 @@ export class EventRewriterStage implements Stage<Uint8Array, Uint8Array> {
     for (let index = from; index < chunk.length; index++) {
       this.#state = nextLineState(this.#state, chunk[index] as number)
       if (this.#state < BOUNDARY) continue
-      // The LF that belongs to the CR stays with it.
+      // An LF that belongs to the CR is part of the frame.
       if (this.#state === BOUNDARY_CR && chunk[index + 1] === LF) continue
       return index + 1
     }

@@ -1,16 +1,16 @@
 import { roundMs } from '../base/round-ms.ts'
 
-/** Steps a power of two is divided into: a value read back is off by 6 % at most. */
+/** Steps per power of two: a value is off by 6 % at most. */
 const STEPS = 8
 const MAX_MICROSECONDS = 2 ** 31 - 1
 
-/** How long the waits between items were, exact to 6 % and rounded to microseconds. */
+/** The distribution of the times between items, exact to 6 % and rounded to microseconds. */
 export interface GapDistribution {
   /** Calls back for each length that occurred, ascending. */
   forEach(callback: (gapMs: number, count: number) => void): void
 }
 
-/** The waits between items, in 1 KiB for any number of them, and without an allocation for each. */
+/** The times between items, in 1 KiB for any number of them, without an allocation per item. */
 export class GapHistogram implements GapDistribution {
   count = 0
   #maxMs = 0
@@ -38,7 +38,7 @@ export class GapHistogram implements GapDistribution {
     }
   }
 
-  /** The gap that so large a share of all gaps does not exceed, in milliseconds. */
+  /** Returns the gap in milliseconds that this share of all gaps does not exceed. */
   quantile(share: number): number {
     const rank = Math.ceil(this.count * share)
     let seen = 0
@@ -56,7 +56,7 @@ export class GapHistogram implements GapDistribution {
   }
 }
 
-/** Small values one by one; from 8 us on by their highest bit and the three bits behind it. */
+/** Below 8 us one index per value; above, by the highest bit and the three bits behind it. */
 function indexOf(microseconds: number): number {
   if (microseconds < STEPS) return microseconds
   const exponent = 31 - Math.clz32(microseconds)

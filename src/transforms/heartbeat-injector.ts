@@ -12,24 +12,24 @@ import {
 } from './heartbeat-plan.ts'
 
 /**
- * Keeps a silent stream alive: sends a comment when no byte went out for a while.
+ * Emits a comment when a stream has been silent for a while, so that intermediaries do not time out.
  *
- * A heartbeat goes out only where the bytes already sent end at an event boundary, never between a CR and an
- * LF that may belong to it, only when the reader asks for more, and never while anything is still waiting to
- * be read. So it breaks no event, whatever the chunks are, and a stream that nobody reads does not fill with
- * heartbeats. A stream that ends its events with bare CRs gets none, as each CR may be the half of a CRLF.
+ * A heartbeat is emitted only where the bytes before it end at an event boundary, never between a CR and an LF that may
+ * belong to it, only when the reader asks for more, and never while anything is queued. So it never breaks an event, and
+ * a stream that is not read does not fill with heartbeats. A stream that ends its events with bare CRs gets none, because
+ * each CR may be the first half of a CRLF.
  *
- * A frame of one comment line opens no event either: the next event may follow it directly, and so may the
- * next heartbeat. It suits clients that report every blank line as a message.
+ * A frame of one comment line does not open an event: the next event or heartbeat may follow it directly. It suits
+ * clients that report every blank line as a message.
  *
- * With `atStart` the first heartbeat goes out before anything else, also when the source stays silent.
+ * With `atStart` the first heartbeat precedes everything else, even while the source is silent.
  *
- * No other byte changes, with one exception: a byte order mark that arrives after a heartbeat is dropped. It
- * means something only at the very start, and behind a heartbeat it would become part of the first line.
+ * No byte of the source changes, with one exception: a byte order mark behind a heartbeat is dropped. Only at the start
+ * of a stream is it a mark; behind a heartbeat it would become part of the first line.
  *
- * - Holds nothing (up to two bytes of what may be such a byte order mark).
- * - Backpressure: takes a chunk when one is asked for.
- * - Cancel, error and end: the timer is gone at once.
+ * - Holds at most two bytes, of what may be such a byte order mark.
+ * - Backpressure: takes a chunk when the reader asks for one.
+ * - Cancel, error and end clear the timer at once.
  *
  * @throws RangeError for an `intervalMs` below 1
  * @throws TypeError for a `frame` that is neither one comment line nor comment lines and blank lines of which
@@ -56,14 +56,14 @@ export class HeartbeatInjector extends StageStream<Uint8Array, Uint8Array> {
   }
 }
 
-/** A blank line alone: it ends at an event boundary wherever a heartbeat may go out. */
+/** A blank line ends at an event boundary wherever a heartbeat may be emitted. */
 const BLANK_LINE = Uint8Array.of(LF)
 
 /** The logic of {@link HeartbeatInjector}. */
 export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
-  /** How many heartbeats have gone out. */
+  /** How many heartbeats were emitted. */
   heartbeats = 0
-  /** How many bytes that was. */
+  /** How many bytes they have. */
   get heartbeatBytes(): number {
     return this.heartbeats * this.#frame.length
   }
@@ -71,10 +71,10 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   readonly #intervalMs: number
   readonly #frame: Uint8Array
   readonly #atStart: boolean
-  /** Over the bytes that were sent, with a blank line in place of each heartbeat. */
+  /** Scans the bytes that were emitted, with a blank line in place of each heartbeat. */
   readonly #sent = new BoundaryScanner()
   #hasSource = false
-  /** There after a heartbeat that came before the first byte of the source. */
+  /** Set after a heartbeat that precedes the first byte of the source. */
   #bom: LeadingBom | undefined
   #output!: StageOutput<Uint8Array>
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -135,8 +135,8 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   }
 
   /**
-   * One timer for the whole stream, set again when it fires: to set one for each chunk costs more than to
-   * relay the chunk.
+   * One timer for the whole stream, set again when it fires: setting one for each chunk would cost more than relaying the
+   * chunk.
    */
   #arm(delayMs: number): void {
     this.#timer = startDeadline(delayMs, () => this.#onTimer())
@@ -156,10 +156,10 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
     if (!this.#hasSource) this.#bom ??= new LeadingBom()
     this.heartbeats++
     this.#lastByteAt = performance.now()
-    // Not the frame: behind one comment line the bytes are not at a boundary, yet the next event may begin there.
+    // Not the frame: a comment line does not end at a boundary, but the next event may begin behind it.
     this.#sent.scan(BLANK_LINE)
     try {
-      // A copy: whoever reads the stream owns its chunks, and may transfer them.
+      // A copy, because the reader owns its chunks and may transfer them.
       this.#output.emit(this.#frame.slice())
     } catch (error) {
       this.#output.error(error)
@@ -172,7 +172,7 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
       this.#output.queued === 0 &&
       this.#sent.isAtBoundary &&
       !this.#sent.isAfterCr &&
-      // Bytes that were taken and not sent: there is something in front of the next one.
+      // Held bytes of a possible mark precede the next chunk.
       (this.#bom === undefined || this.#bom.seenBytes === 0)
     )
   }

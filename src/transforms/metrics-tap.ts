@@ -7,11 +7,11 @@ import { StageStream } from '../pipeline/stage-stream.ts'
 import { EventCounter } from '../wire/event-counter.ts'
 import { type GapDistribution, GapHistogram } from './gap-histogram.ts'
 
-/** What passed through a {@link MetricsTap}, once it is over. Times are rounded to microseconds. */
+/** The figures of a stream that passed through a {@link MetricsTap}. Times are in milliseconds, rounded to microseconds. */
 export interface TapSummary {
   /** How the stream ended; `truncated` only where events are counted. */
   verdict: StreamVerdict
-  /** The reason of the reader's cancel or the error, with the verdicts `cancelled` and `error`. */
+  /** The reader's cancel reason, or the error; with the verdicts `cancelled` and `error`. */
   reason?: unknown
   /** From the first use of the stream to its end. */
   durationMs: number
@@ -22,15 +22,15 @@ export interface TapSummary {
   items: number
   /** Bytes, where items are bytes; else 0. */
   bytes: number
-  /** Events that a client dispatches, where items are bytes; else 0. Comments and empty blocks do not count. */
+  /** Events that a client dispatches, where items are bytes; else 0. Comments and blocks without data do not count. */
   events: number
-  /** The waits between one item and the next; absent with fewer than two items. The shares are exact to 6 %. */
+  /** The times between one item and the next; absent with fewer than two items. The quantiles are exact to 6 %. */
   gaps?: { p50Ms: number; p95Ms: number; maxMs: number }
-  /** How often, and for how long in all, the source was held back; holds under a millisecond do not count. */
+  /** How often, and for how long in total, the source was paused; pauses under a millisecond do not count. */
   pauses: { count: number; totalMs: number }
 }
 
-/** What a {@link MetricsTap} reports, and what it counts. A hook that throws is reported and affects nothing else. */
+/** Hooks of a {@link MetricsTap}, and what it counts. A hook that throws is reported and does not affect the stream. */
 export interface MetricsTapOptions {
   /** Called with the first item, exactly once, unless there is none. @default none */
   onFirst?: ((first: { firstItemMs: number }) => void) | undefined
@@ -43,11 +43,11 @@ export interface MetricsTapOptions {
 const OPTIONS: OptionNames<MetricsTapOptions> = { onFirst: true, onEnd: true, countEvents: true }
 
 /**
- * Watches a stream go by: times, counts and how it ended, for items of any kind.
+ * Measures a stream of any items: times, counts, and how it ended.
  *
  * - Holds 1 KiB of counters, and no items.
- * - Backpressure: takes an item when one is asked for.
- * - Cancel and error: the summary says so, and is given exactly once.
+ * - Backpressure: takes an item when the reader asks for one.
+ * - Cancel and error are in the summary, which is reported exactly once.
  *
  * @example Time to the first token
  * ```ts
@@ -140,7 +140,7 @@ export class MetricsTapStage<T> implements Stage<T, T> {
     if (this.#pausedAt === undefined) return
     const pausedMs = performance.now() - this.#pausedAt
     this.#pausedAt = undefined
-    // In a chain of streams every other item waits for a microtask or two; that is no pause.
+    // In a chain of streams every other item waits for a microtask or two, which is not a pause.
     if (pausedMs < 1) return
     this.#pauses++
     this.#pausedMs += pausedMs

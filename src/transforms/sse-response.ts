@@ -35,7 +35,7 @@ export type SseResponseSource =
 /**
  * Returns a `Response` that streams events, with the headers that keep servers and proxies from buffering them.
  *
- * The source gives events (objects, encoded as by {@link encodeEvent}) or the bytes of an event stream, which pass
+ * The source yields events (objects, encoded as by {@link encodeEvent}) or the bytes of an event stream, which pass
  * unchanged. The headers are `content-type: text/event-stream`, `cache-control: no-cache, no-transform` and
  * `x-accel-buffering: no`.
  *

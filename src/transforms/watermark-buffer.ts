@@ -4,17 +4,17 @@ import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { StageStream } from '../pipeline/stage-stream.ts'
 import { checkWatermarks, sizeOf } from '../pipeline/watermarks.ts'
 
-/** How much a {@link WatermarkBuffer} takes before it pauses, and how far it drains before it goes on. */
+/** The watermarks of a {@link WatermarkBuffer}, and its hooks. */
 export interface WatermarkBufferOptions<T> {
-  /** From this much on, items have to wait: bytes for `Uint8Array`, else items, or what `size` says. */
+  /** The buffer is full once it holds this much: bytes for `Uint8Array`, else items, or in the unit of `size`. */
   highWaterMark: number
   /** The buffer accepts items again once it holds this much or less, in the unit of `highWaterMark`. @default half of it */
   lowWaterMark?: number | undefined
-  /** What an item counts for, a non-negative integer; 0 counts as 1. @default its bytes for `Uint8Array`, else 1 */
+  /** Returns what an item counts for, a non-negative integer; 0 counts as 1. @default its bytes for `Uint8Array`, else 1 */
   size?: ((item: T) => number) | undefined
-  /** Called when the buffer has reached its high mark. @default none */
+  /** Called when the buffer has become full. @default none */
   onPause?: (() => void) | undefined
-  /** Called when it has drained to its low mark. @default none */
+  /** Called when a full buffer takes items again. @default none */
   onResume?: (() => void) | undefined
 }
 
@@ -27,20 +27,20 @@ const OPTIONS: OptionNames<WatermarkBufferOptions<unknown>> = {
 }
 
 /**
- * A buffer with hysteresis: full at the high mark, and open again only once it has drained to the low one,
- * so that a source is read in long stretches instead of item by item.
+ * A buffer with hysteresis: full at the high watermark, and open again only once it has drained to the low one, so that
+ * a source is read in long runs instead of item by item.
  *
  * - Holds items up to `highWaterMark`, plus the one that reached it.
- * - Backpressure: from the high mark on, until it has drained to the low mark.
- * - Cancel: what is held is dropped, and the source is cancelled at once, also while it is held back.
- * - End and error of the source: all that is held is delivered first.
+ * - Backpressure: from the high watermark on, until it has drained to the low one.
+ * - Cancel: the buffer is dropped, and the source is cancelled at once, also while it is paused.
+ * - End and error of the source: the buffer is delivered first.
  *
  * It has no `stage()`: a stage of a `relay` passes items on at once, and the queue behind all stages is the relay's, which
  * the option `watermark` of {@link relay} bounds.
  *
- * @throws RangeError for marks out of range, and through the stream for a `size` that is no non-negative integer
+ * @throws RangeError for watermarks out of range, and through the stream for a `size` that is not a non-negative integer
  *
- * @example Let a source run ahead of a slow reader, up to 1 MiB
+ * @example Buffer up to 1 MiB for a slow reader
  * ```ts
  * import { WatermarkBuffer } from 'sse-stream-kit/streams'
  *
@@ -51,9 +51,9 @@ const OPTIONS: OptionNames<WatermarkBufferOptions<unknown>> = {
  * @see https://streams.spec.whatwg.org/#qs-api
  */
 export class WatermarkBuffer<T = Uint8Array> extends StageStream<T, T> {
-  /** From this much on, items have to wait. */
+  /** The buffer is full once it holds this much. */
   readonly highWaterMark: number
-  /** Down to this much the buffer drains before it takes items again. */
+  /** A full buffer takes items again once it holds this much or less. */
   readonly lowWaterMark: number
 
   constructor(options: WatermarkBufferOptions<T>) {
@@ -68,7 +68,7 @@ export class WatermarkBuffer<T = Uint8Array> extends StageStream<T, T> {
     const marks = checkWatermarks('highWaterMark', highWaterMark, 'lowWaterMark', lowWaterMark)
     super(new PassStage<T>(), {
       watermarks: { ...marks, size: (item) => checkedSize(size(item)) },
-      // By their own names, if they fail.
+      // Reported under their own names if they fail.
       onFull: onPause && (() => void callHook('onPause', onPause)),
       onWanted: onResume && (() => void callHook('onResume', onResume)),
     })
@@ -76,7 +76,7 @@ export class WatermarkBuffer<T = Uint8Array> extends StageStream<T, T> {
     this.lowWaterMark = lowWaterMark
   }
 
-  /** How much more the buffer would hold; at 0 or below it is full. */
+  /** How much more the buffer takes; at 0 or below it is full. */
   get desiredSize(): number {
     return this.highWaterMark - this.queued
   }

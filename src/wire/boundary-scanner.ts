@@ -12,19 +12,18 @@ import {
 } from './line-state.ts'
 
 /**
- * Knows after any number of chunks whether the bytes so far end at an event boundary, and where in a chunk
- * the last boundary is. Event boundaries are where a blank line ends, and the start of the stream.
+ * Finds the last event boundary of each chunk of a stream: the end of a blank line, or the start of the stream.
  *
- * It looks at a chunk from its end: only the last run of line ends decides, so a chunk that ends with a
- * blank line costs the same at 100 bytes and at 64 KiB. Holds nothing but a few numbers.
+ * Reads a chunk from its end, because only the last run of line ends decides: a chunk that ends with a blank line costs
+ * the same at 100 bytes and at 64 KiB. Holds a few numbers.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
 export class BoundaryScanner {
-  /** The bytes after the last boundary, over all chunks. */
+  /** How many bytes follow the last boundary, over all chunks. */
   openBytes = 0
   #state = BOUNDARY
-  /** Where the last chunk began. */
+  /** The state before the last chunk. */
   #stateBefore = BOUNDARY
   readonly #bom = new LeadingBom()
   readonly #maxEventBytes: number
@@ -38,21 +37,21 @@ export class BoundaryScanner {
     return this.#state >= BOUNDARY
   }
 
-  /** Whether the last byte is a CR, of which an LF may be the other half. */
+  /** Whether the last byte is a CR, so that an LF may follow that belongs to it. */
   get isAfterCr(): boolean {
     return this.#state === LINE_END_CR || this.#state === BOUNDARY_CR
   }
 
-  /** Whether an event is longer than the limit; what follows it has not been looked at. */
+  /** Whether an event is longer than the limit; the bytes behind it were not read. */
   get isOverLimit(): boolean {
     return this.openBytes > this.#maxEventBytes
   }
 
   /**
-   * Takes the next chunk and returns the offset in it just behind its last boundary, or 0 if there is none.
-   * With an event over the limit: behind the last boundary before that event.
+   * Takes the next chunk; returns the offset just behind its last boundary, or 0 without one. With an event over the
+   * limit it is the last boundary before that event.
    *
-   * @throws TypeError for a chunk that is no bytes
+   * @throws TypeError for a chunk that is not bytes
    */
   scan(chunk: Uint8Array): number {
     checkBytes(chunk)
@@ -60,7 +59,7 @@ export class BoundaryScanner {
     this.#stateBefore = this.#state
     const { length } = chunk
     if (this.openBytes + length > this.#maxEventBytes) return this.#scanForward(chunk, start)
-    // As nearly every event ends: whatever was before them, two line feeds are a boundary.
+    // The usual case: two line feeds are a boundary, whatever precedes them.
     if (length >= start + 2 && chunk[length - 1] === LF && chunk[length - 2] === LF) {
       this.#state = BOUNDARY
       this.openBytes = 0
@@ -70,8 +69,8 @@ export class BoundaryScanner {
   }
 
   /**
-   * The offset in the chunk that was scanned last just behind its first boundary, for one that has a boundary
-   * and in which an event goes on that began before it. An LF that belongs to the CR before it is not cut off.
+   * Returns the offset just behind the first boundary of the last chunk, which must have a boundary and continue an
+   * event of an earlier chunk. An LF that belongs to the CR before it is not cut off.
    */
   firstBoundary(chunk: Uint8Array): number {
     let state = this.#stateBefore
@@ -89,7 +88,7 @@ export class BoundaryScanner {
     let boundary = 0
     let end = chunk.length
     let endState = -1
-    // Run of line ends after run of line ends, from the last one back to the first that holds a blank line.
+    // Goes through the runs of line ends, from the last one back to one that holds a blank line.
     do {
       if (endState >= 0) end = endOfRunBefore(chunk, end, start)
       let runStart = end
@@ -107,7 +106,7 @@ export class BoundaryScanner {
     return boundary
   }
 
-  /** Byte by byte: only where a chunk is so large that one of its events may be over the limit. */
+  /** Reads byte by byte; only for a chunk in which an event may be over the limit. */
   #scanForward(chunk: Uint8Array, start: number): number {
     let boundary = 0
     this.openBytes += start
@@ -126,7 +125,7 @@ export class BoundaryScanner {
   #skipBom(chunk: Uint8Array): number {
     const seenBefore = this.#bom.seenBytes
     const skipped = this.#bom.skip(chunk)
-    // Part of a mark is no place to cut; and if it turns out to be text, it is the beginning of a line.
+    // Part of a mark is not a boundary; if it turns out to be text, it begins a line.
     if (this.#bom.seenBytes > seenBefore || this.#bom.isDecided) {
       const { seenBytes } = this.#bom
       this.#state = seenBytes === 0 || seenBytes === 3 ? BOUNDARY : IN_LINE
@@ -136,17 +135,17 @@ export class BoundaryScanner {
 }
 
 /**
- * Where the last run of line ends before a run ends, or `start`. It looks at every other byte: in the middle
- * of a chunk a blank line is at least two line ends in a row, and a single one decides nothing.
+ * Returns where the run of line ends before a run ends, or `start`. Reads every other byte: in the middle of a chunk a
+ * blank line is at least two line ends in a row, and a single one is irrelevant.
  */
 function endOfRunBefore(chunk: Uint8Array, runStart: number, start: number): number {
-  // The byte in front of a run is inside a line.
+  // The byte before a run is inside a line.
   let index = runStart - 3
-  // Text has hardly a byte up to CR but line ends: one comparison for both.
+  // Text has hardly any byte up to CR except line ends, so one comparison covers both.
   while (index >= start && ((chunk[index] as number) > CR || !isLineEnd(chunk[index] as number))) {
     index -= 2
   }
-  // At the very start one is enough: the line it ends may have begun in an earlier chunk.
+  // At the start one is enough: the line that it ends may have begun in an earlier chunk.
   if (index < start) return isLineEnd(chunk[start] as number) ? start + 1 : start
   return isLineEnd(chunk[index + 1] as number) ? index + 2 : index + 1
 }

@@ -1,9 +1,9 @@
 import { isBytes } from './is-bytes.ts'
 
 /**
- * Refuses a chunk that is no bytes, such as the text of a stream that was decoded before.
+ * Checks that a chunk is bytes, and not, for example, the text of a stream that was already decoded.
  *
- * Without it a splitter would find no line end in a text, and hold zeros in its place.
+ * Without the check a splitter would find no line end in text, and copy it as zeros.
  *
  * @throws TypeError that names what the chunk is
  */

@@ -3,8 +3,8 @@ import { isLineEnd } from './line-state.ts'
 const COLON = 0x3a
 
 /**
- * Returns whether the bytes, which begin at the start of a line, are whole comment lines and nothing else. A
- * stream that ends with them has lost no part of an event.
+ * Returns whether bytes that begin at the start of a line are whole comment lines only. A stream that ends with them has
+ * lost no part of an event.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */

@@ -1,7 +1,7 @@
 import { checkNumber } from '../base/check-number.ts'
 import type { SseEvent } from './sse-event.ts'
 
-/** A comment: clients ignore it, and what stands between sees that the stream lives. */
+/** A comment: clients ignore it, and it keeps intermediaries from timing out. */
 export interface SseComment {
   comment: string
 }
@@ -12,18 +12,18 @@ export interface SseRetry {
   retry: number
 }
 
-/** What can be written into an event stream. */
+/** What can be encoded into an event stream. */
 export type EncodableSse = SseEvent | SseComment | SseRetry
 
 /**
- * Writes one event, or one comment, as the text of a whole block, its blank line included.
+ * Returns the text of one event or comment: a whole block, its blank line included.
  *
- * No value can break out of its field: `data` and `comment` become a line for each of theirs, whichever of
- * the three line ends they use; an `event` or `id` that holds one is refused, since to strip it would hide a
- * bug and let `a\nb` equal `ab`. An empty `event` is the same as none. Other keys are ignored.
+ * No value can break out of its field. Each line of `data` and `comment` becomes a line of its own, whichever of the
+ * three line ends separates them. An `event` or `id` with a line end is refused: stripping it would hide a bug, and make
+ * `a\nb` equal to `ab`. An empty `event` is the same as none. Other keys are ignored.
  *
  * @throws TypeError that names the field, for CR, LF or NUL in `event` or `id`, or for a value of a wrong type
- * @throws RangeError for a `retry` that is no non-negative safe integer
+ * @throws RangeError for a `retry` that is not a non-negative safe integer
  *
  * @example The text of an event
  * ```ts
@@ -53,7 +53,7 @@ export function encodeEvent(item: EncodableSse): string {
 
 function lines(field: string, value: string, prefix: string): string {
   checkString(field, value)
-  // A model's answer is one line of JSON nearly always: no array for it.
+  // Nearly always one line of JSON, which needs no array.
   if (!/[\r\n]/.test(value)) return line(value, prefix)
   return value
     .split(/\r\n|\r|\n/)

@@ -8,26 +8,26 @@ const DATA = [D, A, T, A] as const
 const COLON = 0x3a
 /** A blank line's two line feeds and `data:`. */
 const FIRST_OF_NEXT = 7
-/** The line at hand is not a `data` field. */
+/** The current line is not a `data` field. */
 const NO_MATCH = -1
 
 /**
  * Counts the events in the bytes of a stream without decoding them: blocks with at least one `data` line,
  * which are the ones a client dispatches. Comments, pings without data and blank lines do not count.
  *
- * A block's lines are looked at until a `data` line is found, and from there on only every other byte: a
- * blank line is at least two line ends in a row, and one of them is always at such a place.
+ * Reads a block line by line up to its first `data` line, and from there on only every other byte: a blank line is at
+ * least two line ends in a row, so one of them is always read.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage
  */
 export class EventCounter {
-  /** The events so far. */
+  /** The number of events so far. */
   events = 0
   #state = BOUNDARY
   #hasData = false
-  /** Whether the block at hand has a line that is not a comment; not kept up once there is a `data` line. */
+  /** Whether the current block has a line that is not a comment; not updated after a `data` line. */
   #hasField = false
-  /** How many letters of `data` the line at hand starts with. */
+  /** How many letters of `data` the current line starts with. */
   #matched = 0
   readonly #bom = new LeadingBom()
 
@@ -74,7 +74,7 @@ export class EventCounter {
       }
       return
     }
-    // A field name without a colon is a whole line, and its value is the empty string.
+    // A field name without a colon is a field with an empty value.
     if (before === IN_LINE && this.#matched === DATA.length) this.#hasData = true
     this.#matched = 0
     if (state < BOUNDARY) return
@@ -82,17 +82,17 @@ export class EventCounter {
     this.#hasData = this.#hasField = false
   }
 
-  /** From inside a line of a block that has data; returns where to go on. */
+  /** Starts inside a line of a block that has data; returns the index at which to continue. */
   #skipToBlankLine(chunk: Uint8Array, from: number): number {
     const length = chunk.length
-    // Not to read past the end, which makes every read at that place slower.
+    // A read past the end would make every later read here slower.
     const lastStart = length - FIRST_OF_NEXT
     let events = 0
     let index = from
     for (;;) {
       const start = index
       index = skipText(chunk, index)
-      // As nearly all streams go on: a blank line of two line feeds, and then a line with data.
+      // The usual case: a blank line of two line feeds, then a `data` line.
       if (index > lastStart || chunk[index] !== LF) break
       if (index > start && chunk[index - 1] === LF) index--
       if (chunk[index + 1] !== LF || !isDataAt(chunk, index + 2)) break
@@ -112,7 +112,7 @@ export class EventCounter {
 
   #skipBom(chunk: Uint8Array): number {
     const skipped = this.#bom.skip(chunk)
-    // Part of a mark and then something else: a line that is no field.
+    // Part of a mark, then something else: a line that is not a field.
     if (this.#bom.isDecided && this.#bom.seenBytes > 0 && this.#bom.seenBytes < 3) {
       this.#state = IN_LINE
       this.#matched = NO_MATCH
@@ -122,7 +122,7 @@ export class EventCounter {
   }
 }
 
-/** Whether a `data` field is here in one piece, as it nearly always is; else its letters are matched one by one. */
+/** Whether a whole `data:` is at an index. One that spans chunks is matched letter by letter instead. */
 function isDataAt(chunk: Uint8Array, from: number): boolean {
   return (
     chunk[from] === D &&
@@ -134,8 +134,8 @@ function isDataAt(chunk: Uint8Array, from: number): boolean {
 }
 
 /**
- * From inside a line on, every other byte, to one that may end it. Text has hardly a byte up to CR but line
- * ends: one comparison for both, and in long lines for eight bytes at once, which takes about half the time.
+ * Skips to a byte that may end the line, reading every other byte. Text has hardly any byte up to CR except line ends,
+ * so one comparison covers both; comparing eight bytes at once takes about half the time in long lines.
  */
 function skipText(chunk: Uint8Array, from: number): number {
   const { length } = chunk

@@ -8,13 +8,13 @@ import { StageStream } from '../pipeline/stage-stream.ts'
 import { BoundaryScanner } from './boundary-scanner.ts'
 import { areCommentLines } from './comment-lines.ts'
 
-/** What a {@link FrameSplitter} holds at most, and whom it tells of an unfinished end. */
+/** Limit and hook of a {@link FrameSplitter}. */
 export interface FrameSplitterOptions {
   /** The longest event in bytes, its blank line included; `Infinity` for no limit. @default 16_777_216 (16 MiB) */
   maxEventBytes?: number | undefined
   /**
    * Called at the end of a stream that ends inside an event, with the number of bytes after the last boundary. Whole
-   * comment lines, such as a heartbeat of one line, belong to no event. @default none
+   * comment lines, such as a heartbeat of one line, are not part of an event. @default none
    */
   onTail?: ((byteLength: number) => void) | undefined
 }
@@ -22,14 +22,14 @@ export interface FrameSplitterOptions {
 const OPTIONS: OptionNames<FrameSplitterOptions> = { maxEventBytes: true, onTail: true }
 
 /**
- * Cuts bytes at event boundaries: every chunk that leaves ends where an event ends, and no byte changes.
+ * Splits bytes at event boundaries: every emitted chunk ends where an event ends, and no byte changes.
  *
- * A chunk that ends at a boundary is passed on as it is, not copied, however many events it holds. Where an event
- * spans chunks it is copied, and with it what follows in its last chunk, unless that is long. What follows the last boundary at the end of the stream is passed
- * on as it is, and reported to `onTail`.
+ * A chunk that ends at a boundary is passed on uncopied, however many events it holds. An event that spans chunks is
+ * copied, with the rest of its last chunk unless that is long. An unfinished event at the end of the stream is passed on
+ * as it is, and reported to `onTail`.
  *
  * - Holds the unfinished event, at most `maxEventBytes`.
- * - Backpressure: takes a chunk when one is asked for.
+ * - Backpressure: takes a chunk when the reader asks for one.
  * - Cancel: what is held is dropped.
  * - Error of the source: the unfinished event is dropped, whole ones are delivered before the error.
  *
@@ -59,11 +59,11 @@ export class FrameSplitter extends StageStream<Uint8Array, Uint8Array> {
   }
 }
 
-/** Room for an unfinished event to begin with; most are far shorter. */
+/** Initial capacity for an unfinished event; most are far shorter. */
 const MIN_HELD_CAPACITY = 1024
-/** To copy so many bytes costs more than to pass on another chunk: 0.4 to 0.8 us for 8 KiB against 0.3. */
+/** Copying this much costs more than emitting another chunk: 0.4 to 0.8 us for 8 KiB against 0.3. */
 const MIN_UNCOPIED_BYTES = 8192
-/** Room that is kept from one unfinished event to the next. */
+/** Capacity that is kept from one unfinished event to the next. */
 const MAX_KEPT_CAPACITY = 65_536
 
 /** The logic of {@link FrameSplitter}. */
@@ -74,8 +74,8 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
   readonly #mayEndInside: () => boolean
   #output!: StageOutput<Uint8Array>
   /**
-   * The unfinished event, copied, in a buffer that doubles: in one of chunks as they came, 16 MiB in 1-byte
-   * chunks would be sixteen million objects, each keeping the network buffer alive that it is a view of.
+   * A copy of the unfinished event, in a buffer that doubles. A list of chunks would be sixteen million objects for
+   * 16 MiB in 1-byte chunks, and each would keep the network buffer alive that it is a view of.
    */
   #held = new Uint8Array(0)
   #heldBytes = 0
@@ -104,7 +104,7 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
     const { isOverLimit } = this.#scanner
     const joined = this.#heldBytes > 0 && boundary > 0 ? this.#joinedBytes(chunk, boundary) : 0
     const whole = joined > 0 ? this.#join(chunk, joined) : undefined
-    // Before anything goes out: whoever gets it may transfer the memory of the chunk.
+    // Before anything is emitted: the reader may transfer the memory of the chunk.
     if (boundary < chunk.length && !isOverLimit) this.#hold(chunk, boundary)
     if (whole !== undefined) this.#output.emit(whole)
     if (joined < boundary) this.#output.emit(part(chunk, joined, boundary))
@@ -131,7 +131,7 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
     this.#held = new Uint8Array(0)
   }
 
-  /** How much of a chunk with the end of the held event goes out together with it. */
+  /** How much of a chunk is joined to the held event that ends in it. */
   #joinedBytes(chunk: Uint8Array, boundary: number): number {
     if (boundary <= MIN_UNCOPIED_BYTES) return boundary
     const first = this.#scanner.firstBoundary(chunk)
@@ -163,7 +163,7 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
   }
 }
 
-/** A part of a chunk, and the chunk itself where that is all of it: a view costs an object. */
+/** Returns a part of a chunk, without a view where that is the whole chunk. */
 function part(chunk: Uint8Array, from: number, to: number): Uint8Array {
   return from === 0 && to === chunk.length ? chunk : chunk.subarray(from, to)
 }

@@ -1,39 +1,39 @@
 import type { EventSourceParser } from 'eventsource-parser'
 
-/** Starts of a line that may yet become an `id` or a `retry` field. */
+/** Beginnings of a line that may become an `id` or `retry` field. */
 const PREFIXES = new Set(['i', 'r', 're', 'ret', 'retr'])
 const LF = 10
 const I = 0x69
 
 /**
- * Feeds text to the parser and keeps the ids itself.
+ * Feeds text to the parser, and tracks event ids itself.
  *
- * The parser reports an id only with an event (version 3 says nothing of a block that has an id and no data),
- * and it waits with a line that a bare CR ended until it sees the next character. So line ends are made LF
- * here, and once a stream has shown an `id` or a `retry` line, its blank lines are watched. Streams without
- * either, as LLM APIs send them, pay two searches a chunk.
+ * The parser reports an id only with an event (version 3 does not report a block with an id and no data), and it
+ * keeps a line that ends with a bare CR until it sees the next character. So this class turns line ends into LF, and
+ * after the first `id` or `retry` line of a stream it reads line by line. Streams without either, which is what LLM APIs
+ * send, cost two searches per chunk.
  */
 export class LineFeed {
   /** The sticky last event id. */
   lastEventId = ''
-  /** The id of the block at hand, once its blank line has come. */
+  /** The id of the current block, set at its blank line. */
   id: string | undefined
-  /** The reconnection time of the block at hand. */
+  /** The reconnection time of the current block. */
   retry: number | undefined
 
   readonly #parser: EventSourceParser
   readonly #onId: (id: string) => void
-  /** The id of the block at hand, which only its blank line makes valid. */
+  /** The id of the current block, which is valid only from its blank line on. */
   #pendingId: string | undefined
-  /** Whether the block at hand has an `id` or `retry` line, so that its end must not be missed. */
+  /** Whether the current block has an `id` or `retry` line, so that its end matters. */
   #isMarked = false
   #isAfterCr = false
   #isAtLineStart = true
-  /** The start of a line, held back as it cannot be told yet which field it is. */
+  /** The beginning of a line that does not yet show which field it is. */
   #prefix = ''
-  /** Whether lines are looked at one by one. */
+  /** Whether the stream is read line by line. */
   #isWatching = false
-  /** The pieces of an unfinished `id` line; joined once, since it may come in any number of chunks. */
+  /** The pieces of an unfinished `id` line, which may span any number of chunks; joined once. */
   #idLine: string[] | undefined
 
   constructor(parser: EventSourceParser, onId: (id: string) => void) {
@@ -64,14 +64,14 @@ export class LineFeed {
     return (isSecondHalf ? chunk.slice(1) : chunk).replace(/\r\n?/g, '\n')
   }
 
-  /** Whether a line starts like an `id` or a `retry` field; one search for line ends instead of two for fields. */
+  /** Whether a line may start with an `id` or `retry` field: one search for line ends instead of two for fields. */
   #mayHold(text: string): boolean {
     let at = this.#isAtLineStart ? 0 : text.indexOf('\n') + 1
     if (at === 0 && !this.#isAtLineStart) return false
     do {
       let first = text.charCodeAt(at)
       while (first === LF) first = text.charCodeAt(++at)
-      // One comparison for nearly every line: `data` and `event` come before both.
+      // Decides nearly every line: `data` and `event` sort before both.
       if (first >= I && (text.startsWith('id', at) || text.startsWith('retry', at))) return true
       at = text.indexOf('\n', at) + 1
     } while (at > 0)
@@ -137,12 +137,12 @@ export class LineFeed {
     if (from < text.length && this.#idLine === undefined) this.#parser.feed(text.slice(from))
   }
 
-  /** Takes the `id` line from the text, up to its end if that is there, and returns the offset behind it. */
+  /** Takes the `id` line from the text, up to its end or that of the text, and returns the offset behind it. */
   #readIdLine(text: string, from: number): number {
     const lineEnd = text.indexOf('\n', from)
     this.#idLine?.push(text.slice(from, lineEnd === -1 ? text.length : lineEnd))
     if (lineEnd === -1) return text.length
-    // Less "id:" and one space.
+    // Without "id:" and one space.
     const value = (this.#idLine ?? []).join('').slice(3).replace(/^ /, '')
     this.#idLine = undefined
     this.#isAtLineStart = true

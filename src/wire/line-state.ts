@@ -18,7 +18,7 @@ const AFTER_LF = [LINE_END, BOUNDARY, LINE_END, BOUNDARY, BOUNDARY] as const
 const AFTER_CR = [LINE_END_CR, BOUNDARY_CR, BOUNDARY_CR, BOUNDARY_CR, BOUNDARY_CR] as const
 
 /**
- * Where a byte leaves the stream, as far as line ends and event boundaries go.
+ * Returns the state of a stream after a byte, with regard to line ends and event boundaries.
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
@@ -28,7 +28,7 @@ export function nextLineState(state: number, byte: number): number {
   return IN_LINE
 }
 
-/** Whether a byte ends a line, or belongs to what does. */
+/** Whether a byte is a line end, or part of one. */
 export function isLineEnd(byte: number): boolean {
   return byte === LF || byte === CR
 }

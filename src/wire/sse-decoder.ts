@@ -10,15 +10,15 @@ import { LineFeed } from './line-feed.ts'
 import type { DecodedSseEvent } from './sse-event.ts'
 import { Utf8Decoder } from './utf8-decoder.ts'
 
-/** What a {@link SseDecoder} holds at most, and whom it tells of what is no event. */
+/** Limit and hooks of an {@link SseDecoder}. */
 export interface SseDecoderOptions {
   /** The longest event in bytes, its blank line included; `Infinity` for no limit. @default 16_777_216 (16 MiB) */
   maxEventBytes?: number | undefined
-  /** Called when a block sets the last event id, also one without data; before the block's event is given. @default none */
+  /** Called when a block sets the last event id, also one without data; before its event is emitted. @default none */
   onId?: ((id: string) => void) | undefined
-  /** Called when a `retry` line ends, with the reconnection time in milliseconds; may exceed what timers take. @default none */
+  /** Called when a `retry` line ends, with the reconnection time in milliseconds, which may be too long for a timer. @default none */
   onRetry?: ((retryMs: number) => void) | undefined
-  /** Called for each comment line with its text, less one leading space. @default none */
+  /** Called for each comment line with its text, without one leading space. @default none */
   onComment?: ((comment: string) => void) | undefined
 }
 
@@ -30,14 +30,14 @@ const OPTIONS: OptionNames<SseDecoderOptions> = {
 }
 
 /**
- * Decodes a `text/event-stream` exactly as the standard says, under any chunking.
+ * Decodes a `text/event-stream` as the standard specifies, under any chunking.
  *
- * An unfinished event at the end of the stream is discarded, blocks without data give no event, invalid
- * UTF-8 becomes U+FFFD. `lastEventId` is the sticky one; `id` and `retry` are those of the event's own block.
- * The hooks are called in stream order; one that throws is reported and the stream goes on.
+ * An unfinished event at the end of the stream is discarded, a block without data is not an event, and invalid UTF-8
+ * becomes U+FFFD. `lastEventId` is sticky; `id` and `retry` are those of the event's own block. Hooks are called in
+ * stream order. A hook that throws is reported and does not affect the stream.
  *
  * - Holds the unfinished event, at most `maxEventBytes`, and the events of one chunk.
- * - Backpressure: takes a chunk when an event is asked for.
+ * - Backpressure: takes a chunk when the reader asks for an event.
  * - Cancel: what is held is dropped.
  * - Error of the source: events that were whole are delivered before the error.
  *
@@ -84,13 +84,13 @@ export class SseDecoderStage implements Stage<Uint8Array, DecodedSseEvent> {
         this.#lines.retry = retryMs
         if (onRetry !== undefined) callHook('onRetry', () => onRetry(retryMs))
       },
-      // Only given where it is wanted: with it the parser keeps the text of comments.
+      // Only passed where it is used: with it the parser keeps the text of comments.
       ...(onComment && {
         onComment: (comment: string) => callHook('onComment', () => onComment(comment)),
       }),
     })
-    // The parser drops a byte order mark in front of its text, also one that is spelled in three characters
-    // and, after the decoder's, a second one. A blank line before everything takes that chance from it.
+    // The parser drops a byte order mark at the start of its text, also one written as three characters, and a second
+    // one after the decoder's. A leading blank line prevents that.
     this.#parser.feed('\n')
     this.#lines = new LineFeed(this.#parser, (id) => {
       if (onId !== undefined) callHook('onId', () => onId(id))

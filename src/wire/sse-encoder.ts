@@ -3,17 +3,17 @@ import { StageStream } from '../pipeline/stage-stream.ts'
 import { type EncodableSse, encodeEvent } from './encode-event.ts'
 
 /**
- * Writes events and comments as a `text/event-stream`.
+ * Encodes events and comments as a `text/event-stream`.
  *
  * - Holds nothing.
- * - Backpressure: takes an event when a chunk is asked for.
- * - Cancel: nothing is left to do.
- * - Error: an event that cannot be written ends the stream; those before it are delivered.
+ * - Backpressure: takes an event when the reader asks for a chunk.
+ * - Cancel reaches the source at once.
+ * - Error: an event that cannot be encoded ends the stream; those before it are delivered.
  *
  * @throws TypeError through the stream, for CR, LF or NUL in `event` or `id`
- * @throws RangeError through the stream, for a `retry` that is no non-negative safe integer
+ * @throws RangeError through the stream, for a `retry` that is not a non-negative safe integer
  *
- * @example Answer a request with events
+ * @example Respond with events
  * ```ts
  * import { SseEncoder } from 'sse-stream-kit/streams'
  *

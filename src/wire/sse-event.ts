@@ -1,4 +1,4 @@
-/** One event as the encoder takes it. */
+/** An event for the encoder. */
 export interface SseEvent {
   /** The event's type; without one a browser dispatches it as `message`. */
   event?: string | undefined
@@ -10,15 +10,15 @@ export interface SseEvent {
   retry?: number | undefined
 }
 
-/** One event as the decoder gives it. */
+/** An event from the decoder. */
 export interface DecodedSseEvent extends SseEvent {
-  // Narrower than what the encoder takes: a field that was not in the stream is absent here.
+  // Narrower than in the encoder's input: a field that is not in the stream is absent.
   event?: string
   id?: string
   retry?: number
   /**
-   * The last event id at the time of the event: the sticky one, which also blocks without data set.
-   * `id` is there only if this very event carried one.
+   * The last event id at the time of the event. It is sticky, and blocks without data set it too; `id` is present only
+   * if the block of this event has one.
    */
   lastEventId: string
 }

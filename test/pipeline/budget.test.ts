@@ -48,7 +48,7 @@ describe('the ledger of a budget', () => {
     expect(ledger).toMatchObject({ heldBytes: 5, streams: 1 })
   })
 
-  it('lets all go on that fit in it', () => {
+  it('refuses no stream while all fit in it', () => {
     const ledger = new BudgetLedger(100)
     const [a, b] = [member(90), member(10)]
     ledger.join(a)
@@ -120,7 +120,7 @@ describe('the ledger of a budget', () => {
     expect(looks).toBeLessThanOrEqual(5_000)
   })
 
-  it('of Infinity pauses nobody', () => {
+  it('of Infinity pauses no stream', () => {
     const ledger = new BudgetLedger(Infinity)
     const a = member(Number.MAX_SAFE_INTEGER)
     ledger.join(a)
@@ -184,7 +184,7 @@ describe('relays that share a budget', () => {
     expect(sources.every(({ cancelled }) => cancelled)).toBe(true)
   })
 
-  it('go on when they have drained to half of what they held', async () => {
+  it('read on when they have drained to half of what they held', async () => {
     const budget = new Budget({ maxBytes: 100 })
     const source = endless()
     const reader = relay(source.readable, [], { budget }).getReader()
@@ -218,7 +218,7 @@ describe('relays that share a budget', () => {
     expect(budget).toMatchObject({ heldBytes: 0, streams: 0 })
   })
 
-  it('count unfinished events too, and still let one come to its end', async () => {
+  it('count unfinished events too, and still read one to its end', async () => {
     const budget = new Budget({ maxBytes: 10 })
     const source = new HandFed(bytes('data: 0123456789'), bytes('0123456789'))
     const reader = relay(source.readable, [FrameSplitter.stage()], { budget }).getReader()

@@ -57,7 +57,7 @@ it('holds items after the sink was detached, up to the high mark', async () => {
   expect(taken).toEqual(['a'])
 })
 
-it('tells the end and the error by the closed promise of the reader', async () => {
+it('reports the end and the error by the closed promise of the reader', async () => {
   const closing = new HandFed(bytes('a'))
   const closed = flowing(closing)
   closed.flow(closed.take)
@@ -76,7 +76,7 @@ it('tells the end and the error by the closed promise of the reader', async () =
   expect(failed.flow(failed.take)).toBe(false)
 })
 
-it('gives nothing any more after a cancel, also one from inside of the call', async () => {
+it('passes nothing more after a cancel, also one inside the call', async () => {
   const source = new HandFed(bytes('a'), bytes('b'))
   const { reader, taken, take, flow } = flowing(source)
   flow((item) => {

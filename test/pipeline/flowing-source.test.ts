@@ -31,7 +31,7 @@ const text = ({ value }: ReadableStreamReadResult<Uint8Array>): string =>
   new TextDecoder().decode(value)
 
 describe('relay of a source in flowing mode', () => {
-  it('gives them on in order, and then the end', async () => {
+  it('passes items in order, and then the end', async () => {
     const { source, reader } = flowing([FrameSplitter.stage()])
     source.push(bytes('data: 1\n\nda'))
     await settled()
@@ -47,7 +47,7 @@ describe('relay of a source in flowing mode', () => {
     expect(got.join('')).toBe('data: 1\n\ndata: 2\n\ndata: 3')
   })
 
-  it('gives its reader a copy, and its own sink the item itself', async () => {
+  it('passes a copy to its reader, and the item itself to its own sink', async () => {
     const { source, readable, reader } = flowing([])
     await settled()
     const [first, second] = [bytes('a'), bytes('b')]
@@ -62,7 +62,7 @@ describe('relay of a source in flowing mode', () => {
     expect(taken[0]).toBe(second)
   })
 
-  it('lets them wait in the source from the high mark on, and takes them from the low mark on', async () => {
+  it('leaves items in the source from the high watermark on, and takes them from the low one on', async () => {
     const passed: string[] = []
     const { source, reader } = flowing(
       [
@@ -84,7 +84,7 @@ describe('relay of a source in flowing mode', () => {
     expect(passed).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  it('ends once where what a stage emits at the end fills the output', async () => {
+  it('ends once when what a stage emits at the end fills the output', async () => {
     let ends = 0
     let output!: StageOutput<Uint8Array>
     const ending: Bytes = {
@@ -108,7 +108,7 @@ describe('relay of a source in flowing mode', () => {
     expect(ends).toBe(1)
   })
 
-  it('ends also where the source ended while it was full', async () => {
+  it('ends where the source ended while it was full', async () => {
     const { source, reader } = flowing([], { watermark: { highBytes: 1, lowBytes: 0 } })
     await settled()
     source.push(bytes('a'))
@@ -130,7 +130,7 @@ describe('relay of a source in flowing mode', () => {
     await expect(reader.read()).rejects.toThrow('cut')
   })
 
-  it('learns of an error that came while it was full when it goes on', async () => {
+  it('reports an error that came while it was full once it reads on', async () => {
     const { source, reader } = flowing([], { watermark: { highBytes: 1, lowBytes: 0 } })
     await settled()
     source.push(bytes('a'))
@@ -142,7 +142,7 @@ describe('relay of a source in flowing mode', () => {
     await expect(reader.read()).rejects.toThrow('cut')
   })
 
-  it('leaves them in the source while others need the budget', async () => {
+  it('leaves items in the source while others need the budget', async () => {
     const budget = new Budget({ maxBytes: 4 })
     const { source, reader } = flowing([], { budget })
     const other = flowing([], { budget })

@@ -25,7 +25,7 @@ async function failed(flushMsFor?: (reason: unknown) => number) {
 }
 
 describe('a relay that failed and is not read', () => {
-  it('keeps what was whole for as long as it takes, where nobody says for how long', async () => {
+  it('keeps what was whole without a limit by default', async () => {
     const { reader } = await failed()
     expect(vi.getTimerCount()).toBe(0)
     vi.advanceTimersByTime(3_600_000)

@@ -49,7 +49,7 @@ const piped = (source: ReadableStream<Uint8Array>, stages: ByteStage[]) =>
   stages.reduce((readable, stage) => readable.pipeThrough(new StageStream(stage)), source)
 
 describe('the same stages, fused and piped through each other', () => {
-  it('give the same bytes in the same chunks, the same error and the same numbers', async () => {
+  it('produce the same bytes in the same chunks, the same error and the same figures', async () => {
     const limits = fc.constantFrom(6, 12, undefined)
     await fc.assert(
       fc.asyncProperty(
@@ -74,7 +74,7 @@ describe('the same stages, fused and piped through each other', () => {
     )
   })
 
-  it('give the same bytes where they decode, map and encode', async () => {
+  it('produce the same bytes where they decode, map and encode', async () => {
     await fc.assert(
       fc.asyncProperty(someChunks(someSse), async (chunks) => {
         const mapper = (event: DecodedSseEvent) => {

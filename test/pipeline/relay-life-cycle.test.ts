@@ -78,7 +78,7 @@ describe.each(staged)('relay of $name', ({ stage, items, results }) => {
     wasEnded('cancelled', REASON)
   })
 
-  it('cancels it while it is held back', async () => {
+  it('cancels it while it is paused', async () => {
     const source = new HandFed<unknown>(first, second, first, second)
     const body = start(source, 1)
     await settled()
@@ -96,7 +96,7 @@ describe.each(staged)('relay of $name', ({ stage, items, results }) => {
     wasEnded('cancelled', REASON)
   })
 
-  it('gives what was whole before an error of the source, and then that very error', async () => {
+  it('delivers what was whole before an error of the source, and then the same error', async () => {
     const source = new HandFed<unknown>()
     const reader = start(source).getReader()
     source.give(first)

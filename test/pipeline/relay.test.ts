@@ -163,7 +163,7 @@ describe('relay', () => {
     await expect(reader.read()).rejects.toBe(failure)
   })
 
-  it('lets each stage give what it holds through those behind it, in order', async () => {
+  it('emits what each stage holds through those behind it, in order', async () => {
     const holding = (name: string): Stage<string, string> => {
       const stage = passing()
       return { ...stage, end: () => stage.emit(name) }
@@ -198,7 +198,7 @@ describe('relay', () => {
     expect(warnings.map(({ cause }) => cause)).toEqual([new Error('a'), new Error('b')])
   })
 
-  it('hands nothing on from a stage that speaks after its end', async () => {
+  it('drops what a stage emits after the end', async () => {
     const late = passing()
     const taken: string[] = []
     const behind: Stage<string, string> = EventMap.stage((item) => {
@@ -213,7 +213,7 @@ describe('relay', () => {
     expect(taken).toEqual(['a'])
   })
 
-  it('tells stages when the source is held back and when it runs again', async () => {
+  it('pauses and resumes its stages with the source', async () => {
     const told: string[] = []
     const stage = {
       ...passing(),

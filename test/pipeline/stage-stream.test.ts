@@ -14,7 +14,7 @@ describe('StageStream', () => {
     expect(new StageStream(identity())).toBeInstanceOf(TransformStream)
   })
 
-  it('takes a chunk only when one is asked for', async () => {
+  it('takes a chunk only when the reader asks for an item', async () => {
     const taken: string[] = []
     const stage: Stage<string, string> = EventMap.stage((item) => {
       taken.push(item)
@@ -33,7 +33,7 @@ describe('StageStream', () => {
     await Promise.all(writes)
   })
 
-  it('tells the stage when it is held back and when it goes on', async () => {
+  it('pauses and resumes its stage with its writes', async () => {
     const told: string[] = []
     const inner = identity()
     const stage: Stage<string, string> = {
@@ -55,14 +55,14 @@ describe('StageStream', () => {
     expect(told).toEqual(['pause', 'resume', 'a'])
   })
 
-  it('goes on asking when a stage makes nothing of a chunk', async () => {
+  it('takes another chunk when a stage emits nothing for one', async () => {
     const source = new HandFed('a', 'b', 'c')
     source.close()
     const stage: Stage<string, string> = EventMap.stage((item) => (item === 'c' ? item : null))
     expect(await allOf(source.readable.pipeThrough(new StageStream(stage)))).toEqual(['c'])
   })
 
-  it('gives all of the many items that a chunk becomes, however late they are read', async () => {
+  it('delivers every item of a chunk that becomes many, however late it is read', async () => {
     const stage: Stage<string, string> = EventMap.stage((item) => [...item])
     const { readable, writable } = new StageStream(stage)
     const writer = writable.getWriter()
@@ -77,7 +77,7 @@ describe('StageStream', () => {
     expect((await reader.read()).done).toBe(true)
   })
 
-  it('errors both sides with what its stage throws, behind what the stage gave before', async () => {
+  it('errors both sides with what its stage throws, after what the stage emitted before', async () => {
     const failure = new Error('broken stage')
     const stage: Stage<string, string> = {
       start: (output) => {
@@ -124,7 +124,7 @@ describe('StageStream', () => {
     output?.error(new Error('too late'))
   })
 
-  it('lets a write go that waits for a reader when its stage reports an error', async () => {
+  it('ends a write that waits for a reader when its stage reports an error', async () => {
     const failure = new Error('broken timer')
     let output: StageOutput<string> | undefined
     const inner = identity()

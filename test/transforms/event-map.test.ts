@@ -19,17 +19,17 @@ describe('EventMap', () => {
     expect(await run(({ data }) => Number(data) * 2)).toEqual([2, 4, 6])
   })
 
-  it('drops those that become nothing', async () => {
+  it('drops those that are mapped to nothing', async () => {
     expect(await run((event) => (event.data === '2' ? null : event.data))).toEqual(['1', '3'])
     expect(await run((event) => (event.data === '2' ? undefined : event.data))).toEqual(['1', '3'])
     expect(await run((event) => (event.data === '2' ? [] : event.data))).toEqual(['1', '3'])
   })
 
-  it('gives the several that one becomes, in order', async () => {
+  it('emits the items of an array, in order', async () => {
     expect(await run(({ data }) => [data, `${data}b`])).toEqual(['1', '1b', '2', '2b', '3', '3b'])
   })
 
-  it('keeps values that are only like nothing', async () => {
+  it('keeps falsy values', async () => {
     expect(await run(({ data }) => (data === '1' ? 0 : data === '2' ? '' : false))).toEqual([
       0,
       '',

@@ -18,7 +18,7 @@ const textOf = async (chunks: Iterable<string>, transform: EventTransform) =>
   new TextDecoder().decode(await rewrite(chunks, transform))
 
 describe('EventRewriterStage', () => {
-  it('changes no byte where the function gives back what it got, but drops an unfinished end', async () => {
+  it('changes no byte where the function returns its argument, but drops an unfinished end', async () => {
     await fc.assert(
       fc.asyncProperty(someChunks(someSse), async (chunks) => {
         const input = bytes(...chunks)
@@ -29,7 +29,7 @@ describe('EventRewriterStage', () => {
     )
   })
 
-  it('asks the function for each event of the stream, once, in order', async () => {
+  it('calls the function for each event of the stream, once, in order', async () => {
     await fc.assert(
       fc.asyncProperty(someChunks(someSse), async (chunks) => {
         const seen: DecodedSseEvent[] = []
@@ -44,7 +44,7 @@ describe('EventRewriterStage', () => {
     )
   })
 
-  it('gives events that decode to what the function made of them', async () => {
+  it('emits events that decode to what the function returned', async () => {
     await fc.assert(
       fc.asyncProperty(someChunks(someSse), async (chunks) => {
         const output = await rewrite(chunks, (event) => ({ data: `<${event.data}>` }))
@@ -81,7 +81,7 @@ describe('EventRewriterStage', () => {
     expect(changed).toBe('data: 1\n\nevent: named\ndata: 2\n\n')
   })
 
-  it('drops, and gives several for one', async () => {
+  it('drops events, and replaces one by several', async () => {
     const results: Record<string, SseEvent[] | null> = {
       a: null,
       b: [{ data: 'b1' }, { data: 'b2' }],

@@ -8,7 +8,7 @@ import { someChunks, someSse } from '../support/sse/some-sse.ts'
 import { HandFed } from '../support/streams/hand-fed.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 import { watchTimers } from '../support/watch-timers.ts'
-import { hungry } from './hungry-reader.ts'
+import { eagerReader } from './eager-reader.ts'
 
 const HEARTBEAT = ': keepalive\n\n'
 const INTERVAL_MS = 15_000
@@ -27,7 +27,7 @@ describe('the bytes of a HeartbeatInjector', () => {
       ],
       ['and nothing else', [bytes(0xef, 0xbb, 0xbf)], ''],
     ])('drops it: %s', async (_, chunks, text) => {
-      const stream = hungry()
+      const stream = eagerReader()
       await stream.wait(INTERVAL_MS)
       await stream.give(...chunks)
       await stream.end()
@@ -40,15 +40,15 @@ describe('the bytes of a HeartbeatInjector', () => {
       ['two bytes of it, and the end', bytes(0xef, 0xbb)],
       ['none of it', bytes('data: 1\n\n')],
     ])('drops nothing of %s', async (_, input) => {
-      const stream = hungry()
+      const stream = eagerReader()
       await stream.wait(INTERVAL_MS)
       await stream.give(...Array.from(input, (byte) => bytes(byte)))
       await stream.end()
       expect(bytes(...stream.chunks)).toEqual(bytes(HEARTBEAT, input))
     })
 
-    it('says nothing while it holds a part of it', async () => {
-      const stream = hungry()
+    it('emits none while it holds a part of it', async () => {
+      const stream = eagerReader()
       await stream.wait(INTERVAL_MS)
       await stream.give(bytes(0xef))
       await stream.wait(INTERVAL_MS * 2)
@@ -57,7 +57,7 @@ describe('the bytes of a HeartbeatInjector', () => {
     })
 
     it('keeps one that comes later', async () => {
-      const stream = hungry()
+      const stream = eagerReader()
       await stream.wait(INTERVAL_MS)
       await stream.give('data: 1\n\n', bytes(0xef, 0xbb, 0xbf, 'data: 2\n\n'))
       await stream.end()

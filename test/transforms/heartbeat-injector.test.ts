@@ -7,7 +7,7 @@ import { referenceDecode } from '../support/sse/reference-decoder.ts'
 import { HandFed } from '../support/streams/hand-fed.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 import { watchTimers } from '../support/watch-timers.ts'
-import { hungry } from './hungry-reader.ts'
+import { eagerReader } from './eager-reader.ts'
 
 const HEARTBEAT = ': keepalive\n\n'
 const INTERVAL_MS = 15_000
@@ -17,7 +17,7 @@ watchTimers()
 
 describe('HeartbeatInjector', () => {
   it('speaks after the interval without a byte, and again after each further one', async () => {
-    const stream = hungry()
+    const stream = eagerReader()
     await stream.wait(INTERVAL_MS - 1)
     expect(stream.text()).toBe('')
     await stream.wait(1)
@@ -28,7 +28,7 @@ describe('HeartbeatInjector', () => {
   })
 
   it('counts the interval from the last byte that went out', async () => {
-    const stream = hungry({ intervalMs: 100 })
+    const stream = eagerReader({ intervalMs: 100 })
     await stream.wait(60)
     await stream.give('data: 1\n\n')
     await stream.wait(99)
@@ -45,7 +45,7 @@ describe('HeartbeatInjector', () => {
   })
 
   it('takes an empty chunk for no byte', async () => {
-    const stream = hungry({ intervalMs: 100 })
+    const stream = eagerReader({ intervalMs: 100 })
     await stream.wait(60)
     await stream.give('')
     await stream.wait(40)
@@ -53,8 +53,8 @@ describe('HeartbeatInjector', () => {
     await stream.end()
   })
 
-  it('says nothing where bytes keep coming', async () => {
-    const stream = hungry({ intervalMs: 100 })
+  it('emits none while bytes keep coming', async () => {
+    const stream = eagerReader({ intervalMs: 100 })
     for (let index = 0; index < 20; index++) {
       await stream.give('data: x\n\n')
       await stream.wait(99)
@@ -74,7 +74,7 @@ describe('HeartbeatInjector', () => {
     ['behind a comment line', ': x\n'],
     ['behind a part of a byte order mark', bytes(0xef, 0xbb)],
   ])('says nothing %s', async (_, head) => {
-    const stream = hungry()
+    const stream = eagerReader()
     await stream.give(head)
     await stream.wait(INTERVAL_MS * 3)
     expect(bytes(...stream.chunks)).toEqual(bytes(head))
@@ -88,7 +88,7 @@ describe('HeartbeatInjector', () => {
     ['behind a comment block', ': x\n\n'],
     ['behind a byte order mark', bytes(0xef, 0xbb, 0xbf)],
   ])('speaks %s', async (_, head) => {
-    const stream = hungry()
+    const stream = eagerReader()
     await stream.give(head)
     await stream.wait(INTERVAL_MS)
     expect(bytes(...stream.chunks)).toEqual(bytes(head, HEARTBEAT))
@@ -96,7 +96,7 @@ describe('HeartbeatInjector', () => {
   })
 
   it('speaks once the LF behind the CR has come', async () => {
-    const stream = hungry()
+    const stream = eagerReader()
     await stream.give('data: 1\r\n\r')
     await stream.wait(INTERVAL_MS)
     expect(stream.text()).toBe('data: 1\r\n\r')
@@ -106,7 +106,7 @@ describe('HeartbeatInjector', () => {
     await stream.end()
   })
 
-  it('says nothing while nobody reads, for an hour', async () => {
+  it('emits none while the stream is not read, for an hour', async () => {
     const source = new HandFed()
     const readable = source.readable.pipeThrough(new HeartbeatInjector())
     await settled()
@@ -118,7 +118,7 @@ describe('HeartbeatInjector', () => {
     await reader.cancel()
   })
 
-  it('says nothing while a reader that has read before asks for nothing, for an hour', async () => {
+  it('emits none while a reader that has read before does not read, for an hour', async () => {
     const source = new HandFed(bytes('data: 1\n\n'))
     const reader = source.readable.pipeThrough(new HeartbeatInjector()).getReader()
     await reader.read()
@@ -138,7 +138,7 @@ describe('HeartbeatInjector', () => {
     await body.cancel()
   })
 
-  it('has at most one waiting where a relay holds what nobody reads, for an hour', async () => {
+  it('queues at most one in a relay that is not read, for an hour', async () => {
     const source = new HandFed()
     const stage = HeartbeatInjector.stage()
     const reader = relay(source.readable, [stage]).getReader()
@@ -151,7 +151,7 @@ describe('HeartbeatInjector', () => {
     await reader.cancel()
   })
 
-  it('says nothing while an event is waiting to be read', async () => {
+  it('emits none while an event is queued', async () => {
     const source = new HandFed(bytes('data: 1\n\n'))
     const stage = HeartbeatInjector.stage()
     const reader = relay(source.readable, [stage]).getReader()
@@ -163,8 +163,8 @@ describe('HeartbeatInjector', () => {
     await reader.cancel()
   })
 
-  it('gives each reader a frame of its own', async () => {
-    const stream = hungry()
+  it('emits a copy of the frame each time', async () => {
+    const stream = eagerReader()
     await stream.wait(INTERVAL_MS * 2)
     stream.chunks[0]?.fill(0)
     await stream.wait(INTERVAL_MS)
@@ -189,9 +189,9 @@ describe('HeartbeatInjector', () => {
   describe('with a frame of one comment line', () => {
     const LINE = ': hi\n'
 
-    it.each(['\n', '\r\n'])('goes on between events, whose lines end with %j', async (end) => {
+    it.each(['\n', '\r\n'])('emits between events whose lines end with %j', async (end) => {
       const event = `data: 1${end}${end}`
-      const stream = hungry({ frame: LINE })
+      const stream = eagerReader({ frame: LINE })
       await stream.wait(INTERVAL_MS * 2)
       await stream.give(event)
       await stream.wait(INTERVAL_MS * 3)
@@ -206,7 +206,7 @@ describe('HeartbeatInjector', () => {
       ['behind a CR that may be the half of a CRLF', 'data: 1\r\n\r'],
       ['behind a comment line of the source', ': x\n'],
     ])('says nothing %s', async (_, head) => {
-      const stream = hungry({ frame: LINE })
+      const stream = eagerReader({ frame: LINE })
       await stream.wait(INTERVAL_MS)
       await stream.give(head)
       await stream.wait(INTERVAL_MS * 2)
@@ -214,8 +214,8 @@ describe('HeartbeatInjector', () => {
       await stream.end()
     })
 
-    it('goes on behind a blank line of the source', async () => {
-      const stream = hungry({ frame: LINE })
+    it('emits behind a blank line of the source', async () => {
+      const stream = eagerReader({ frame: LINE })
       await stream.wait(INTERVAL_MS)
       await stream.give('\n')
       await stream.wait(INTERVAL_MS)
@@ -224,7 +224,7 @@ describe('HeartbeatInjector', () => {
     })
 
     it('drops one byte order mark behind it, and takes a second one for text', async () => {
-      const stream = hungry({ frame: LINE })
+      const stream = eagerReader({ frame: LINE })
       await stream.wait(INTERVAL_MS * 2)
       await stream.give('\ufeff\ufeff')
       await stream.wait(INTERVAL_MS)
@@ -247,7 +247,7 @@ describe('HeartbeatInjector', () => {
     [':a\n\n:b\n\n'],
     [': \u00e9\n\n'],
   ])('takes the frame %j', async (frame) => {
-    const stream = hungry({ frame })
+    const stream = eagerReader({ frame })
     await stream.give('data: 1\n\n')
     await stream.wait(INTERVAL_MS)
     await stream.give('data: 2\n\n')
@@ -290,7 +290,7 @@ describe('HeartbeatInjector', () => {
   )
 
   it('never speaks with an interval of Infinity, and sets no timer', async () => {
-    const stream = hungry({ intervalMs: Infinity })
+    const stream = eagerReader({ intervalMs: Infinity })
     await stream.wait(3_600_000)
     expect(vi.getTimerCount()).toBe(0)
     expect(stream.chunks).toEqual([])
@@ -299,7 +299,7 @@ describe('HeartbeatInjector', () => {
 
   it('waits its time with an interval that is longer than a timer can be', async () => {
     const setTimeout = vi.spyOn(globalThis, 'setTimeout')
-    const stream = hungry({ intervalMs: 2 ** 31 + 1000 })
+    const stream = eagerReader({ intervalMs: 2 ** 31 + 1000 })
     await stream.wait(2 ** 31 + 999)
     expect(stream.chunks).toEqual([])
     await stream.wait(1)
@@ -311,7 +311,7 @@ describe('HeartbeatInjector', () => {
   })
 
   it('takes undefined for the defaults', async () => {
-    const stream = hungry({ intervalMs: undefined, frame: undefined })
+    const stream = eagerReader({ intervalMs: undefined, frame: undefined })
     await stream.wait(INTERVAL_MS)
     expect(stream.text()).toBe(HEARTBEAT)
     await stream.end()

@@ -28,7 +28,7 @@ describe.each(EVERY_TRANSFORM)('$name', ({ name, create, items, results }) => {
     endings.length = 0
   })
 
-  it('gives all that the source gave, and then closes', async () => {
+  it('delivers all items of the source, and then closes', async () => {
     const source = new HandFed<unknown>(first, second)
     source.close()
     const reader = source.readable.pipeThrough(create(endings)).getReader()
@@ -54,7 +54,7 @@ describe.each(EVERY_TRANSFORM)('$name', ({ name, create, items, results }) => {
     expect(endings).toEqual([])
   })
 
-  it('reads nothing ahead of its reader, but what the pipe hands it', async () => {
+  it('reads nothing ahead of its reader, except what the pipe writes', async () => {
     const source = new HandFed<unknown>()
     source.readable.pipeThrough(create(endings))
     await settled()
@@ -95,7 +95,7 @@ describe.each(EVERY_TRANSFORM)('$name', ({ name, create, items, results }) => {
       wasEnded('cancelled', REASON)
     })
 
-    it('while the source is held back', async () => {
+    it('while the source is paused', async () => {
       const source = new HandFed<unknown>(first, second, first, second)
       const readable = source.readable.pipeThrough(create(endings))
       await settled()
@@ -155,7 +155,7 @@ describe.each(EVERY_TRANSFORM)('$name', ({ name, create, items, results }) => {
       wasEnded('failed', FAILURE)
     })
 
-    it('gives the items before it first, whenever they are read', async () => {
+    it('delivers the items before it first, whenever they are read', async () => {
       const { readable, writable } = create(endings)
       const writer = writable.getWriter()
       const writing = Promise.allSettled([writer.write(first), writer.write(second)])
@@ -169,7 +169,7 @@ describe.each(EVERY_TRANSFORM)('$name', ({ name, create, items, results }) => {
       wasEnded('failed', FAILURE)
     })
 
-    it('gives the item that it was waiting to hand over first', async () => {
+    it('delivers the item of a pending write first', async () => {
       const { readable, writable } = create(endings)
       const writer = writable.getWriter()
       const writing = Promise.allSettled([writer.write(first)])
@@ -182,7 +182,7 @@ describe.each(EVERY_TRANSFORM)('$name', ({ name, create, items, results }) => {
       await expect(reader.read()).rejects.toBe(FAILURE)
     })
 
-    it('and nobody reads any more', async () => {
+    it('and the reader has stopped', async () => {
       const source = new HandFed<unknown>(first)
       const reader = source.readable.pipeThrough(create(endings)).getReader()
       await reader.read()

@@ -106,7 +106,7 @@ describe('MetricsTap', () => {
     ])
   })
 
-  it('counts no events where it is told not to', async () => {
+  it('counts no events with countEvents: false', async () => {
     const summaries: TapSummary[] = []
     const source = new HandFed(bytes('data: 1\n\n'))
     source.close()
@@ -133,7 +133,7 @@ describe('MetricsTap', () => {
     }
   })
 
-  it('gives the observer the distribution of gaps at the end', async () => {
+  it('passes the distribution of gaps to onEnd', async () => {
     const seen: [number, number][] = []
     const { source, reading } = tapped({
       onEnd: (_, gaps) => {
@@ -154,7 +154,7 @@ describe('MetricsTap', () => {
     expect(seen[1]?.[0]).toBeLessThanOrEqual(500)
   })
 
-  it('counts how often and how long the source was held back, in a relay', async () => {
+  it('counts how often and how long the source was paused, in a relay', async () => {
     const summaries: TapSummary[] = []
     const chunk = bytes('data: 1\n\n')
     const source = new HandFed(chunk, chunk, chunk)
@@ -215,7 +215,7 @@ describe('MetricsTap', () => {
     expect(summaries[0]).toMatchObject({ verdict })
   })
 
-  it('says truncated of nothing but an event stream in bytes', async () => {
+  it('reports truncated only for an event stream in bytes', async () => {
     const json = new HandFed(bytes('{"a":1}'))
     const words = new HandFed('data: 1')
     const summaries: TapSummary[] = []
@@ -227,7 +227,7 @@ describe('MetricsTap', () => {
     expect(summaries.map(({ verdict }) => verdict)).toEqual(['complete', 'complete'])
   })
 
-  it('says error for an error of the source, with its reason', async () => {
+  it('reports error for an error of the source, with its reason', async () => {
     const failure = new Error('cut')
     const { source, summaries, reading } = tapped()
     source.give(bytes('data: 1\n\n'))
@@ -238,7 +238,7 @@ describe('MetricsTap', () => {
     expect(summaries[0]).toMatchObject({ verdict: 'error', reason: failure, events: 1 })
   })
 
-  it('says error for an error of a stage behind it, or in front of it', async () => {
+  it('reports error for an error of a stage behind it, or before it', async () => {
     for (const isInFront of [true, false]) {
       const summaries: TapSummary[] = []
       const tap = MetricsTap.stage({ onEnd: (summary) => summaries.push(summary) })
@@ -252,7 +252,7 @@ describe('MetricsTap', () => {
     }
   })
 
-  it('goes on, and reports once each, when its observer throws', async () => {
+  it('is not affected by hooks that throw, and reports each once', async () => {
     const warnings = await warningsDuring(async () => {
       const { source, reading } = tapped({
         onFirst: () => {
@@ -299,7 +299,7 @@ describe('MetricsTap', () => {
     expect(await allOf(source.readable.pipeThrough(new MetricsTap<string>()))).toEqual(['a'])
   })
 
-  it('tells so far what has passed', () => {
+  it('shows the figures so far', () => {
     const stage = MetricsTap.stage()
     stage.start({ emit: () => {}, error: () => {}, desiredSize: 1, queued: 0 })
     stage.push(bytes('data: 1\n\ndata'))

@@ -86,7 +86,7 @@ describe('WatermarkBuffer', () => {
     await reader.cancel()
   })
 
-  it('drains to half of the high mark where nobody says how far', async () => {
+  it('drains to half of the high watermark by default', async () => {
     const { buffer, written } = filled({ lowWaterMark: undefined })
     expect([buffer.highWaterMark, buffer.lowWaterMark]).toEqual([4, 2])
     expect(new WatermarkBuffer({ highWaterMark: 5 }).lowWaterMark).toBe(2)
@@ -110,7 +110,7 @@ describe('WatermarkBuffer', () => {
     await readable.cancel()
   })
 
-  it('counts what size() says', async () => {
+  it('counts in the unit of size()', async () => {
     const { buffer, written } = filled({ highWaterMark: 10, size: (item) => item })
     await settled()
     // 0 counts as 1, or any number of them could be held: 1 + 1 + 2 + 3 + 4 = 11.
@@ -119,7 +119,7 @@ describe('WatermarkBuffer', () => {
     await buffer.readable.cancel()
   })
 
-  it('gives a waiting reader each item at once', async () => {
+  it('passes each item to a pending read at once', async () => {
     const buffer = new WatermarkBuffer<string>({ highWaterMark: 100 })
     const reader = buffer.readable.getReader()
     const writer = buffer.writable.getWriter()
@@ -159,7 +159,7 @@ describe('WatermarkBuffer', () => {
     }
   })
 
-  it('drops what it holds on a cancel, and cancels a source that it holds back', async () => {
+  it('drops what it holds on a cancel, and cancels a source that is paused', async () => {
     const source = new HandFed<number>(...Array(20).keys())
     const readable = source.readable.pipeThrough(new WatermarkBuffer<number>({ highWaterMark: 2 }))
     await settled()
@@ -178,7 +178,7 @@ describe('WatermarkBuffer', () => {
     await buffer.readable.cancel()
   })
 
-  it('goes on, and reports each time once, when its hooks throw', async () => {
+  it('is not affected by hooks that throw, and reports each call once', async () => {
     const warnings = await warningsDuring(async () => {
       const { buffer, writer, left } = filled(
         {

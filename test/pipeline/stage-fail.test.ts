@@ -31,8 +31,8 @@ describe.each([
     run: (source: ReadableStream<string>, stages: Stage<string, string>[]) =>
       stages.reduce((readable, stage) => readable.pipeThrough(new StageStream(stage)), source),
   },
-])('the last word of a stage, in $name', ({ run }) => {
-  it('goes out before the error, through the stages behind it', async () => {
+])('the fail method of a stage, in $name', ({ run }) => {
+  it('may emit before the error, through the stages behind it', async () => {
     const failure = new Error('cut')
     const source = new HandFed<string>()
     const shouting: Stage<string, string> = EventMap.stage((item) => item.toUpperCase())
@@ -48,7 +48,7 @@ describe.each([
     await expect(reader.read()).rejects.toBe(failure)
   })
 
-  it('is not asked for at a clean end, nor at a cancel', async () => {
+  it('is not called at a clean end, nor at a cancel', async () => {
     const asked: unknown[] = []
     const stage = () => speaking((reason) => String(asked.push(reason)))
     const ended = new HandFed('a')
@@ -61,7 +61,7 @@ describe.each([
     expect(asked).toEqual([])
   })
 
-  it('may fail itself: the error stays the one that it was, and the summary too', async () => {
+  it('may throw: the error stays the same, also in the summary', async () => {
     const failure = new Error('cut')
     const outcomes: unknown[] = []
     const warnings = await warningsDuring(async () => {

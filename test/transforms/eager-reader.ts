@@ -4,13 +4,13 @@ import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'
 import { HandFed } from '../support/streams/hand-fed.ts'
 
-/** What a test does with such a stream. */
-export interface HungryReader {
+/** The stream of an {@link eagerReader}, and its source. */
+export interface EagerReader {
   source: HandFed
   chunks: Uint8Array[]
-  /** All that has come so far. */
+  /** Everything read so far. */
   text(): string
-  /** Lets the source give chunks, one after the other. */
+  /** Enqueues chunks in the source, one after the other. */
   give(...parts: (string | Uint8Array)[]): Promise<void>
   /** Lets time pass. */
   wait(waitMs: number): Promise<void>
@@ -19,8 +19,8 @@ export interface HungryReader {
   cancel(): Promise<void>
 }
 
-/** A stream with a reader that asks for the next chunk as soon as it has one. */
-export function hungry(options?: HeartbeatInjectorOptions): HungryReader {
+/** Returns a stream whose reader reads the next chunk as soon as it has one. */
+export function eagerReader(options?: HeartbeatInjectorOptions): EagerReader {
   const source = new HandFed()
   const reader = source.readable.pipeThrough(new HeartbeatInjector(options)).getReader()
   const chunks: Uint8Array[] = []

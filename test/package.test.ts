@@ -66,7 +66,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   },
   metrics: {
     names: ['StreamRegistry', 'healthHandler', 'metricsHandler', 'prometheusText'],
-    maxBytes: 8_500,
+    maxBytes: 12_000,
   },
   node: { names: ['toNodeHandler'], maxBytes: 11_000 },
   streams: { names: STREAMS, maxBytes: 29_000 },

@@ -1,5 +1,10 @@
 import type { HistogramValue } from './metric-family.ts'
 
+/** Bucket boundaries of OpenTelemetry's GenAI conventions, for durations, first chunks and gaps alike. */
+export const BOUNDS_SECONDS: readonly number[] = [
+  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
+]
+
 /** Counts values in buckets. Memory depends on the number of buckets only. */
 export class Histogram {
   readonly #upperBounds: readonly number[]

@@ -1,3 +1,4 @@
+import { llmFamilies } from './llm-families.ts'
 import type { MetricFamily, NumberFamily } from './metric-family.ts'
 import type { RouteMetrics } from './route-metrics.ts'
 
@@ -96,6 +97,7 @@ export function metricFamilies(
         samples: routes.map((route) => ({ labels: route.labels, value: read(route).value() })),
       }),
     ),
+    ...llmFamilies(routes),
     ...(budget === undefined ? [] : heldBytes(budget)),
   ]
 }

@@ -1,15 +1,20 @@
+import type { LlmSummary } from '../llm/llm-summary.ts'
 import type { MetricsSink, StreamDetails } from '../proxy/metrics-sink.ts'
 import type { StreamSummary } from '../proxy/stream-summary.ts'
+import { DialectMetrics } from './dialect-metrics.ts'
 import type { FailureWindow } from './failure-window.ts'
-import { Histogram } from './histogram.ts'
+import { BOUNDS_SECONDS, Histogram } from './histogram.ts'
+import type { LlmLabels } from './llm-labels.ts'
 import type { MetricLabels } from './metric-family.ts'
 import { StreamCounts } from './stream-counts.ts'
 import { TimeoutCounts } from './timeout-counts.ts'
 
-/** Bucket boundaries of OpenTelemetry's GenAI conventions, for durations, first chunks and gaps alike. */
-const BOUNDS_SECONDS: readonly number[] = [
-  0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92,
-]
+/** What the routes of one registry share. */
+export interface SharedMetrics {
+  readonly failures: FailureWindow
+  readonly llmLabels: LlmLabels
+  readonly onDraining: () => void
+}
 
 /** Figures of one route. Updated only when a stream starts and when it ends. */
 export class RouteMetrics implements MetricsSink {
@@ -19,6 +24,8 @@ export class RouteMetrics implements MetricsSink {
   readonly durationSeconds: Histogram = new Histogram(BOUNDS_SECONDS)
   readonly firstEventSeconds: Histogram = new Histogram(BOUNDS_SECONDS)
   readonly gapSeconds: Histogram = new Histogram(BOUNDS_SECONDS)
+  /** By dialect. */
+  readonly llm: Map<string, DialectMetrics> = new Map()
   used = false
   active = 0
   events = 0
@@ -27,17 +34,15 @@ export class RouteMetrics implements MetricsSink {
   heartbeats = 0
   pauses = 0
   pausedSeconds = 0
-  readonly #failures: FailureWindow
-  readonly #onDraining: () => void
+  readonly #shared: SharedMetrics
 
-  constructor(labels: MetricLabels, failures: FailureWindow, onDraining: () => void) {
+  constructor(labels: MetricLabels, shared: SharedMetrics) {
     this.labels = labels
-    this.#failures = failures
-    this.#onDraining = onDraining
+    this.#shared = shared
   }
 
   draining(): void {
-    this.#onDraining()
+    this.#shared.onDraining()
   }
 
   streamStarted(): void {
@@ -49,13 +54,15 @@ export class RouteMetrics implements MetricsSink {
     this.active--
     this.ended.add(summary.verdict, summary.status)
     this.timeouts.add(summary)
-    this.#failures.add(isFailure(summary))
+    this.#shared.failures.add(isFailure(summary))
     this.events += summary.events
     this.bytesIn += summary.bytesIn
     this.bytesOut += summary.bytesOut
     this.heartbeats += summary.heartbeats
     this.pauses += summary.pauses.count
     this.pausedSeconds += summary.pauses.totalMs / 1000
+    const { llm } = summary
+    if (llm !== undefined && llm.dialect !== 'plain') this.#addLlm(llm, details)
     // A burst of quick 429 responses would make the streams look short.
     if (!summary.isSse) return
     this.durationSeconds.add(summary.durationMs / 1000)
@@ -63,6 +70,17 @@ export class RouteMetrics implements MetricsSink {
     details.gaps.forEach((gapMs, count) => {
       this.gapSeconds.add(gapMs / 1000, count)
     })
+  }
+
+  #addLlm(llm: LlmSummary, details: StreamDetails): void {
+    const { llmLabels } = this.#shared
+    const dialect = llmLabels.dialects.of(llm.dialect)
+    let figures = this.llm.get(dialect)
+    if (figures === undefined) {
+      figures = new DialectMetrics(llmLabels)
+      this.llm.set(dialect, figures)
+    }
+    figures.add(llm, details)
   }
 }
 

@@ -4,9 +4,10 @@ import type { MetricsSink, StreamDetails } from '../proxy/metrics-sink.ts'
 import type { StreamSummary } from '../proxy/stream-summary.ts'
 import { FailureWindow } from './failure-window.ts'
 import type { HealthReport } from './health-handler.ts'
+import { LlmLabels } from './llm-labels.ts'
 import { type HeldBytes, metricFamilies } from './metric-families.ts'
 import type { MetricFamily } from './metric-family.ts'
-import { RouteMetrics } from './route-metrics.ts'
+import { RouteMetrics, type SharedMetrics } from './route-metrics.ts'
 
 const OTHER_ROUTE = 'other'
 const MAX_ROUTE_CHARACTERS = 100
@@ -19,6 +20,12 @@ export interface StreamRegistryOptions {
    * @default 50
    */
   maxRoutes?: number | undefined
+  /**
+   * Maximum number of models with their own series, over all routes; later ones share the model `other`. 0 for none.
+   *
+   * @default 50
+   */
+  maxModels?: number | undefined
   /** The `Budget` that the proxies share, to export its usage. @default none */
   budget?: HeldBytes | undefined
 }
@@ -26,11 +33,12 @@ export interface StreamRegistryOptions {
 /**
  * Aggregates the figures of any number of proxies, for `/metrics` and `/health`.
  *
- * - Holds about 2 KiB per route, for at most `maxRoutes` + 2 routes; nothing per stream or event.
+ * - Holds about 2 KiB per route, for at most `maxRoutes` + 2 routes, and less than 1 KiB more per dialect and
+ *   model on each; nothing per stream or event.
  * - Backpressure: none. It is called only when a stream starts and when it ends.
- * - Cancel and error: counted by verdict and status class, from fixed sets.
+ * - Cancel and error: counted by verdict and status class, from fixed sets; errors in LLM streams by their type.
  *
- * @throws RangeError for `maxRoutes` out of range
+ * @throws RangeError for `maxRoutes` or `maxModels` out of range
  *
  * @example Numbers for two routes
  * ```ts
@@ -47,16 +55,24 @@ export interface StreamRegistryOptions {
 export class StreamRegistry implements MetricsSink {
   readonly #startedAt = performance.now()
   readonly #failures = new FailureWindow()
-  readonly #unnamed = new RouteMetrics({}, this.#failures, () => this.draining())
-  readonly #other = new RouteMetrics({ route: OTHER_ROUTE }, this.#failures, () => this.draining())
+  readonly #shared: SharedMetrics
+  readonly #unnamed: RouteMetrics
+  readonly #other: RouteMetrics
   readonly #named = new Map<string, RouteMetrics>()
   readonly #maxRoutes: number
   readonly #budget: HeldBytes | undefined
   #draining = false
 
-  constructor({ maxRoutes = 50, budget }: StreamRegistryOptions = {}) {
+  constructor({ maxRoutes = 50, maxModels = 50, budget }: StreamRegistryOptions = {}) {
     this.#maxRoutes = checkNumber('maxRoutes', maxRoutes, { min: 1 })
     this.#budget = budget
+    this.#shared = {
+      failures: this.#failures,
+      llmLabels: new LlmLabels(checkNumber('maxModels', maxModels, { min: 0 })),
+      onDraining: () => this.draining(),
+    }
+    this.#unnamed = new RouteMetrics({}, this.#shared)
+    this.#other = new RouteMetrics({ route: OTHER_ROUTE }, this.#shared)
   }
 
   /** Whether `/health` reports `draining`. */
@@ -86,7 +102,7 @@ export class StreamRegistry implements MetricsSink {
     const known = this.#named.get(name)
     if (known !== undefined) return known
     if (name === OTHER_ROUTE || this.#named.size >= this.#maxRoutes) return this.#other
-    const created = new RouteMetrics({ route: name }, this.#failures, () => this.draining())
+    const created = new RouteMetrics({ route: name }, this.#shared)
     this.#named.set(name, created)
     return created
   }

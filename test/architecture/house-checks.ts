@@ -45,7 +45,7 @@ const TABLE: Readonly<Record<string, Room>> = {
       'base',
     ],
   },
-  metrics: { rooms: ['base'], typesOf: ['proxy', 'transforms'] },
+  metrics: { rooms: ['base'], typesOf: ['proxy', 'transforms', 'llm'] },
   node: { rooms: ['http', 'base'], packages: ['node:*'] },
   testing: {
     rooms: ['wire', 'http', 'base'],

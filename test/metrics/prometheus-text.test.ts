@@ -1,10 +1,21 @@
 import { spawnSync } from 'node:child_process'
 import parse from 'parse-prometheus-text-format'
+import type { LlmSummary } from 'sse-stream-kit/llm'
 import { type MetricFamily, prometheusText, StreamRegistry } from 'sse-stream-kit/metrics'
 import { describe, expect, it } from 'vitest'
 import { detailsOf, gapsOf, summaryOf } from '../support/summary-of.ts'
 
 const AWKWARD_ROUTE = 'a "b" \\n c\\\nd, e="{f}" \u00e9\u{1f600}'
+
+const LLM: LlmSummary = {
+  dialect: 'openai-chat',
+  model: 'a "model" \\n of 7{b}',
+  finishReason: 'stop',
+  usage: { inputTokens: 5, outputTokens: 7, reasoningTokens: 0 },
+  firstContentMs: 120,
+  contentEvents: 7,
+  upstreamErrorType: 'server_error',
+}
 
 function busyRegistry(): StreamRegistry {
   const registry = new StreamRegistry({ maxRoutes: 2 })
@@ -13,8 +24,12 @@ function busyRegistry(): StreamRegistry {
     for (const status of [100, 200, 302, 429, 503, 0]) {
       sink.streamStarted()
       sink.streamEnded(
-        summaryOf({ status, durationMs: status * 1000 + 0.1 }),
-        detailsOf({ gaps: gapsOf([0.001, 7], [33, 1_000_000], [100_000, 1]) }),
+        summaryOf({ status, durationMs: status * 1000 + 0.1, llm: LLM }),
+        detailsOf({
+          gaps: gapsOf([0.001, 7], [33, 1_000_000], [100_000, 1]),
+          contentGaps: gapsOf([20, 9], [3000, 1]),
+          contentMs: 3180,
+        }),
       )
     }
   }
@@ -88,7 +103,7 @@ describe('the text', () => {
         expect(line.startsWith(keyword === 'TYPE' ? `# TYPE ${current} ` : current)).toBe(true)
       }
     }
-    expect(names.size).toBe(12)
+    expect(names.size).toBe(18)
   })
 
   it('has cumulative buckets, the last of which is the count', () => {
@@ -107,7 +122,7 @@ describe('the text', () => {
       const [, counted, rest = '{}', total] = /^(\w+)_count(\{.*\})? (\d+)$/.exec(line) ?? []
       if (counted !== undefined) expect(counts.get(`${counted}${rest}`)).toBe(Number(total))
     }
-    expect(histograms).toBe(12)
+    expect(histograms).toBe(21)
   })
 
   it('ends with a line feed', () => {

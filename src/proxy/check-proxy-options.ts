@@ -1,5 +1,5 @@
+import { checkChoice } from '../base/check-choice.ts'
 import { checkOptions, type OptionNames } from '../base/check-options.ts'
-import { shown } from '../base/shown.ts'
 import type { ForwardedOptions } from '../http/forwarded-headers.ts'
 import type { UpstreamPoolOptions } from '../transport/upstream-pool.ts'
 import type { CircuitBreakerOptions } from '../upstream/circuit-breaker.ts'
@@ -126,9 +126,7 @@ export function checkProxyOptions(options: ProxyOptions): void {
   checkOptions('pool', pool, POOL)
   for (const name of ['forwardCredentials', 'forwardSetCookie'] as const) {
     const value: unknown = options[name]
-    if (value !== undefined && typeof value !== 'boolean') {
-      throw new TypeError(`${name} must be true or false: got ${shown(value)}`)
-    }
+    if (value !== undefined) checkChoice(name, value, true, false)
   }
 }
 

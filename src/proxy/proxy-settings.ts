@@ -1,4 +1,5 @@
 import { callHook } from '../base/call-hook.ts'
+import { checkChoice } from '../base/check-choice.ts'
 import { checkFunction } from '../base/check-function.ts'
 import { checkNumber } from '../base/check-number.ts'
 import { checkSync } from '../base/check-sync.ts'
@@ -83,15 +84,9 @@ export function proxySettings({
   checkFunction('metrics.streamStarted', metrics && (metrics.streamStarted ?? null))
   checkFunction('metrics.streamEnded', metrics && (metrics.streamEnded ?? null))
   checkFunction('metrics.draining', metrics?.draining)
-  if (upstreamErrors !== 'break' && upstreamErrors !== 'event-then-break') {
-    throw new TypeError(
-      `upstreamErrors must be "break" or "event-then-break": got ${JSON.stringify(upstreamErrors)}`,
-    )
-  }
+  checkChoice('upstreamErrors', upstreamErrors, 'break', 'event-then-break')
   if (budget !== undefined) BudgetLedger.of(budget)
-  if (truncation !== 'signal' && truncation !== 'pass') {
-    throw new TypeError(`truncation must be "signal" or "pass": got ${JSON.stringify(truncation)}`)
-  }
+  checkChoice('truncation', truncation, 'signal', 'pass')
   // Made once to have its arguments checked now.
   relay(new ReadableStream(), [], { watermark })
   return {
@@ -188,11 +183,7 @@ export function timeoutSettings({
   totalMs = 3_600_000,
   clientStallMs = 120_000,
 }: TimeoutOptions): Timeouts {
-  if (idleCounts !== 'bytes' && idleCounts !== 'events') {
-    throw new TypeError(
-      `timeouts.idleCounts must be "bytes" or "events": got ${JSON.stringify(idleCounts)}`,
-    )
-  }
+  checkChoice('timeouts.idleCounts', idleCounts, 'bytes', 'events')
   return {
     connectMs: limit('connectMs', connectMs),
     headersMs: limit('headersMs', headersMs),

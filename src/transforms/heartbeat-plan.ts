@@ -1,5 +1,6 @@
 import { checkNumber } from '../base/check-number.ts'
 import { checkOptions, type OptionNames } from '../base/check-options.ts'
+import { shown } from '../base/shown.ts'
 
 /** When a `HeartbeatInjector` sends heartbeats, and what they are. */
 export interface HeartbeatInjectorOptions {
@@ -40,11 +41,11 @@ export function heartbeatPlan(options: HeartbeatInjectorOptions = {}): Heartbeat
   checkNumber('intervalMs', intervalMs, { min: 1, infinity: true, fraction: true })
   if (typeof frame !== 'string' || !FRAME.test(frame)) {
     throw new TypeError(
-      `Invalid heartbeat frame ${JSON.stringify(frame)}: use one comment line (": keepalive\\n"), or comment lines and blank lines that end with a blank line (": keepalive\\n\\n")`,
+      `frame must be one comment line (": keepalive\\n"), or comment lines and blank lines that end with a blank line (": keepalive\\n\\n"): got ${shown(frame)}`,
     )
   }
   if (typeof atStart !== 'boolean') {
-    throw new TypeError(`atStart must be true or false: got ${JSON.stringify(atStart)}`)
+    throw new TypeError(`atStart must be true or false: got ${shown(atStart)}`)
   }
   return { intervalMs, frame: new TextEncoder().encode(frame), atStart }
 }

@@ -1,7 +1,7 @@
 import type { Verdict } from 'sse-stream-kit'
 import { cuttingPlaces, isCommentLines } from '../support/sse/boundary-oracle.ts'
 import { matchFrames } from '../support/sse/match-frames.ts'
-import type { ReadAnswer } from './read-answer.ts'
+import type { ReadResponse } from './read-response.ts'
 
 /** How an upstream ends its response. */
 export type Ending = 'end' | 'cut' | 'reset'
@@ -14,7 +14,7 @@ export interface ScriptRun {
   isTransformed: boolean
   heartbeat: Buffer
   status: number
-  answer: ReadAnswer
+  answer: ReadResponse
   verdict: Verdict
 }
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { endsAtBoundary } from '../support/sse/boundary-oracle.ts'
 import { someSse } from '../support/sse/some-sse.ts'
 import { ByteUpstream } from './byte-upstream.ts'
-import { readAnswer } from './read-answer.ts'
+import { readResponse } from './read-response.ts'
 
 const SEED = 20_261_121
 const CODERS = {
@@ -45,7 +45,7 @@ async function ask(head: string[], body: Uint8Array): Promise<Awaited<ReturnType
 
 async function read() {
   const response = await proxy(new Request('http://client.test/'))
-  const answer = await readAnswer(response)
+  const answer = await readResponse(response)
   expect(summaries).toHaveLength(1)
   // The upstream closes after its last byte: any further wait is the proxy's.
   expect(summaries[0]?.verdict).not.toBe('timeout')

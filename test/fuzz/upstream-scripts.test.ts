@@ -4,7 +4,7 @@ import { fakeUpstream, step, type UpstreamStep } from 'sse-stream-kit/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { someChunks, someSse } from '../support/sse/some-sse.ts'
 import { type Ending, judgeScript } from './judge-script.ts'
-import { readAnswer } from './read-answer.ts'
+import { readResponse } from './read-response.ts'
 
 const SEED = 20_261_121
 
@@ -22,7 +22,10 @@ beforeAll(async () => {
   }
   const heartbeat = { intervalMs: 1, frame: ': beat\n' }
   proxies.set('plain', sseProxy(url, options))
-  proxies.set('held back', sseProxy(url, { ...options, heartbeat, watermark: { highBytes: 8 } }))
+  proxies.set(
+    'backpressured',
+    sseProxy(url, { ...options, heartbeat, watermark: { highBytes: 8 } }),
+  )
   proxies.set('transformed', sseProxy(url, { ...options, transform: (event) => event }))
 })
 afterAll(async () => {
@@ -37,7 +40,7 @@ const someSteps = someChunks(someSse).chain((chunks) =>
     .map((waits) => ({ chunks, waits })),
 )
 
-it.each(['plain', 'held back', 'transformed'])(
+it.each(['plain', 'backpressured', 'transformed'])(
   'lets a client see no more than the upstream said, and no end that was none: %s',
   async (name) => {
     await fc.assert(
@@ -57,7 +60,7 @@ it.each(['plain', 'held back', 'transformed'])(
           ]
           summaries.length = 0
           const response = await (proxies.get(name) as SseProxy)(new Request('http://client.test/'))
-          const answer = await readAnswer(response)
+          const answer = await readResponse(response)
           expect(summaries).toHaveLength(1)
           expect(
             judgeScript({
@@ -65,7 +68,7 @@ it.each(['plain', 'held back', 'transformed'])(
               ending,
               isCoded: coding !== undefined,
               isTransformed: name === 'transformed',
-              heartbeat: Buffer.from(name === 'held back' ? ': beat\n' : ': beat\n\n'),
+              heartbeat: Buffer.from(name === 'backpressured' ? ': beat\n' : ': beat\n\n'),
               status: response.status,
               answer,
               verdict: (summaries[0] as StreamSummary).verdict,

@@ -1,3 +1,4 @@
+import { checkChoice } from '../../base/check-choice.ts'
 import { checkNumber } from '../../base/check-number.ts'
 import { isThenable } from '../../base/is-thenable.ts'
 import { shown } from '../../base/shown.ts'
@@ -129,8 +130,6 @@ function checkedGate<T>(gate: T): T {
 }
 
 function checkedCoding(coding: BodyCoding): BodyCoding {
-  if (['gzip', 'deflate', 'br', 'zstd'].includes(coding)) return coding
-  throw new TypeError(
-    `coding must be "gzip", "deflate", "br" or "zstd": got ${JSON.stringify(coding)}`,
-  )
+  checkChoice('coding', coding, 'gzip', 'deflate', 'br', 'zstd')
+  return coding
 }

@@ -1,11 +1,11 @@
 /** The received part of a body, and how it ended. */
-export interface ReadAnswer {
+export interface ReadResponse {
   bytes: Buffer
   end: 'clean' | 'broken'
 }
 
 /** Reads a response until it ends or fails. */
-export async function readAnswer({ body }: Response): Promise<ReadAnswer> {
+export async function readResponse({ body }: Response): Promise<ReadResponse> {
   const chunks: Uint8Array[] = []
   const reader = body?.getReader()
   try {

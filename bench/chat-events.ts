@@ -21,6 +21,20 @@ export function chatEvents(events: number, seed: number): ChatStream {
   return { chunks, events }
 }
 
+/** The same for the Messages API, about 120 bytes an event. */
+export function anthropicEvents(events: number, seed: number): ChatStream {
+  const random = seededRandom(seed)
+  const encoder = new TextEncoder()
+  const chunks = Array.from({ length: events }, () => {
+    const text = WORDS[Math.floor(random() * WORDS.length)]
+    return encoder.encode(
+      'event: content_block_delta\n' +
+        `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${text}"}}\n\n`,
+    )
+  })
+  return { chunks, events }
+}
+
 /** The same bytes in chunks of one size. */
 export function cutInto(chunkBytes: number, { chunks, events }: ChatStream): ChatStream {
   const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))

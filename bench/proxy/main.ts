@@ -1,17 +1,20 @@
 // Runs the benchmark of the proxy: `npm run bench:proxy --`, with
 //   --rounds=4 --streams=300 --every-ms=20 --window-ms=1500
 //   --cpu-prof=DIR   writes the CPU profiles of the proxies there
+//   --api=chat       or anthropic: the API whose events are relayed
 //   --write          puts the results into docs/performance.md
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { CONTENDERS, FETCHED, TARGETED } from './contenders.ts'
+import { BLIND, CONTENDERS, FETCHED, PROXIED, TARGETED } from './contenders.ts'
 import { measure, type Round } from './measure.ts'
 import { PacedUpstream } from './paced-upstream.ts'
 import { ProxyChild } from './proxy-child.ts'
 
 const AT_MOST = 1.15
+/** How much dialect, verdict and usage may add to the cost of an event. */
+const DIALECT_AT_MOST = { chat: 1.05, anthropic: 1.1 }
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +22,7 @@ const { values } = parseArgs({
     streams: { type: 'string', default: '300' },
     'every-ms': { type: 'string', default: '20' },
     'window-ms': { type: 'string', default: '1500' },
+    api: { type: 'string', default: 'chat' },
     'cpu-prof': { type: 'string' },
     write: { type: 'boolean', default: false },
   },
@@ -26,13 +30,14 @@ const { values } = parseArgs({
 const streams = Number(values.streams)
 const everyMs = Number(values['every-ms'])
 const windowMs = Number(values['window-ms'])
+const api = values.api === 'anthropic' ? 'anthropic' : 'chat'
 const profile = values['cpu-prof']
 const execArgv =
   profile === undefined
     ? []
     : ['--cpu-prof', `--cpu-prof-dir=${profile}`, '--cpu-prof-interval=200']
 
-const upstream = new PacedUpstream(everyMs)
+const upstream = new PacedUpstream(everyMs, api)
 const origin = await upstream.listen()
 const proxies = new Map(
   [...CONTENDERS.keys()].map((name) => [name, new ProxyChild(name, origin, execArgv)]),
@@ -92,6 +97,12 @@ function report(isPinned: boolean): void {
     const verdict = value <= AT_MOST ? 'reached' : 'missed'
     lines.push(`- target ${name} <= ${AT_MOST} x ${FETCHED}: ${verdict} (${value.toFixed(2)})`)
   }
+  const cost = ratio(results.get(PROXIED) ?? [], results.get(BLIND) ?? [])
+  const most = DIALECT_AT_MOST[api]
+  const told = cost <= most ? 'reached' : 'missed'
+  lines.push(
+    `- target dialect, verdict and usage <= ${most} x without (${api}): ${told} (${cost.toFixed(2)})`,
+  )
   const text = lines.join('\n')
   console.log(text)
   if (!values.write) return
@@ -127,9 +138,11 @@ function figures(rounds: readonly Round[]): string[] {
   ]
 }
 
-/** CPU time relative to the baseline: the median over the rounds of both. */
-function ratio(rounds: readonly Round[]): number {
-  const others = results.get(FETCHED) ?? []
+/** CPU time relative to others: the median over the rounds of both. */
+function ratio(
+  rounds: readonly Round[],
+  others: readonly Round[] = results.get(FETCHED) ?? [],
+): number {
   return quantile(
     rounds.map(({ cpuPerEvent }, round) => cpuPerEvent / (others[round] as Round).cpuPerEvent),
     0.5,

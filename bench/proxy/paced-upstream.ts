@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type Socket } from 'node:net'
-import { chatEvents } from '../chat-events.ts'
+import { anthropicEvents, chatEvents } from '../chat-events.ts'
 
 const HEAD =
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
@@ -28,10 +28,8 @@ interface PacedStream {
 export class PacedUpstream {
   /** Events of all streams so far. */
   sentEvents = 0
-  readonly #events = chatEvents(1000, 3).chunks
-  readonly #chunks = this.#events.map((event) =>
-    Buffer.concat([Buffer.from(`${event.length.toString(16)}\r\n`), event, Buffer.from('\r\n')]),
-  )
+  readonly #events: readonly Uint8Array[]
+  readonly #chunks: readonly Buffer[]
   readonly #streams = new Map<number, PacedStream>()
   readonly #sockets = new Set<Socket>()
   readonly #server: Server = createServer((socket) => this.#onConnection(socket))
@@ -40,8 +38,12 @@ export class PacedUpstream {
   readonly #groups: number
   #group = 0
 
-  constructor(everyMs: number) {
+  constructor(everyMs: number, api: 'chat' | 'anthropic' = 'chat') {
     this.#groups = everyMs
+    this.#events = (api === 'chat' ? chatEvents : anthropicEvents)(1000, 3).chunks
+    this.#chunks = this.#events.map((event) =>
+      Buffer.concat([Buffer.from(`${event.length.toString(16)}\r\n`), event, Buffer.from('\r\n')]),
+    )
   }
 
   /** Resolves with the origin. */

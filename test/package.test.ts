@@ -58,6 +58,7 @@ const DOORS: Readonly<Record<string, Door>> = {
       'anthropic',
       'dialectOf',
       'gemini',
+      'ollama',
       'openaiChat',
       'openaiResponses',
       'plain',

@@ -5,6 +5,11 @@ import { anthropicEvents, chatEvents } from '../chat-events.ts'
 const HEAD =
   'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n'
 const LAST_CHUNK = '0\r\n\r\n'
+/** Without its terminal mark an answer is truncated, and gets an error event. */
+const TERMINAL = {
+  chat: Buffer.from('data: [DONE]\n\n'),
+  anthropic: Buffer.from('event: message_stop\ndata: {"type":"message_stop"}\n\n'),
+}
 
 /** The bytes that a stream was sent. */
 export interface SentStream {
@@ -29,6 +34,7 @@ export class PacedUpstream {
   /** Events of all streams so far. */
   sentEvents = 0
   readonly #events: readonly Uint8Array[]
+  readonly #terminal: Buffer
   readonly #chunks: readonly Buffer[]
   readonly #streams = new Map<number, PacedStream>()
   readonly #sockets = new Set<Socket>()
@@ -40,10 +46,9 @@ export class PacedUpstream {
 
   constructor(everyMs: number, api: 'chat' | 'anthropic' = 'chat') {
     this.#groups = everyMs
+    this.#terminal = TERMINAL[api]
     this.#events = (api === 'chat' ? chatEvents : anthropicEvents)(1000, 3).chunks
-    this.#chunks = this.#events.map((event) =>
-      Buffer.concat([Buffer.from(`${event.length.toString(16)}\r\n`), event, Buffer.from('\r\n')]),
-    )
+    this.#chunks = this.#events.map(chunkOf)
   }
 
   /** Resolves with the origin. */
@@ -57,12 +62,16 @@ export class PacedUpstream {
   endStreams(): Map<number, SentStream> {
     const sent = new Map<number, SentStream>()
     for (const [number, { socket, firstEvent, sentEvents }] of this.#streams) {
-      socket.write(LAST_CHUNK)
+      socket.write(Buffer.concat([chunkOf(this.#terminal), Buffer.from(LAST_CHUNK)]))
+      this.sentEvents++
       const events = Array.from(
         { length: sentEvents },
         (_, index) => this.#events[this.#at(firstEvent + index)] as Uint8Array,
       )
-      sent.set(number, { events: sentEvents, bytes: Buffer.concat(events) })
+      sent.set(number, {
+        events: sentEvents + 1,
+        bytes: Buffer.concat([...events, this.#terminal]),
+      })
     }
     this.#streams.clear()
     return sent
@@ -105,4 +114,12 @@ export class PacedUpstream {
   #at(index: number): number {
     return index % this.#events.length
   }
+}
+
+function chunkOf(event: Uint8Array): Buffer {
+  return Buffer.concat([
+    Buffer.from(`${event.length.toString(16)}\r\n`),
+    event,
+    Buffer.from('\r\n'),
+  ])
 }

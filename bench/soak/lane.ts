@@ -52,6 +52,8 @@ export function openLane(route: Route, context: LaneContext): Lane {
       clientStallMs: LIMIT_MS,
     },
     watermark: { highBytes: 16_384 },
+    // Every byte of the upstream is accounted for, also those behind the last event.
+    truncation: 'pass',
     budget: context.budget,
     metrics: context.metrics,
     onEnd: (summary) => {

@@ -6,10 +6,12 @@ import { plain } from './plain.ts'
 
 /** What an {@link AnswerReader} looks for. */
 export interface AnswerReaderOptions {
-  /** The dialects that the stream may be of; with one, it is taken for that. */
+  /** The dialects that the stream may be of. */
   dialects: readonly Dialect[]
   /** The one that the request speaks for: it is tried first. */
   guess: Dialect
+  /** Whether the application says that it is that one. */
+  isGiven: boolean
 }
 
 /** After so many events that no dialect recognizes, the stream is taken for a plain one. */
@@ -36,8 +38,7 @@ export class AnswerReader {
 
   constructor(options: AnswerReaderOptions) {
     this.#options = options
-    const [only] = options.dialects
-    if (options.dialects.length === 1) this.dialect = only
+    if (options.isGiven) this.dialect = options.guess
   }
 
   /** The dialect of a stream that ends now: what the request was for, where nothing else came. */

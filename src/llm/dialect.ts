@@ -59,6 +59,8 @@ export interface LlmError {
  */
 export interface Dialect {
   readonly name: string
+  /** An event stream, or lines of JSON, each of which is an event without a name. @default 'sse' */
+  readonly format?: 'sse' | 'ndjson' | undefined
   /** Which heartbeat is safe with the clients of the API. */
   readonly heartbeat: 'comment' | 'blank'
   /** Whether requests to the API have this path; only a first guess, as what the stream holds wins. */

@@ -1,23 +1,9 @@
 import { reportError } from '../base/report-error.ts'
-import { SseKitError } from '../base/sse-kit-error.ts'
-import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { CR, LF } from '../wire/line-state.ts'
-import { AnswerReader, type AnswerReaderOptions } from './answer-reader.ts'
-import type { AnswerEnd } from './answer-state.ts'
+import { AnswerTap, type AnswerTapOptions } from './answer-tap.ts'
 import type { Dialect, EventTriage } from './dialect.ts'
 import { FOUND_CONTENT, FOUND_READ, KeyScanner } from './key-scanner.ts'
-import type { LlmSummary } from './llm-summary.ts'
 import { plain } from './plain.ts'
-
-/** What an {@link LlmTap} looks for. */
-export interface LlmTapOptions extends AnswerReaderOptions {
-  /** When the request came, on the clock of `performance.now()`. */
-  requestedAt: number
-  /** Whether a stream that ends without the terminal mark of its answer fails. */
-  failsTruncated: boolean
-  /** Called for each chunk with content in it, with the time. */
-  onContent?: ((now: number) => void) | undefined
-}
 
 const COLON = 0x3a
 const BRACE = 0x7b
@@ -37,15 +23,11 @@ const scanners = new WeakMap<Dialect, KeyScanner>()
  * - Holds what the events stated so far, and no bytes.
  * - What it cannot read makes the stream a plain one, and so does a dialect that throws, which is reported.
  */
-export class LlmTap implements Stage<Uint8Array, Uint8Array> {
-  readonly #options: LlmTapOptions
-  readonly #reader: AnswerReader
+export class LlmTap extends AnswerTap {
   readonly #utf8 = new TextDecoder()
-  #output!: StageOutput<Uint8Array>
   /** The one that the scanner and the triages below are of. */
   #dialect: Dialect | undefined
   #scanner: KeyScanner | undefined
-  #firstContentMs: number | undefined
   #isFirstChunk = true
   /** The name of the last event that had one, and what is done with events of that name. */
   #nameBytes = new Uint8Array()
@@ -53,51 +35,9 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
   #nameTriage: EventTriage = 'read'
   #unnamedTriage: EventTriage = 'read'
 
-  constructor(options: LlmTapOptions) {
-    this.#options = options
-    this.#reader = new AnswerReader(options)
+  constructor(options: AnswerTapOptions) {
+    super(options)
     this.#follow()
-  }
-
-  /** Events with content so far. */
-  get contentEvents(): number {
-    return this.#reader.contentEvents
-  }
-
-  /** How the answer would end now; `undefined` where no dialect says so. */
-  get answerEnd(): AnswerEnd | undefined {
-    return this.#reader.likely === plain ? undefined : this.#reader.state.end
-  }
-
-  /** Whether nothing of the answer is missing: its terminal mark has come, or every choice has finished. */
-  get isOver(): boolean {
-    const { isOver, end } = this.#reader.state
-    return this.#reader.dialect !== plain && (isOver || end === 'complete')
-  }
-
-  /** The dialect, as far as it is known. */
-  get dialect(): Dialect {
-    return this.#reader.dialect ?? this.#options.guess
-  }
-
-  summary(): LlmSummary {
-    const { likely: dialect, state } = this.#reader
-    const { model, finishReason, usage, upstreamErrorType } = state
-    const isKnown = dialect !== plain
-    return {
-      dialect: dialect.name,
-      ...(isKnown && model !== undefined && { model }),
-      ...(isKnown && finishReason !== undefined && { finishReason }),
-      ...(isKnown && usage !== undefined && { usage }),
-      ...(isKnown &&
-        this.#firstContentMs !== undefined && { firstContentMs: this.#firstContentMs }),
-      contentEvents: isKnown ? this.contentEvents : 0,
-      ...(isKnown && upstreamErrorType !== undefined && { upstreamErrorType }),
-    }
-  }
-
-  start(output: StageOutput<Uint8Array>): void {
-    this.#output = output
   }
 
   push(frames: Uint8Array): void {
@@ -106,20 +46,11 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
         this.#look(frames)
       } catch (error) {
         reportError(`The dialect ${this.dialect.name} failed; the stream was not affected`, error)
-        this.#reader.become(plain)
+        this.reader.become(plain)
         this.#follow()
       }
     }
-    this.#output.emit(frames)
-  }
-
-  /** @throws SseKitError with `SSE_TRUNCATED` for an answer that has not come to its end */
-  end(): void {
-    if (!this.#options.failsTruncated || this.answerEnd !== 'truncated') return
-    throw new SseKitError(
-      'SSE_TRUNCATED',
-      `The stream of dialect ${this.dialect.name} ended without its terminal mark`,
-    )
+    this.output.emit(frames)
   }
 
   #look(frames: Uint8Array): void {
@@ -158,13 +89,7 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
       }
       at = lineEnd + (isCr && nextLf === lineEnd + 1 ? 2 : 1)
     }
-    if (this.contentEvents > before) this.#onContent()
-  }
-
-  #onContent(): void {
-    const now = performance.now()
-    this.#firstContentMs ??= now - this.#options.requestedAt
-    this.#options.onContent?.(now)
+    if (this.contentEvents > before) this.addContentTime()
   }
 
   #onEvent(
@@ -190,15 +115,15 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
         found = this.#scanner.scan(frames, dataStart, dataEnd)
       }
       if (found === FOUND_CONTENT) {
-        this.#reader.addUnread()
+        this.reader.addUnread()
         return
       }
     }
     const text = this.#utf8.decode(frames.subarray(dataStart, dataEnd))
     const data = isMultiLine ? joined(text) : text
     if (data.trim() === '') return
-    this.#reader.read(name, data)
-    if (this.#reader.dialect !== this.#dialect) this.#follow()
+    this.reader.read(name, data)
+    if (this.reader.dialect !== this.#dialect) this.#follow()
   }
 
   #named(frames: Uint8Array, start: number, end: number): EventTriage {
@@ -215,7 +140,7 @@ export class LlmTap implements Stage<Uint8Array, Uint8Array> {
 
   /** Looks at events as the dialect wants it, once that is known. */
   #follow(): void {
-    const dialect = this.#reader.dialect
+    const dialect = this.reader.dialect
     if (dialect === undefined) return
     this.#dialect = dialect
     this.#nameBytes = new Uint8Array()

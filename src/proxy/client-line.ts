@@ -8,6 +8,8 @@ import { StallClock } from './stall-clock.ts'
 /** What a client line depends on. */
 export interface ClientLineOptions {
   isSse: boolean
+  /** Whether the bytes that were sent end where an error frame may follow; absent if none ever may. */
+  isAtBoundary: (() => boolean) | undefined
   /** The dialect that the request is likely answered in. */
   guess: Dialect
   /** The dialect of the stream, as far as it is known. */
@@ -29,11 +31,11 @@ export interface ClientLine {
 
 /** Makes the stages of a client's stream: heartbeats and the error event, and the clock of a client that stalls. */
 export function clientLine(options: ClientLineOptions): ClientLine {
-  const { isSse, guess, dialect, accept, clientStallMs, settings } = options
+  const { isSse, isAtBoundary, guess, dialect, accept, clientStallMs, settings } = options
   const plan = isSse ? settings.heartbeatFor({ dialect: guess, accept }) : undefined
   const heartbeat = plan && new HeartbeatInjectorStage(plan)
   const { tellsErrors } = settings
-  const errors = isSse ? new ErrorFrameStage({ tellsErrors, dialect }) : undefined
+  const errors = isAtBoundary && new ErrorFrameStage({ tellsErrors, isAtBoundary, dialect })
   const stages: Stage<Uint8Array, Uint8Array>[] = []
   if (heartbeat !== undefined) stages.push(heartbeat)
   if (errors !== undefined) stages.push(errors)

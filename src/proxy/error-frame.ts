@@ -8,6 +8,8 @@ import type { Stage, StageOutput } from '../pipeline/stage.ts'
 export interface ErrorFrameOptions {
   /** Whether it is told of all of them; else only of an answer that ended early. */
   tellsErrors: boolean
+  /** Whether the bytes that were sent end where an event may follow. */
+  isAtBoundary: () => boolean
   /** The dialect of the stream, as far as it is known by then. */
   dialect: () => Dialect
 }
@@ -15,7 +17,7 @@ export interface ErrorFrameOptions {
 /**
  * The last stage of an event stream: when the stream fails, sends the error as an event before the connection breaks.
  *
- * It comes after the frame splitter, so what was sent before ends at an event boundary.
+ * In an event stream it comes after the frame splitter, so what was sent before ends at an event boundary.
  */
 export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
   /** The bytes of the event that was sent, if one was. */
@@ -36,10 +38,11 @@ export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
   }
 
   fail(reason: unknown): void {
-    const { tellsErrors, dialect } = this.#options
+    const { tellsErrors, isAtBoundary, dialect } = this.#options
     const { code } = toSseKitError(reason)
     // Nothing is flushed to a client that left or stalled.
     if (OUTCOMES[code].flushMs === 0 || (!tellsErrors && code !== 'SSE_TRUNCATED')) return
+    if (!isAtBoundary()) return
     const frame = new TextEncoder().encode(errorFrame(reason, dialect()))
     this.frameBytes = frame.length
     this.#output.emit(frame)

@@ -1,6 +1,7 @@
 import { roundMs } from '../base/round-ms.ts'
 import type { Dialect } from '../llm/dialect.ts'
 import { LlmTap } from '../llm/llm-tap.ts'
+import { NdjsonTap } from '../llm/ndjson-tap.ts'
 import type { Stage } from '../pipeline/stage.ts'
 import { EventRewriterStage } from '../transforms/event-rewriter.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
@@ -16,12 +17,16 @@ import { UpstreamClock } from './upstream-clock.ts'
 /** What an origin line depends on. */
 export interface OriginLineOptions {
   isSse: boolean
+  /** The dialects that the answer may have: those of its format. */
+  dialects: readonly Dialect[]
   /** The dialect that the request is likely answered in. */
   guess: Dialect
+  /** Whether the application says that it is that one. */
+  isGiven: boolean
   /** When the request came, on the clock of `performance.now()`. */
   requestedAt: number
   timeouts: Timeouts
-  settings: Pick<ProxySettings, 'maxEventBytes' | 'transform' | 'dialects' | 'truncation'>
+  settings: Pick<ProxySettings, 'maxEventBytes' | 'transform' | 'truncation'>
   onFirstEvent: () => void
   /** Ends the upstream's stream cleanly: its answer is over. */
   finish: () => void
@@ -36,8 +41,8 @@ export interface OriginLine {
   readonly stages: readonly Stage<Uint8Array, Uint8Array>[]
   /** Events so far that show that the upstream is at work. */
   countEvents(): number
-  /** What the stream tells of the answer in it; absent where no dialect is looked for. */
-  readonly llm: LlmTap | undefined
+  /** Reads the answer in the stream; absent if no dialect is looked for. */
+  readonly llm: LlmTap | NdjsonTap | undefined
   /** When output of the model arrived. */
   readonly content: ContentTimes
   /** What a summary says of them. `bytesOut` is what the line gave out. */
@@ -46,20 +51,20 @@ export interface OriginLine {
 
 /** Makes the stages of an upstream's stream: its clock, the frames, what counts them, and the application's transform. */
 export function originLine(options: OriginLineOptions): OriginLine {
-  const { isSse, guess, requestedAt, timeouts, settings, onFirstEvent, finish, onEnd } = options
+  const { isSse, dialects, guess, isGiven, requestedAt, timeouts, settings, onEnd } = options
+  const { onFirstEvent, finish } = options
   // Not from the headers on: with others to turn to, the first event has been waited for since then.
   const startedMs = performance.now() - requestedAt
   const tap = new MetricsTapStage<Uint8Array>({ onEnd, countEvents: isSse })
   const signs = isSse && timeouts.idleCounts === 'events' ? new LifeSigns() : undefined
   const countEvents = (): number => (isSse ? (signs?.count ?? tap.events) : tap.items)
-  const { maxEventBytes, transform, dialects, truncation } = settings
+  const { maxEventBytes, transform, truncation } = settings
   const failsTruncated = truncation === 'signal'
   const content = new ContentTimes()
   const onContent = (now: number): void => content.add(now)
-  const llm =
-    isSse && dialects.length > 0
-      ? new LlmTap({ dialects, guess, requestedAt, failsTruncated, onContent })
-      : undefined
+  const tapOptions = { dialects, guess, isGiven, requestedAt, failsTruncated, onContent }
+  const Tap = isSse ? LlmTap : NdjsonTap
+  const llm = dialects.length > 0 ? new Tap(tapOptions) : undefined
   const clock = new UpstreamClock(
     { ...timeouts, requestedAt },
     { countEvents, onFirstEvent, isOver: () => llm?.isOver === true, finish },
@@ -91,7 +96,8 @@ export function originLine(options: OriginLineOptions): OriginLine {
       pauses,
       bytesIn: bytes,
       bytesOut: rewriter?.bytesOut ?? bytes,
-      ...(llm !== undefined && { llm: llm.summary() }),
+      // Of lines of JSON that are no answer of a known API there is nothing to say.
+      ...(llm !== undefined && (isSse || llm.isKnown) && { llm: llm.summary() }),
     }),
   }
 }

@@ -34,6 +34,8 @@ export interface ProxySettings extends CallSettings {
   transform: EventTransform | undefined
   /** Those that a stream may be of; none where none is looked for. */
   dialects: readonly Dialect[]
+  /** Whether the application says that a stream is of the one in the list. */
+  isDialectGiven: boolean
   truncation: 'signal' | 'pass'
   onEnd: ProxyOptions['onEnd']
   metrics: readonly MetricsSink[]
@@ -101,6 +103,7 @@ export function proxySettings({
     maxEventBytes: checkNumber('maxEventBytes', maxEventBytes, { min: 1, infinity: true }),
     transform,
     dialects: dialectList(dialect),
+    isDialectGiven: dialect !== false && !Array.isArray(dialect),
     truncation,
     onEnd,
     metrics: metrics === undefined ? [] : [metrics],

@@ -1,7 +1,10 @@
 import type { ByteSource } from '../base/byte-source.ts'
 import { outcomeOf } from '../base/outcomes.ts'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
+import { isJsonLinesType } from '../http/media-type.ts'
 import type { Dialect } from '../llm/dialect.ts'
+import { NdjsonTap } from '../llm/ndjson-tap.ts'
+import { plain } from '../llm/plain.ts'
 import { relay } from '../pipeline/relay.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { TapSummary } from '../transforms/metrics-tap.ts'
@@ -19,7 +22,7 @@ import type { ProxySettings } from './proxy-settings.ts'
  */
 export function relayResponse(
   body: ByteSource,
-  { isSse, target, firstEvent }: UpstreamResponse,
+  { isSse, headers, target, firstEvent }: UpstreamResponse,
   exchange: Exchange,
   settings: ProxySettings,
 ): ReadableStream<Uint8Array> {
@@ -28,15 +31,36 @@ export function relayResponse(
   const { pathname } = exchange.outgoing.url
   const { requestedAt } = exchange.context
   const onFirstEvent = (): void => firstEvent?.came()
-  const source = isSse ? new AnswerBody(body, () => origin.llm?.isOver === true) : body
+  const format = isSse
+    ? 'sse'
+    : isJsonLinesType(headers.get('content-type') ?? '')
+      ? 'ndjson'
+      : undefined
+  const dialects = settings.dialects.filter((dialect) => (dialect.format ?? 'sse') === format)
+  const isAnswer = isSse || dialects.length > 0
+  const source = isAnswer ? new AnswerBody(body, () => origin.llm?.isOver === true) : body
   // What it cannot cancel has ended by itself.
   const finish = (): void => void source.cancel().catch(() => {})
-  const guess = guessDialect(pathname, settings.dialects)
-  const line = { isSse, guess, requestedAt, timeouts, settings }
+  const expected = guessDialect(pathname, settings.dialects)
+  const guess = (expected.format ?? 'sse') === (format ?? 'sse') ? expected : plain
+  const isGiven = settings.isDialectGiven && dialects.length > 0
+  const line = { isSse, dialects, guess, isGiven, requestedAt, timeouts, settings }
   const origin = originLine({ ...line, onFirstEvent, finish, onEnd })
   const dialect = (): Dialect => origin.llm?.dialect ?? guess
+  // Frames pass whole, and lines of JSON as they come: an error frame may follow whole ones only.
+  const { llm } = origin
+  const isBetweenLines = llm instanceof NdjsonTap ? () => llm.isBetweenLines : undefined
+  const isAtBoundary = isSse ? () => true : isBetweenLines
   const accept = exchange.request.headers.get('accept')
-  const client = clientLine({ isSse, guess, dialect, accept, clientStallMs, settings })
+  const client = clientLine({
+    isSse,
+    isAtBoundary,
+    guess,
+    dialect,
+    accept,
+    clientStallMs,
+    settings,
+  })
   const relayed = relay<Uint8Array>(source, [...origin.stages, ...client.stages], {
     watermark: settings.watermark,
     budget: settings.budget,

@@ -16,6 +16,7 @@ function open({ isSse = true, heartbeat = true, tellsErrors = false } = {}) {
   )
   const line = clientLine({
     isSse,
+    isAtBoundary: isSse ? () => true : undefined,
     guess: plain,
     dialect: () => plain,
     accept: 'text/event-stream',

@@ -10,8 +10,7 @@ import { watchTimers } from '../support/watch-timers.ts'
 watchTimers()
 
 type Settings = OriginLineOptions['settings']
-type Given = Partial<Omit<OriginLineOptions, 'settings'>> &
-  Partial<Pick<Settings, 'transform' | 'dialects'>>
+type Given = Partial<Omit<OriginLineOptions, 'settings'>> & Partial<Pick<Settings, 'transform'>>
 
 function open({ transform, dialects = [], ...given }: Given = {}) {
   let summary: TapSummary | undefined
@@ -20,9 +19,11 @@ function open({ transform, dialects = [], ...given }: Given = {}) {
     isSse: true,
     requestedAt: performance.now(),
     timeouts: NO_LIMITS,
+    dialects,
     guess: plain,
+    isGiven: false,
     finish: () => {},
-    settings: { maxEventBytes: 1_000, transform, dialects, truncation: 'signal' },
+    settings: { maxEventBytes: 1_000, transform, truncation: 'signal' },
     onFirstEvent,
     onEnd: (ended) => {
       summary = ended
@@ -64,8 +65,13 @@ describe('an origin line', () => {
     ['another body', { isSse: false }, ['UpstreamClock', 'MetricsTapStage']],
     [
       'another body, whatever the options for events are',
-      { isSse: false, transform: (event) => event, dialects: DIALECTS, timeouts: EVENTS_ONLY },
+      { isSse: false, transform: (event) => event, timeouts: EVENTS_ONLY },
       ['UpstreamClock', 'MetricsTapStage'],
+    ],
+    [
+      'lines of JSON whose dialect is looked for',
+      { isSse: false, dialects: DIALECTS },
+      ['UpstreamClock', 'MetricsTapStage', 'NdjsonTap'],
     ],
     [
       'an event stream with idleCounts',

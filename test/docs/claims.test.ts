@@ -24,7 +24,15 @@ const proxyWith = (options: object): void => {
 describe('what the docs claim', () => {
   it('false turns off the options that docs/proxy.md names, and throws for the others', () => {
     const off = namesBetween(page('docs/proxy.md'), '`false` turns off', 'elsewhere')
-    expect(off).toEqual(['false', 'heartbeat', 'retry', 'breaker', 'forwarded', 'timeouts'])
+    expect(off).toEqual([
+      'false',
+      'heartbeat',
+      'retry',
+      'breaker',
+      'forwarded',
+      'dialect',
+      'timeouts',
+    ])
     const limits = ['connectMs', 'headersMs', 'firstEventMs', 'idleMs', 'totalMs', 'clientStallMs']
     for (const name of off.slice(1, -1)) proxyWith({ [name]: false })
     for (const name of limits) proxyWith({ timeouts: { [name]: false } })

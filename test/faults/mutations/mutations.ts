@@ -1,4 +1,4 @@
-import { type Change, drop, gives, swap } from './source-anchors.ts'
+import { type Change, drop, empty, gives, swap } from './source-anchors.ts'
 
 /** One mechanism of the library taken out, and the row of the faults whose test must fail then. */
 export interface Mutation {
@@ -20,15 +20,16 @@ const HEARTBEATS_FIRST = swap(
 export const MUTATIONS: readonly Mutation[] = [
   without('L1', drop('Exchange.#onClientGone', 'SSE_CLIENT_GONE')),
   without('L2', drop('UpstreamClock.dispose', 'clearTimeout(')),
-  without('L3', drop('WritableIntake.cancel', 'this.#releaseWrite()')),
+  // Writes have to wait then, or the pipe would loop.
+  without(
+    'L3',
+    empty('WritableIntake.cancel'),
+    drop('WritableIntake.#write', 'if (!this.driver.isRunning)'),
+  ),
   without(
     'L3',
     drop('Exchange.#onClientGone', 'SSE_CLIENT_GONE'),
-    swap(
-      'StageDriver.onCancel',
-      'isSourceLive ? this.intake.cancel(reason) : undefined',
-      'undefined',
-    ),
+    drop('PushedBody.cancel', 'this.#abort(reason)'),
     drop('relayResponse.onEnd', 'exchange.context.abort(error)'),
   ),
   without('L3', drop('WATCHED_EVENTS', /^'aborted'$/)),
@@ -53,7 +54,7 @@ export const MUTATIONS: readonly Mutation[] = [
   without('L8', swap('UpstreamClock.#limit', 'firstEventMs : idleMs', 'firstEventMs : Infinity')),
   without('L8', HEARTBEATS_FIRST),
   without('L9', swap('clientLine.errors', 'isSse ?', 'true ?')),
-  without('L10', swap('StageDriver.error', '.catch(() => {})', '')),
+  without('L10', swap('BodyWriter.cancel', '.catch(() => {})', '')),
   without('L11', drop('HeartbeatInjectorStage.dispose', 'clearTimeout(')),
   without('L12', drop('createProxy.proxy.exchange', 'running.delete(')),
   without('L13', drop('Exchange.end', 'removeEventListener(')),
@@ -119,7 +120,11 @@ export const MUTATIONS: readonly Mutation[] = [
     ),
   ),
   without('P4', swap('dropDecoded', "etag?.startsWith('\"')", 'false')),
-  without('P5', swap('MetricsTapStage.#verdict', 'this.#counter.isBetweenEvents', 'true')),
+  without(
+    'P5',
+    swap('MetricsTapStage.#verdict', 'this.#counter.isBetweenEvents', 'true'),
+    gives('FrameSplitterStage.end.isInsideEvent', 'false'),
+  ),
   without('P6', swap('checked', ' || status > 599', '')),
   without('P7', swap('passOn', '(relayed, { status, statusText,', '(relayed, { status: 200,')),
   without('P8', swap('node/headersOf', "if (!name.startsWith(':'))", '')),
@@ -131,11 +136,6 @@ export const MUTATIONS: readonly Mutation[] = [
   without('P14', drop('responseHeaders', "headers.delete('set-cookie')")),
   without('P14', swap('transport/headersOf', 'headers.append(latin1(', 'headers.set(latin1(')),
   without('P16', drop('fetchTransport.send.fetched', "duplex: 'half'")),
-  without(
-    'P16',
-    drop('NodeExchange.#end', 'this.#web?.release()'),
-    drop('NodeExchange.#end', 'drainUpload('),
-  ),
   without('S1', drop('http/requestUrl', 'if (hasDotSegment(')),
   without('S2', swap('upstreamTargets', 'allowed.get(new URL(picked).href)', '[target(picked)]')),
   without('S3', swap('fetchTransport.send.fetched', "'manual'", "'follow'")),

@@ -2,8 +2,8 @@ import { type ByteSource, FLOW, type ItemReader } from '../base/byte-source.ts'
 import type { ReadResult } from '../base/read-result.ts'
 
 /**
- * The body of an answer that ends cleanly once the answer is over, whatever its connection does after that: most
- * clients take the error of a connection for one of the answer, also behind its terminal mark.
+ * A body that ends cleanly once the answer in it is over, even if its connection breaks after that. Most clients report
+ * the error of a connection also after the terminal mark.
  *
  * Holds nothing.
  */
@@ -37,7 +37,7 @@ export class AnswerBody implements ByteSource, ItemReader<Uint8Array> {
     return this.#reader.cancel(reason)
   }
 
-  /** The method [FLOW] of the body, under a name that a declaration file can have. */
+  /** The method [FLOW], under a name that declaration files support. */
   flow(sink: ((chunk: Uint8Array) => void) | undefined): boolean {
     return this.#body[FLOW]?.(sink) ?? false
   }

@@ -12,7 +12,7 @@ import type {
 
 type ObjectOf<T> = Exclude<T, false | undefined>
 
-/** Does not compile when an option is added to the type and not here. */
+/** Does not compile if an option is added to the type and not here. */
 const PROXY: OptionNames<ProxyOptions> = {
   headers: true,
   path: true,
@@ -92,7 +92,7 @@ const UPSTREAM: OptionNames<UpstreamOptions> = {
 export function checkProxyOptions(options: ProxyOptions): void {
   checkOptions('options', options, PROXY)
   const { heartbeat, watermark, retry, breaker, forwarded, pool } = options
-  // false is off; true is an object that was forgotten.
+  // false is off; true is not a valid value.
   if (heartbeat !== false) {
     checkOptions(
       'heartbeat',

@@ -1,9 +1,9 @@
 import { shown } from '../base/shown.ts'
 
 /**
- * Checks that a proxy was given a `Request`, of whatever realm or class.
+ * Checks that the argument of a proxy is a `Request`, of any realm or class.
  *
- * @throws TypeError that says what is missing: the adapter for Node's servers, or the right order of arguments
+ * @throws TypeError that names the cure: the adapter for Node's servers, or the right order of arguments
  */
 export function checkRequest(name: string, request: unknown): asserts request is Request {
   const { url, headers, method, rawHeaders } = (request ?? {}) as Record<string, unknown>

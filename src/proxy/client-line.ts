@@ -10,32 +10,32 @@ export interface ClientLineOptions {
   isSse: boolean
   /** Whether the bytes that were sent end where an error frame may follow; absent if none ever may. */
   isAtBoundary: (() => boolean) | undefined
-  /** The dialect that the request is likely answered in. */
+  /** The likely dialect of the response, by the request. */
   guess: Dialect
-  /** The dialect of the stream, as far as it is known. */
+  /** Returns the dialect of the stream, as far as it is known. */
   dialect: () => Dialect
   /** The client's `accept` header. */
   accept: string | null
   clientStallMs: number
-  settings: Pick<ProxySettings, 'heartbeatFor' | 'tellsErrors'>
+  settings: Pick<ProxySettings, 'heartbeatFor' | 'sendsErrors'>
 }
 
 /** The stages that belong to one client's copy of a stream. */
 export interface ClientLine {
   readonly stages: readonly Stage<Uint8Array, Uint8Array>[]
-  /** No bytes pass it. */
+  /** An observer: no bytes pass it. */
   readonly stallClock: StallClock
-  /** What the line added to the stream. */
+  /** Returns what the line added to the stream. */
   figures(): { heartbeats: number; addedBytes: number }
 }
 
-/** Makes the stages of a client's stream: heartbeats and the error event, and the clock of a client that stalls. */
+/** Creates the stages of a client's stream, heartbeats and the error event, and the clock for a stalled client. */
 export function clientLine(options: ClientLineOptions): ClientLine {
   const { isSse, isAtBoundary, guess, dialect, accept, clientStallMs, settings } = options
   const plan = isSse ? settings.heartbeatFor({ dialect: guess, accept }) : undefined
   const heartbeat = plan && new HeartbeatInjectorStage(plan)
-  const { tellsErrors } = settings
-  const errors = isAtBoundary && new ErrorFrameStage({ tellsErrors, isAtBoundary, dialect })
+  const { sendsErrors } = settings
+  const errors = isAtBoundary && new ErrorFrameStage({ sendsErrors, isAtBoundary, dialect })
   const stages: Stage<Uint8Array, Uint8Array>[] = []
   if (heartbeat !== undefined) stages.push(heartbeat)
   if (errors !== undefined) stages.push(errors)

@@ -7,17 +7,17 @@ import type { AnswerEnd } from '../llm/answer-state.ts'
 /** How the upstream's side of an exchange ended. */
 export interface OriginEnd {
   ending: StreamVerdict
-  /** Of an ending with an error: what was thrown. */
+  /** The error, or the client's reason of a cancel. */
   reason?: unknown
-  /** How the answer in the stream ended, as far as its dialect tells. */
+  /** How the answer in the stream ended, if its dialect is known. */
   answer?: AnswerEnd | undefined
-  /** Whether the terminal mark of the answer went by. */
+  /** Whether the terminal mark of the answer was received. */
   isOver?: boolean | undefined
 }
 
 /** How the client's side of it ended. */
 export interface ClientEnd {
-  /** Whether the client's connection was lost, before or during the answer. */
+  /** Whether the client disconnected, before or during the response. */
   isGone: boolean
 }
 
@@ -25,17 +25,17 @@ export interface ClientEnd {
 export interface Decision {
   verdict: Verdict
   code?: SseKitErrorCode | undefined
-  /** What went wrong, where something did. */
+  /** The error, if there was one. */
   error?: SseKitError | undefined
 }
 
-/** Decides how an exchange ended, from how its two sides did. The one place where a verdict is decided. */
+/** Decides how an exchange ended, from the ends of its two sides. The one place where a verdict is decided. */
 export function decideVerdict(origin: OriginEnd, { isGone }: ClientEnd): Decision {
   const { ending, reason, answer, isOver } = origin
-  // Clients stop reading at the terminal mark, and have the whole answer then.
+  // Clients stop reading at the terminal mark, and have the complete answer then.
   if (isOver && (isGone || ending === 'cancelled')) return { verdict: answer ?? 'complete' }
   const error = errorOf(ending, reason)
-  // Whatever else failed then failed because of it, or was for nobody.
+  // Any other failure then is a consequence, or has no reader.
   if (isGone && error?.code !== 'SSE_CLIENT_STALLED') {
     return { verdict: 'client_gone', code: 'SSE_CLIENT_GONE', error }
   }

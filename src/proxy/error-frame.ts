@@ -4,13 +4,13 @@ import type { Dialect } from '../llm/dialect.ts'
 import { plain } from '../llm/plain.ts'
 import type { Stage, StageOutput } from '../pipeline/stage.ts'
 
-/** Which failures a client is told of in an event, and how. */
+/** Which failures are sent to the client as an event, and in which form. */
 export interface ErrorFrameOptions {
-  /** Whether it is told of all of them; else only of an answer that ended early. */
-  tellsErrors: boolean
+  /** Whether all of them are sent; else only that of an answer that ended early. */
+  sendsErrors: boolean
   /** Whether the bytes that were sent end where an event may follow. */
   isAtBoundary: () => boolean
-  /** The dialect of the stream, as far as it is known by then. */
+  /** Returns the dialect of the stream, as far as it is known. */
   dialect: () => Dialect
 }
 
@@ -38,10 +38,10 @@ export class ErrorFrameStage implements Stage<Uint8Array, Uint8Array> {
   }
 
   fail(reason: unknown): void {
-    const { tellsErrors, isAtBoundary, dialect } = this.#options
+    const { sendsErrors, isAtBoundary, dialect } = this.#options
     const { code } = toSseKitError(reason)
     // Nothing is flushed to a client that left or stalled.
-    if (OUTCOMES[code].flushMs === 0 || (!tellsErrors && code !== 'SSE_TRUNCATED')) return
+    if (OUTCOMES[code].flushMs === 0 || (!sendsErrors && code !== 'SSE_TRUNCATED')) return
     if (!isAtBoundary()) return
     const frame = new TextEncoder().encode(errorFrame(reason, dialect()))
     this.frameBytes = frame.length

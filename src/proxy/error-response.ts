@@ -2,8 +2,8 @@ import { OUTCOMES } from '../base/outcomes.ts'
 import type { SseKitErrorCode } from '../base/sse-kit-error.ts'
 
 /**
- * What a client is told before there is an answer: a status and a JSON error in the shape that LLM clients
- * read, with the stable code, and nothing of the upstream in it.
+ * Returns the response for a failure before the response head: a status and a JSON error in the shape that LLM clients
+ * read, with the stable code and no details of the upstream.
  */
 export function errorResponse(
   code: SseKitErrorCode,

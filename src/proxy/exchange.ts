@@ -14,7 +14,7 @@ import type { StreamDetails } from './metrics-sink.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import type { StreamSummary } from './stream-summary.ts'
 
-/** What is known of a body that was relayed, at its end. */
+/** The figures of a relayed body, at its end. */
 export type BodySummary = Pick<
   StreamSummary,
   | 'firstItemMs'
@@ -31,7 +31,7 @@ export type BodySummary = Pick<
 /** When the parts of that body arrived. */
 export type BodyTimes = Pick<StreamDetails, 'gaps' | 'contentGaps' | 'contentMs'>
 
-/** What the application makes of a request, whichever upstream it goes to. */
+/** The request for any upstream, after the application's functions for path and headers. */
 export interface OutgoingRequest {
   /** The client's URL with the path and the query for the upstream. */
   readonly url: URL
@@ -49,31 +49,31 @@ const NO_GAPS: StreamDetails['gaps'] = { forEach: () => {} }
 const NO_TIMES: BodyTimes = { gaps: NO_GAPS, contentGaps: NO_GAPS, contentMs: 0 }
 
 /**
- * One request through the proxy, from its arrival to its end: what ends when the client leaves, and what is
- * reported when it is over. It ends exactly once.
+ * One request through the proxy, from its arrival to its end. Aborts its calls and its body when the client leaves, and
+ * reports its summary exactly once.
  */
 export class Exchange {
   readonly request: Request
   /** The request's URL. */
   readonly url: URL
-  /** What the calls to upstreams are ended by. */
+  /** Aborts the calls to upstreams. */
   readonly context: CallContext = new CallContext()
-  /** What goes to the upstreams, where the application has changed it. */
+  /** The request for the upstreams. */
   outgoing: OutgoingRequest
-  /** What happened on the way to the answer. */
+  /** What happened before the response. */
   trace: CallTrace = { attempts: 0, upstream: 0 }
   /** The upstreams that may serve it. */
   targets: readonly UpstreamTarget[] = []
   status = 0
   isSse = false
-  /** Ends the body that is being relayed. */
+  /** Errors the relayed body. */
   #abortBody: ((reason: unknown) => void) | undefined
   readonly #settings: ProxySettings
   readonly #onOver: ((exchange: Exchange) => void) | undefined
   #isClientGone = false
   #isOver = false
 
-  /** @throws TypeError for a request whose body was read before */
+  /** @throws TypeError for a request whose body has been read or is locked */
   constructor(request: Request, settings: ProxySettings, onOver?: (exchange: Exchange) => void) {
     if (request.bodyUsed || request.body?.locked) {
       throw new TypeError(
@@ -91,25 +91,25 @@ export class Exchange {
     if (request.signal.aborted) this.#onClientGone()
   }
 
-  /** Breaks off whatever is going on: the upstream's socket closes, a body that is relayed errors. */
+  /** Aborts the calls to upstreams, whose sockets close, and errors the relayed body. */
   abort(reason: unknown): void {
     this.context.abort(reason)
     this.#abortBody?.(reason)
   }
 
-  /** From now on a body is relayed, which this ends: at once where the exchange was broken off before. */
+  /** Registers what errors the relayed body. Calls it at once if the exchange was aborted before. */
   relaysBody(abortBody: (reason: unknown) => void): void {
     this.#abortBody = abortBody
     const { aborted } = this.context
     if (aborted !== undefined) abortBody(aborted.reason)
   }
 
-  /** Decides how the exchange ends, from how the upstream's side did. */
+  /** Decides how the exchange ends, from the end of the upstream's side. */
   decide(end: OriginEnd): Decision {
     return decideVerdict(end, { isGone: this.#isClientGone })
   }
 
-  /** The end, with what it came to. Later ends are ignored. */
+  /** Ends the exchange and reports it. Later calls do nothing. */
   end(decision: Decision, body: BodySummary = NO_BODY, times: BodyTimes = NO_TIMES): void {
     if (this.#isOver) return
     this.#isOver = true
@@ -144,7 +144,7 @@ export class Exchange {
   #summary({ verdict, code, error }: Decision, body: BodySummary): StreamSummary {
     const { attempts, upstream, upstreamStatus, headersMs } = this.trace
     const { phase } = (error ?? {}) as Partial<UpstreamTimeoutError>
-    // Of other errors the causes are the application's or the client's, and may hold anything.
+    // The causes of other errors come from the application or the client, and may contain anything.
     const isUpstreams = verdict === 'upstream_error' || verdict === 'timeout'
     const cause = isUpstreams ? causeCode(error) : undefined
     return {

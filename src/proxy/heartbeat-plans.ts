@@ -5,7 +5,7 @@ import type { ProxyOptions } from './proxy-options.ts'
 
 /** What the choice of a heartbeat depends on. */
 export interface HeartbeatContext {
-  /** The API that the request is likely answered in. */
+  /** The likely dialect of the response, by the request. */
   dialect: Dialect
   /** The client's `accept` header. */
   accept: string | null

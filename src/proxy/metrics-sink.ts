@@ -1,7 +1,7 @@
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { StreamSummary } from './stream-summary.ts'
 
-/** What a {@link MetricsSink} is given about a request, besides its summary. */
+/** Details of a request for a {@link MetricsSink}, in addition to its summary. */
 export interface StreamDetails {
   /** Waits between the chunks of the response. */
   gaps: GapDistribution
@@ -15,12 +15,12 @@ export interface StreamDetails {
   upstreamUrl?: URL | undefined
 }
 
-/** Where proxies report to: a registry, or anything else with these methods. */
+/** Receives the figures of proxies: a registry, or any object with these methods. */
 export interface MetricsSink {
-  /** A request has come in. */
+  /** A request has arrived. */
   streamStarted(): void
-  /** It is over. Exactly once for each that started. */
+  /** A request has ended. Called exactly once for each that started. */
   streamEnded(summary: StreamSummary, details: StreamDetails): void
-  /** The proxy is closing: it takes no new requests. Called once, before its running streams end. */
+  /** The proxy is closing and refuses new requests. Called once, before its running streams end. */
   draining?(): void
 }

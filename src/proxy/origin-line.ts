@@ -8,9 +8,9 @@ import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import { MetricsTapStage, type TapSummary } from '../transforms/metrics-tap.ts'
 import type { Timeouts } from '../upstream/timeouts.ts'
 import { FrameSplitterStage } from '../wire/frame-splitter.ts'
+import { ActivityCounter } from './activity-counter.ts'
 import { ContentTimes } from './content-times.ts'
 import type { BodySummary } from './exchange.ts'
-import { LifeSigns } from './life-signs.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import { UpstreamClock } from './upstream-clock.ts'
 
@@ -19,7 +19,7 @@ export interface OriginLineOptions {
   isSse: boolean
   /** The dialects that the answer may have: those of its format. */
   dialects: readonly Dialect[]
-  /** The dialect that the request is likely answered in. */
+  /** The likely dialect of the response, by the request. */
   guess: Dialect
   /** Whether the application says that it is that one. */
   isGiven: boolean
@@ -28,7 +28,7 @@ export interface OriginLineOptions {
   timeouts: Timeouts
   settings: Pick<ProxySettings, 'maxEventBytes' | 'transform' | 'truncation'>
   onFirstEvent: () => void
-  /** Ends the upstream's stream cleanly: its answer is over. */
+  /** Ends the upstream's stream cleanly, once its answer is over. */
   finish: () => void
   onEnd: (summary: TapSummary, gaps: GapDistribution) => void
 }
@@ -39,25 +39,25 @@ export type OriginFigures = Omit<BodySummary, 'heartbeats'>
 /** The stages that belong to the upstream's stream. */
 export interface OriginLine {
   readonly stages: readonly Stage<Uint8Array, Uint8Array>[]
-  /** Events so far that show that the upstream is at work. */
+  /** Returns the number of events so far that `idleCounts` counts; of chunks for a body that is not an event stream. */
   countEvents(): number
   /** Reads the answer in the stream; absent if no dialect is looked for. */
   readonly llm: LlmTap | NdjsonTap | undefined
   /** When output of the model arrived. */
   readonly content: ContentTimes
-  /** What a summary says of them. `bytesOut` is what the line gave out. */
+  /** Returns the figures for a summary. `bytesOut` is what the line emitted. */
   figures(summary: TapSummary): OriginFigures
 }
 
-/** Makes the stages of an upstream's stream: its clock, the frames, what counts them, and the application's transform. */
+/** Creates the stages of an upstream's stream: clock, frame splitter, metrics, dialect, and the application's transform. */
 export function originLine(options: OriginLineOptions): OriginLine {
   const { isSse, dialects, guess, isGiven, requestedAt, timeouts, settings, onEnd } = options
   const { onFirstEvent, finish } = options
-  // Not from the headers on: with others to turn to, the first event has been waited for since then.
+  // Not from the headers on: with retry or fallback the wait for the first event is over by now.
   const startedMs = performance.now() - requestedAt
   const tap = new MetricsTapStage<Uint8Array>({ onEnd, countEvents: isSse })
-  const signs = isSse && timeouts.idleCounts === 'events' ? new LifeSigns() : undefined
-  const countEvents = (): number => (isSse ? (signs?.count ?? tap.events) : tap.items)
+  const activity = isSse && timeouts.idleCounts === 'events' ? new ActivityCounter() : undefined
+  const countEvents = (): number => (isSse ? (activity?.count ?? tap.events) : tap.items)
   const { maxEventBytes, transform, truncation } = settings
   const failsTruncated = truncation === 'signal'
   const content = new ContentTimes()
@@ -78,7 +78,7 @@ export function originLine(options: OriginLineOptions): OriginLine {
       !failsTruncated || (llm?.answerEnd ?? 'truncated') !== 'truncated'
     stages.push(new FrameSplitterStage({ maxEventBytes }, mayEndInside))
   }
-  if (signs !== undefined) stages.push(signs)
+  if (activity !== undefined) stages.push(activity)
   stages.push(tap)
   if (llm !== undefined) stages.push(llm)
   if (rewriter !== undefined) stages.push(rewriter)

@@ -5,12 +5,12 @@ import type { Exchange, OutgoingRequest } from './exchange.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 
 /**
- * Asks the application for the path and the headers of a request, once, whatever the number of attempts.
+ * Calls the application's functions for the path and the headers of a request, once for all attempts.
  *
- * Ends with the exchange; waits for each function no longer than for an upstream's headers.
+ * Waits for each for at most `headersMs`, and not beyond the end of the exchange.
  *
- * @throws {@link SseKitError} with `SSE_REQUEST_SETUP` for a function that throws, rejects, takes too long or
- * gives something that cannot be sent; with `SSE_BAD_REQUEST` for a path with dot segments
+ * @throws {@link SseKitError} with `SSE_REQUEST_SETUP` for a function that throws, rejects, times out or returns what
+ * cannot be sent; with `SSE_BAD_REQUEST` for a path with dot segments
  */
 export async function outgoingRequest(
   exchange: Exchange,
@@ -19,12 +19,12 @@ export async function outgoingRequest(
   const { request, context } = exchange
   const waitMs = timeouts.headersMs
 
-  const ask = async <T>(name: 'path' | 'headers', call: () => T | PromiseLike<T>): Promise<T> => {
-    // Asynchronous, so that what is thrown at once and what is rejected come to the same.
-    const given = (async () => call())().catch((cause: unknown) => {
+  const call = async <T>(name: 'path' | 'headers', run: () => T | PromiseLike<T>): Promise<T> => {
+    // Asynchronous, so that a synchronous throw becomes a rejection.
+    const returned = (async () => run())().catch((cause: unknown) => {
       throw failed(`The function ${name} of the application threw`, cause)
     })
-    return context.waitFor(given, waitMs, () =>
+    return context.waitFor(returned, waitMs, () =>
       failed(
         `The function ${name} of the application did not settle within ${waitMs} ms (timeouts.headersMs)`,
       ),
@@ -34,7 +34,7 @@ export async function outgoingRequest(
   const pathOf = async (pathFor: NonNullable<ProxySettings['pathFor']>): Promise<URL> => {
     // A copy: the function may change it.
     const url = new URL(exchange.url)
-    const path = await ask('path', () => pathFor(url, request))
+    const path = await call('path', () => pathFor(url, request))
     if (typeof path !== 'string' || !path.startsWith('/')) {
       throw failed(
         `path must return a string that begins with "/": got ${typeof path === 'string' ? JSON.stringify(path) : `a ${typeof path}`}`,
@@ -50,7 +50,9 @@ export async function outgoingRequest(
   const outgoing: OutgoingRequest = {
     url: pathFor === undefined ? exchange.url : await pathOf(pathFor),
     headers:
-      headersFor === undefined ? headers : changes(await ask('headers', () => headersFor(request))),
+      headersFor === undefined
+        ? headers
+        : changes(await call('headers', () => headersFor(request))),
   }
   if (request.bodyUsed || request.body?.locked) {
     throw failed(

@@ -2,13 +2,13 @@ import type { Verdict } from '../base/verdict.ts'
 import type { MetricsSink } from './metrics-sink.ts'
 import type { StreamSummary } from './stream-summary.ts'
 
-/** Figures of one proxy since it was made. */
+/** Figures of one proxy since it was created. */
 export interface ProxyMetrics {
-  /** Requests that are running now. */
+  /** Running requests. */
   readonly active: number
-  /** Requests that have come in. */
+  /** Requests received. */
   readonly started: number
-  /** Requests that are over, by how they ended. */
+  /** Ended requests by verdict. */
   readonly ended: Readonly<Record<Verdict, number>>
   readonly events: number
   readonly bytesIn: number
@@ -16,7 +16,7 @@ export interface ProxyMetrics {
   readonly heartbeats: number
 }
 
-/** Adds up what the exchanges of one proxy report. */
+/** Adds up the figures of one proxy's exchanges. */
 export class ProxyCounters implements MetricsSink, ProxyMetrics {
   active = 0
   started = 0

@@ -20,10 +20,10 @@ import { type HeartbeatFor, heartbeatPlans } from './heartbeat-plans.ts'
 import type { MetricsSink } from './metrics-sink.ts'
 import type { ProxyOptions, RetryOptions, StatusRule, TimeoutOptions } from './proxy-options.ts'
 
-/** A proxy's options, checked and with their defaults in place. */
+/** A proxy's options, checked and with their defaults filled in. */
 export interface ProxySettings extends CallSettings {
   headers: HeaderChanges
-  /** Gives the headers of a request, where they are not the same for all. */
+  /** Returns the headers for a request, if they differ between requests. */
   headersFor: ((request: Request) => HeadersLike | Promise<HeadersLike>) | undefined
   pathFor: PathFunction | undefined
   forwardCredentials: boolean
@@ -39,9 +39,9 @@ export interface ProxySettings extends CallSettings {
   truncation: 'signal' | 'pass'
   onEnd: ProxyOptions['onEnd']
   metrics: readonly MetricsSink[]
-  /** The policy around the calls to an origin. */
+  /** Returns the policy for an origin. */
   policyFor: (origin: string) => CallPolicy | undefined
-  tellsErrors: boolean
+  sendsErrors: boolean
   forwarded: ForwardedOptions | undefined
   budget: Budget | undefined
 }
@@ -49,7 +49,7 @@ export interface ProxySettings extends CallSettings {
 const RETRIED = [429, 500, 502, 503, 504, 529]
 
 /**
- * Checks a proxy's options, once, where they are given: a wrong one should not wait for the first request.
+ * Checks a proxy's options once, when it is created and not at the first request.
  *
  * @throws RangeError or TypeError that names the option
  */
@@ -89,7 +89,7 @@ export function proxySettings({
   checkChoice('upstreamErrors', upstreamErrors, 'break', 'event-then-break')
   if (budget !== undefined) BudgetLedger.of(budget)
   checkChoice('truncation', truncation, 'signal', 'pass')
-  // Made once to have its arguments checked now.
+  // Created once to check its arguments now.
   relay(new ReadableStream(), [], { watermark })
   return {
     headers: headerChanges(typeof headers === 'function' ? {} : headers),
@@ -114,7 +114,7 @@ export function proxySettings({
     isFailure: predicate('breaker.on', (breaker && 'on' in breaker && breaker.on) || isServerError),
     replayBodyBytes: checkNumber('replayBodyBytes', replayBodyBytes, { min: 0 }),
     policyFor: policies(breaker),
-    tellsErrors: upstreamErrors === 'event-then-break',
+    sendsErrors: upstreamErrors === 'event-then-break',
     forwarded: forwarded === false ? undefined : checkForwarded(forwarded),
     budget,
   }
@@ -131,14 +131,14 @@ function isServerError(status: number): boolean {
   return status >= 500
 }
 
-/** A breaker for each origin: one upstream's failures are not another's. */
+/** Returns one breaker per origin: the failures of one upstream do not count for another. */
 function policies(breaker: ProxyOptions['breaker']): (origin: string) => CallPolicy | undefined {
   if (!breaker) return () => undefined
   if ('execute' in breaker) {
     checkFunction('breaker.execute', breaker.execute ?? null)
     return () => breaker
   }
-  // Made once to have its arguments checked now.
+  // Created once to check its arguments now.
   new CircuitBreaker(breaker)
   const byOrigin = new Map<string, CallPolicy>()
   return (origin) => {
@@ -150,7 +150,7 @@ function policies(breaker: ProxyOptions['breaker']): (origin: string) => CallPol
   }
 }
 
-/** @throws TypeError for something else than a dispatcher, and for one beside another way to the upstream */
+/** @throws TypeError for a value that is not a dispatcher, and for a dispatcher together with `fetch` or `pool` */
 function checkDispatcher(
   dispatcher: ProxyOptions['dispatcher'],
   others: Pick<ProxyOptions, 'fetch' | 'pool'>,
@@ -176,7 +176,7 @@ function dialectList(dialect: false | Dialect | readonly Dialect[]): readonly Di
   return list
 }
 
-/** Fills in what an upstream does not say about its limits. */
+/** Fills in the default limits. */
 export function timeoutSettings({
   connectMs = 10_000,
   headersMs = 600_000,

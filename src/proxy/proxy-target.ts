@@ -13,9 +13,9 @@ import { type ProxySettings, timeoutSettings } from './proxy-settings.ts'
 export type PooledTransport = (connectMs: number) => Transport
 
 /**
- * Checks an upstream and completes it with the proxy's settings.
+ * Checks an upstream and fills in the proxy's settings.
  *
- * @throws TypeError for a URL that is none, is not http(s), or holds credentials
+ * @throws TypeError for an invalid URL, one that is not http(s), or one with credentials
  */
 export function proxyTarget(
   upstream: Upstream,
@@ -45,7 +45,7 @@ export function proxyTarget(
   }
 }
 
-/** Less what is `undefined`: that means the proxy's own limit here, not the default. */
+/** Drops what is `undefined`, which means the proxy's own limit here and not the default. */
 function given(timeouts: TimeoutOptions): TimeoutOptions {
   return Object.fromEntries(Object.entries(timeouts).filter(([, value]) => value !== undefined))
 }
@@ -53,7 +53,7 @@ function given(timeouts: TimeoutOptions): TimeoutOptions {
 function optionsOf(upstream: Upstream): UpstreamOptions {
   if (typeof upstream === 'string' || upstream instanceof URL) return { url: upstream }
   const given: unknown = upstream
-  // Not an object of options: the check of the URL says what is wrong with it.
+  // Not an object of options: the check of the URL reports it.
   if (typeof given !== 'object' || given === null || given instanceof Request) {
     return { url: given as string }
   }

@@ -6,6 +6,7 @@ import type { Dialect } from '../llm/dialect.ts'
 import { NdjsonTap } from '../llm/ndjson-tap.ts'
 import { plain } from '../llm/plain.ts'
 import { relay } from '../pipeline/relay.ts'
+import type { ObservedOutput } from '../pipeline/stage-observer.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { TapSummary } from '../transforms/metrics-tap.ts'
 import type { UpstreamResponse } from '../upstream/upstream-call.ts'
@@ -39,7 +40,7 @@ export function relayResponse(
   const dialects = settings.dialects.filter((dialect) => (dialect.format ?? 'sse') === format)
   const isAnswer = isSse || dialects.length > 0
   const source = isAnswer ? new AnswerBody(body, () => origin.llm?.isOver === true) : body
-  // What it cannot cancel has ended by itself.
+  // A body that has ended or failed needs no cancel.
   const finish = (): void => void source.cancel().catch(() => {})
   const expected = guessDialect(pathname, settings.dialects)
   const guess = (expected.format ?? 'sse') === (format ?? 'sse') ? expected : plain
@@ -61,17 +62,22 @@ export function relayResponse(
     clientStallMs,
     settings,
   })
+  let output: ObservedOutput | undefined
   const relayed = relay<Uint8Array>(source, [...origin.stages, ...client.stages], {
     watermark: settings.watermark,
     budget: settings.budget,
-    observers: [client.stallClock],
+    observers: [client.stallClock, { start: onStart }],
     flushMsFor: (reason) => {
       const { flushMs } = outcomeOf(reason)
       return flushMs === 'clientStallMs' ? clientStallMs : flushMs
     },
   })
-  exchange.relaysBody((reason) => client.stallClock.abort(reason))
+  exchange.relaysBody((reason) => output?.error(reason))
   return relayed
+
+  function onStart(started: ObservedOutput): void {
+    output = started
+  }
 
   function onEnd(summary: TapSummary, gaps: GapDistribution): void {
     const { bytesOut, ...figures } = origin.figures(summary)

@@ -7,9 +7,9 @@ import type { Exchange } from './exchange.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 
 /**
- * Makes the URL and the headers of a request for one upstream.
+ * Returns the URL and the headers of a request for one upstream.
  *
- * @throws {@link SseKitError} with `SSE_BAD_REQUEST` for a request that cannot be passed on
+ * @throws {@link SseKitError} with `SSE_BAD_REQUEST` for a request that cannot be forwarded
  */
 export function requestHead(
   { request, url: clientUrl, outgoing }: Exchange,

@@ -27,7 +27,7 @@ export async function respond(
   try {
     const via = settings.forwarded?.via
     if (via !== undefined && hasLoop(request, via)) {
-      throw new SseKitError('SSE_LOOP', 'The request has come through here before')
+      throw new SseKitError('SSE_LOOP', 'The request has already passed through this proxy')
     }
     const targets = targetsFor(request)
     if (targets === undefined) {
@@ -89,7 +89,7 @@ function fail(exchange: Exchange, reason: unknown, headers: Record<string, strin
   const { status } = OUTCOMES[code]
   exchange.status = status
   exchange.end(decision)
-  // Nobody reads the response to a client that has left.
+  // The client has left, so the response is not read.
   if (verdict === 'client_gone') return new Response(null, { status })
   const { retryAfterMs } = (decision.error ?? {}) as Partial<CircuitOpenError>
   return errorResponse(code, {

@@ -3,17 +3,17 @@ import { startDeadline } from '../base/deadline.ts'
 import type { ObservedOutput, StageObserver } from '../pipeline/stage-observer.ts'
 
 /**
- * Ends a stream whose client takes nothing of what is waiting for it for too long.
+ * Fails a stream whose client reads nothing of what is queued for `clientStallMs`.
  *
- * It runs only while something has to be taken before the stream goes on: while the output is full, and from the
- * end of the source on. It has one timer then.
+ * Runs only while the stream waits for the client: while the output is full, and after the end of the source. It has one
+ * timer then.
  */
 export class StallClock implements StageObserver {
   readonly #clientStallMs: number
   #output!: ObservedOutput
   #timer: ReturnType<typeof setTimeout> | undefined
   #queued = 0
-  /** When the client last took something. */
+  /** When the client last read something. */
   #takenAt = 0
 
   constructor(clientStallMs: number) {
@@ -40,11 +40,6 @@ export class StallClock implements StageObserver {
     clearTimeout(this.#timer)
   }
 
-  /** Ends the stream for another reason, once what is waiting for the client has gone out. */
-  abort(reason: unknown): void {
-    this.#output.error(reason)
-  }
-
   #restart(): void {
     clearTimeout(this.#timer)
     this.#queued = this.#output.queued
@@ -59,7 +54,7 @@ export class StallClock implements StageObserver {
   #onTimer(): void {
     const now = performance.now()
     const { queued } = this.#output
-    // With nothing waiting the client has nothing to take.
+    // With an empty queue there is nothing to read.
     if (queued !== this.#queued || queued === 0) {
       this.#queued = queued
       this.#takenAt = now

@@ -4,16 +4,16 @@ import type { Verdict } from '../base/verdict.ts'
 import type { LlmSummary } from '../llm/llm-summary.ts'
 import type { TapSummary } from '../transforms/metrics-tap.ts'
 
-/** What a proxy's `onEnd` is given besides the summary. */
+/** The second argument of a proxy's `onEnd`. */
 export interface EndContext {
-  /** The client's request, as the proxy was given it. */
+  /** The client's request, as the proxy received it. */
   request: Request
-  /** What went wrong, with its causes; `undefined` where nothing did. Not for the client: it may name addresses. */
+  /** The error with its causes, if there was one. Do not send it to the client: it may contain addresses. */
   error: unknown
 }
 
 /**
- * One request through the proxy, once it is over: a line that can be logged as it is. Times are rounded to
+ * The figures of one request after its end, as a plain object for a log. Times are in milliseconds, rounded to
  * microseconds.
  */
 export interface StreamSummary
@@ -22,32 +22,32 @@ export interface StreamSummary
     'durationMs' | 'firstItemMs' | 'firstEventMs' | 'events' | 'gaps' | 'pauses'
   > {
   verdict: Verdict
-  /** The stable code of what went wrong, where something did. */
+  /** The stable code of the error, if there was one. */
   code?: SseKitErrorCode
   /**
-   * The system's or the TLS library's own code for it, with the verdicts `upstream_error` and `timeout`:
+   * The code of the system or the TLS library, with the verdicts `upstream_error` and `timeout`:
    * `ECONNREFUSED`, `ENOTFOUND`, `DEPTH_ZERO_SELF_SIGNED_CERT` and the like. Never sent to the client.
    */
   causeCode?: string
-  /** What the upstream took too long for, with the verdict `timeout`. */
+  /** The phase whose limit was exceeded, with the verdict `timeout`. */
   phase?: TimeoutPhase
-  /** The status that the client was sent; 499 if it left before there was one. */
+  /** The status sent to the client; 499 if it left before there was one. */
   status: number
-  /** The status that the upstream sent; absent if there was none. */
+  /** The status received from the upstream; absent if there was none. */
   upstreamStatus?: number
-  /** Which of several upstreams served: its place in the list, from 0. */
+  /** The index of the upstream that served the request. */
   upstream: number
-  /** How often an upstream was asked. */
+  /** The number of requests sent to upstreams. */
   attempts: number
-  /** Whether the answer was an event stream. */
+  /** Whether the response was an event stream. */
   isSse: boolean
   /** What the answer of an LLM stated; absent where it was no event stream, or with `dialect: false`. */
   llm?: LlmSummary | undefined
-  /** From the request to the upstream's headers; absent if there were none. */
+  /** Milliseconds from the request to the upstream's headers; absent if there were none. */
   headersMs?: number
-  /** Bytes of the upstream's body that went through, decoded. */
+  /** Bytes of the upstream's body, after content decoding. */
   bytesIn: number
-  /** Bytes of the body handed to the client's side, heartbeats included. */
+  /** Bytes of the body passed to the client's side, heartbeats included. */
   bytesOut: number
   heartbeats: number
 }

@@ -22,7 +22,7 @@ export interface UpstreamClockContext {
   countEvents: () => number
   /** Called when the first of them has passed. */
   onFirstEvent: () => void
-  /** Whether the answer is over: a limit that passes then ends the stream by `finish`, and not by an error. */
+  /** Whether the answer is over. A limit that is due then calls `finish` instead of failing the stream. */
   isOver: () => boolean
   finish: () => void
 }

@@ -5,14 +5,14 @@ import type { ProxyOptions, Upstream, Upstreams } from './proxy-options.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import { type PooledTransport, proxyTarget } from './proxy-target.ts'
 
-/** The upstreams to ask for a request, in this order; `undefined` if the one that was picked is not allowed. */
+/** Returns the upstreams for a request, in order; `undefined` if the selected one is not allowed. */
 export type TargetsFor = (request: Request) => readonly UpstreamTarget[] | undefined
 
 /**
- * Makes the function that says which upstreams to ask.
+ * Creates the function that selects the upstreams for a request.
  *
- * What a function of the application picks is compared as a whole with the allowed ones: a function that is
- * fooled by a request can at worst pick another of them. One that throws has picked none.
+ * Compares the whole URL that a function of the application returns with the allowed ones, so a malicious request can at
+ * worst select another allowed one. A function that throws selects none.
  *
  * @throws TypeError for an empty list, and for a function without `allowedUpstreams`
  */

@@ -7,8 +7,8 @@ import type { ProxySettings } from './proxy-settings.ts'
 let hasWarned = false
 
 /**
- * Says why an upstream answered with 401, where the client's key was dropped and the application has set none:
- * the likeliest mistake of a first try. Once per process, without the key.
+ * Warns once per process if an upstream responds with 401, the client's key was not forwarded, and the application has
+ * set none: the likeliest mistake in a first setup. The warning does not contain the key.
  */
 export function warnOfDroppedKey(
   { request, outgoing }: Exchange,
@@ -21,10 +21,10 @@ export function warnOfDroppedKey(
   const dropped = [...request.headers.keys()].find(isCredentialHeader)
   if (dropped === undefined) return
   hasWarned = true
-  emitWarning(`${base.origin} answered with 401, and the client's ${dropped} was not passed on`, {
+  emitWarning(`${base.origin} responded with 401, and the client's ${dropped} was not forwarded`, {
     code: 'SSE_KEY_DROPPED',
     detail:
       'Set your own key with the option headers, such as { authorization: "Bearer ..." }, ' +
-      'or pass on those of the clients with forwardCredentials: true. This is said once per process.',
+      'or forward those of the clients with forwardCredentials: true. Further occurrences are not reported.',
   })
 }

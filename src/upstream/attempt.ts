@@ -28,21 +28,21 @@ export interface AttemptOptions {
 export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
   const { target, requestedAt, controller, waitsForFirstEvent, maxEventBytes } = options
   const { firstEventMs, totalMs } = target.timeouts
-  let wasAsked = false
+  let wasSent = false
   let status: number | undefined
   let headersMs: number | undefined
   try {
     const { url, headers } = options.call.head(target)
     // A limit may be overdue already, or the client gone.
     controller.signal.throwIfAborted()
-    wasAsked = true
+    wasSent = true
     const received = await send(options, url, headers)
     status = received.status
     const headersAt = performance.now()
     headersMs = headersAt - requestedAt
     const response = checked(received, target, headersMs, controller)
     if (!waitsForFirstEvent || status < 200 || status > 299 || response.body === null) {
-      return { response, wasAsked, status, headersMs }
+      return { response, wasSent, status, headersMs }
     }
     const body = await peekFirstEvent(
       response.body,
@@ -50,9 +50,9 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
       controller,
       new PhaseLimit('first_event', firstEventMs, headersAt, { requestedAt, totalMs }),
     )
-    return { response: { ...response, body }, wasAsked, status, headersMs }
+    return { response: { ...response, body }, wasSent, status, headersMs }
   } catch (error) {
-    return { error, wasAsked, status, headersMs }
+    return { error, wasSent, status, headersMs }
   }
 }
 

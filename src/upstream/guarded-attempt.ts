@@ -140,14 +140,14 @@ class GuardedAttempt {
       const refusal = isSseKitError(error)
         ? error
         : new CircuitOpenError(UNKNOWN_WAIT_MS, { cause: error })
-      this.#resolve({ error: refusal, wasAsked: false })
+      this.#resolve({ error: refusal, wasSent: false })
     } else if (this.#state === 'running') {
       // A policy that neither fails nor aborts its call has not waited for it.
       if (failure === undefined && !this.#policySignal?.aborted) return
       this.#state = 'ended'
       const error = new UpstreamNetworkError(failure?.error)
       this.#controller.abort(error)
-      this.#resolve({ error, wasAsked: true })
+      this.#resolve({ error, wasSent: true })
     } else if (this.#failed !== undefined) {
       this.#resolve(this.#failed)
     }
@@ -155,7 +155,7 @@ class GuardedAttempt {
 
   readonly #onAbort = (): void => {
     this.#leaveWaiting('aborted')
-    this.#resolve({ error: this.#controller.signal.reason, wasAsked: false })
+    this.#resolve({ error: this.#controller.signal.reason, wasSent: false })
   }
 
   #leaveWaiting(state: State): void {

@@ -78,7 +78,7 @@ export class RetryLoop {
     const trace = this.#trace
     const result = await this.#options.attemptAt(target)
     trace.upstream = target.index
-    if (result.wasAsked) {
+    if (result.wasSent) {
       trace.attempts++
       trace.upstreamStatus = result.status
       trace.headersMs = result.headersMs

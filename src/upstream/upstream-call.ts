@@ -45,7 +45,7 @@ export type AttemptResult = (
   | { readonly response?: undefined; readonly error: unknown }
 ) & {
   /** Whether a request was sent. */
-  readonly wasAsked: boolean
+  readonly wasSent: boolean
   /** The status of the response head, if one came. */
   readonly status?: number | undefined
   /** Milliseconds from the client's request to that head. */

@@ -206,7 +206,7 @@ describe('a breaker', () => {
   it('says of several what went wrong with the one that was asked', async () => {
     const { send, asked, summaries } = await severalUpstreams([[step.never()], [step.reset()]], {
       breaker: { failures: 2 },
-      timeouts: { headersMs: 30 },
+      timeouts: { headersMs: 500 },
       to: ([a, b]) => [a as string, `${b}/1`, `${b}/2`],
     })
     expect((await send()).status).toBe(502)

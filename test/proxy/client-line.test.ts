@@ -10,7 +10,7 @@ watchTimers()
 
 const HEARTBEAT = heartbeatPlans({ intervalMs: 1_000, frame: ':\n\n' })
 
-function open({ isSse = true, heartbeat = true, tellsErrors = false } = {}) {
+function open({ isSse = true, heartbeat = true, sendsErrors = false } = {}) {
   const heartbeatFor = vi.fn<ClientLineOptions['settings']['heartbeatFor']>((context) =>
     heartbeat ? HEARTBEAT(context) : undefined,
   )
@@ -21,7 +21,7 @@ function open({ isSse = true, heartbeat = true, tellsErrors = false } = {}) {
     dialect: () => plain,
     accept: 'text/event-stream',
     clientStallMs: Infinity,
-    settings: { heartbeatFor, tellsErrors },
+    settings: { heartbeatFor, sendsErrors },
   })
   return { line, heartbeatFor, names: line.stages.map((stage) => stage.constructor.name) }
 }
@@ -34,7 +34,7 @@ describe('a client line', () => {
       ['HeartbeatInjectorStage', 'ErrorFrameStage'],
     ],
     ['the error event alone, without heartbeats', { heartbeat: false }, ['ErrorFrameStage']],
-    ['nothing, for a body that is no event stream', { isSse: false, tellsErrors: true }, []],
+    ['nothing, for a body that is no event stream', { isSse: false, sendsErrors: true }, []],
   ])('has %s', (_, options, names) => {
     const { names: stages, line } = open(options)
     expect(stages).toEqual(names)
@@ -48,7 +48,7 @@ describe('a client line', () => {
   })
 
   it('counts the bytes that it adds: heartbeats and the error event', async () => {
-    const { line } = open({ tellsErrors: true })
+    const { line } = open({ sendsErrors: true })
     let fail = (_: unknown): void => {}
     const source = new ReadableStream<Uint8Array>({
       start(controller) {

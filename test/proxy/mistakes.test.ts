@@ -191,7 +191,7 @@ describe('a forgotten key', () => {
         name: 'SseKitWarning',
         code: 'SSE_KEY_DROPPED',
         message:
-          "http://up.test answered with 401, and the client's authorization was not passed on",
+          "http://up.test responded with 401, and the client's authorization was not forwarded",
         detail: expect.stringMatching(/headers.*forwardCredentials: true/),
       },
     ])

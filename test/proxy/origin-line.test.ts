@@ -76,7 +76,7 @@ describe('an origin line', () => {
     [
       'an event stream with idleCounts',
       { timeouts: EVENTS_ONLY },
-      ['UpstreamClock', 'FrameSplitterStage', 'LifeSigns', 'MetricsTapStage'],
+      ['UpstreamClock', 'FrameSplitterStage', 'ActivityCounter', 'MetricsTapStage'],
     ],
     [
       'an event stream whose dialect is looked for',

@@ -87,10 +87,4 @@ describe('the stall clock', () => {
     clock.end()
     expect(vi.getTimerCount()).toBe(0)
   })
-
-  it('passes on another reason to end the stream', () => {
-    const { clock, errors } = watch()
-    clock.abort('enough')
-    expect(errors).toEqual(['enough'])
-  })
 })

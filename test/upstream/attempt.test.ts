@@ -50,7 +50,7 @@ describe('attempt', () => {
     )
     await vi.advanceTimersByTimeAsync(100)
     expect(await result).toMatchObject({
-      wasAsked: true,
+      wasSent: true,
       status: 201,
       headersMs: 150,
       response: { status: 201, isSse: true, headersMs: 150, firstEvent: undefined },
@@ -75,7 +75,7 @@ describe('attempt', () => {
         },
       },
     )
-    expect(await result).toMatchObject({ error: refused, wasAsked: false })
+    expect(await result).toMatchObject({ error: refused, wasSent: false })
     expect(transport.requests).toEqual([])
   })
 
@@ -95,14 +95,14 @@ describe('attempt', () => {
       waitsForFirstEvent: false,
       maxEventBytes: 1,
     })
-    expect(result).toMatchObject({ error: gone, wasAsked: false })
+    expect(result).toMatchObject({ error: gone, wasSent: false })
     expect(transport.requests).toEqual([])
   })
 
   it('returns the error of the transport, and stops the limit on the headers', async () => {
     const error = new UpstreamNetworkError(new Error('reset'))
     const { result, stopHeadersLimit } = start({ error })
-    expect(await result).toEqual({ error, wasAsked: true, status: undefined, headersMs: undefined })
+    expect(await result).toEqual({ error, wasSent: true, status: undefined, headersMs: undefined })
     expect(stopHeadersLimit).toHaveBeenCalledTimes(1)
   })
 

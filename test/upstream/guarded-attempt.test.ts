@@ -19,7 +19,7 @@ const GONE = new SseKitError('SSE_CLIENT_GONE', 'left')
 type Call = (context: { signal: AbortSignal }) => unknown
 
 const responded = (status: number): AttemptResult => ({
-  wasAsked: true,
+  wasSent: true,
   status,
   response: {
     status,
@@ -32,7 +32,7 @@ const responded = (status: number): AttemptResult => ({
     firstEvent: undefined,
   },
 })
-const failed = (error: unknown = NETWORK): AttemptResult => ({ error, wasAsked: true })
+const failed = (error: unknown = NETWORK): AttemptResult => ({ error, wasSent: true })
 
 /** An attempt inside a policy, whose result the test decides. */
 function guard(execute: (call: Call) => unknown, policy?: CallPolicy) {
@@ -157,14 +157,14 @@ describe('a guarded attempt', () => {
     const { result, run } = guard(execute)
     expect(await result).toMatchObject({
       error: { code: 'SSE_CIRCUIT_OPEN', retryAfterMs: 1_000 },
-      wasAsked: false,
+      wasSent: false,
     })
     expect(run).not.toHaveBeenCalled()
   })
 
   it('returns a refusal with a code as it is', async () => {
     const open = new CircuitOpenError(400)
-    expect(await guard(() => Promise.reject(open)).result).toEqual({ error: open, wasAsked: false })
+    expect(await guard(() => Promise.reject(open)).result).toEqual({ error: open, wasSent: false })
   })
 
   it('aborts an attempt that the policy gives up on', async () => {
@@ -174,7 +174,7 @@ describe('a guarded attempt', () => {
     )
     expect(await result).toMatchObject({
       error: { code: 'SSE_UPSTREAM_NETWORK', cause: late },
-      wasAsked: true,
+      wasSent: true,
     })
     expect(controller.signal.reason).toMatchObject({ cause: late })
   })
@@ -226,7 +226,7 @@ describe('a guarded attempt', () => {
     })
     await settled()
     controller.abort(GONE)
-    expect(await result).toEqual({ error: GONE, wasAsked: false })
+    expect(await result).toEqual({ error: GONE, wasSent: false })
     const warnings = await warningsDuring(dequeue)
     expect(warnings).toEqual([])
     expect(run).not.toHaveBeenCalled()
@@ -238,7 +238,7 @@ describe('a guarded attempt', () => {
     controller.abort(GONE)
     const execute = vi.fn()
     const result = guardedAttempt({ execute }, controller, () => false, never as never)
-    expect(await result).toEqual({ error: GONE, wasAsked: false })
+    expect(await result).toEqual({ error: GONE, wasSent: false })
     expect(execute).not.toHaveBeenCalled()
   })
 
@@ -311,7 +311,7 @@ describe('a guarded attempt', () => {
     await settled()
     giveUp()
     await result
-    if (response !== undefined) finish({ wasAsked: true, response: { ...response, body } })
+    if (response !== undefined) finish({ wasSent: true, response: { ...response, body } })
     await settled()
     expect(cancel).toHaveBeenCalledTimes(1)
   })

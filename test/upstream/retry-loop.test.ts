@@ -45,7 +45,7 @@ function run(
     const outcome = rounds[round]?.[target.index]
     if (outcome === undefined) throw new Error('Not in the script')
     if (outcome instanceof Error) {
-      return { error: outcome, wasAsked: !(outcome instanceof CircuitOpenError) }
+      return { error: outcome, wasSent: !(outcome instanceof CircuitOpenError) }
     }
     const [status, retryAfter] = typeof outcome === 'number' ? [outcome] : outcome
     const headers = new Headers(retryAfter === undefined ? {} : { 'retry-after': retryAfter })
@@ -54,7 +54,7 @@ function run(
     const body = new Response(`${target.index}.${round}`).body
     const head = { status, statusText: '', headers, headersMs: asked.length }
     const response = { ...head, body, target, isSse: false, firstEvent }
-    return { response, wasAsked: true, status, headersMs: asked.length }
+    return { response, wasSent: true, status, headersMs: asked.length }
   }
   const isFailed = (status: number): boolean => status >= 500 || status === 429
   const loop = new RetryLoop({

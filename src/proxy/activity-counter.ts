@@ -2,13 +2,13 @@ import type { Stage, StageOutput } from '../pipeline/stage.ts'
 import { SseDecoder } from '../wire/sse-decoder.ts'
 
 /**
- * Counts the events that show that a model is at work, in frames that pass untouched: all but pings, which
- * Anthropic sends as events of that name, with data, and which a gateway goes on sending when the model stalls.
+ * Counts events other than pings, in frames that pass untouched. Anthropic sends pings as events of that name with
+ * data, and a gateway keeps sending them while the model is stalled.
  *
- * Decodes, so it is for those who ask for it.
+ * Decodes the stream, so it runs only with `idleCounts: 'events'`.
  */
-export class LifeSigns implements Stage<Uint8Array, Uint8Array> {
-  /** The events so far that are no pings. */
+export class ActivityCounter implements Stage<Uint8Array, Uint8Array> {
+  /** The number of events so far, without pings. */
   count = 0
   readonly #decoder = SseDecoder.stage({ maxEventBytes: Infinity })
   #output!: StageOutput<Uint8Array>

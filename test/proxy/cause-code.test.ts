@@ -2,7 +2,7 @@ import { type EndContext, proxyFetch, type StreamSummary, type Upstreams } from 
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { causeCode } from '../../src/base/cause-code.ts'
-import { closedPort } from '../support/http/closed-port.ts'
+import { refusingUrl } from '../support/http/closed-port.ts'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
 async function listening(listen = {}): Promise<string> {
@@ -29,7 +29,7 @@ async function ask(upstream: Upstreams) {
 }
 
 const CASES: [string, () => Promise<string> | string, RegExp][] = [
-  ['refuses', async () => `http://127.0.0.1:${await closedPort()}`, /^ECONNREFUSED$/],
+  ['refuses', refusingUrl, /^ECONNREFUSED$/],
   // A machine without a name server says the latter.
   ['has a name that nobody knows', () => 'http://nowhere.invalid', /^(ENOTFOUND|EAI_AGAIN)$/],
   [

@@ -8,8 +8,9 @@ import {
   type UpstreamScript,
 } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { refusingUrl } from '../support/http/closed-port.ts'
 import { requestClosed } from '../support/http/request-closed.ts'
-import { refusingUrl, severalUpstreams } from '../support/http/several-upstreams.ts'
+import { severalUpstreams } from '../support/http/several-upstreams.ts'
 import { refusal } from '../support/refusal.ts'
 import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'

@@ -1,8 +1,9 @@
 import { proxyFetch, sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, gate, step } from 'sse-stream-kit/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { refusingUrl } from '../support/http/closed-port.ts'
 import { requestClosed } from '../support/http/request-closed.ts'
-import { refusingUrl, severalUpstreams } from '../support/http/several-upstreams.ts'
+import { severalUpstreams } from '../support/http/several-upstreams.ts'
 import { settled } from '../support/settled.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 

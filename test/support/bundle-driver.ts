@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Bundles a program with the sources it imports, for a process of its own; the file goes when the test is over. */
+/** Bundles a program with the sources it imports, for a process of its own; removes the file when the test is over. */
 export async function bundleDriver(entry: URL): Promise<string> {
   // Inside the project, so that its packages are found.
   const folder = `${root}node_modules/.cache`

@@ -1,6 +1,6 @@
 import type { GapDistribution, StreamDetails, StreamSummary } from 'sse-stream-kit/metrics'
 
-/** What a proxy reports of a quiet, complete stream, but for the given. */
+/** Returns the summary of a complete stream without special events, with the given changes. */
 export function summaryOf(given: Partial<StreamSummary> = {}): StreamSummary {
   return {
     verdict: 'complete',
@@ -21,7 +21,7 @@ export function summaryOf(given: Partial<StreamSummary> = {}): StreamSummary {
   }
 }
 
-/** The waits of a stream, as `[milliseconds, how often]`. */
+/** Returns the gaps of a stream, given as `[milliseconds, count]`. */
 export function gapsOf(...gaps: [gapMs: number, count: number][]): GapDistribution {
   return {
     forEach(callback) {

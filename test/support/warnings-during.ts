@@ -1,6 +1,6 @@
 import { settled } from './settled.ts'
 
-/** The process warnings that something causes, which are not printed meanwhile. */
+/** Returns the process warnings that an action causes, without printing them. */
 export async function warningsDuring(action: () => void | Promise<void>): Promise<Error[]> {
   const warnings: Error[] = []
   const onWarning = (warning: Error): void => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 
-/** Gives each test of a file fake timers, and fails it if it leaves one behind. */
+/** Gives each test of a file fake timers, and fails it if a timer is left at its end. */
 export function watchTimers(): void {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })

@@ -1,10 +1,10 @@
-/** The real clock, also where a test has faked it. */
+/** The real timers, also in tests with fake timers. */
 const { setTimeout: startTimer, clearTimeout: stopTimer } = globalThis
 
-/** Shorter than a test's own time limit, whose error names no cause. */
+/** Shorter than a test's own time limit, whose error does not name a cause. */
 const WAIT_MS = 10_000
 
-/** Settles as the promise does; rejects with a name for what did not happen if that takes too long. */
+/** Settles as the promise does, or rejects with the name of what was awaited if that takes too long. */
 export async function within<T>(
   awaited: string | (() => string),
   promise: PromiseLike<T>,

@@ -125,7 +125,7 @@ class Client implements SlowClient {
     return new Promise((resolve, reject) => {
       const waiting = { bytes, resolve, reject }
       this.#waiting.add(waiting)
-      this.#tell()
+      this.#notify()
     })
   }
 
@@ -146,7 +146,7 @@ class Client implements SlowClient {
       this.error = error
     }
     this.#hasEnded = true
-    this.#tell()
+    this.#notify()
     if (!this.#hasLeft) return verdict
     this.error = undefined
     return 'cancelled'
@@ -173,7 +173,7 @@ class Client implements SlowClient {
       rest = rest.subarray(piece.length)
       this.#keep(piece)
       this.bytesReceived += piece.length
-      this.#tell()
+      this.#notify()
       if (this.#bytesPerSecond === Infinity) continue
       this.#wait = startWait((piece.length * 1000) / this.#bytesPerSecond)
       await this.#wait.over
@@ -181,11 +181,12 @@ class Client implements SlowClient {
   }
 
   #keep(piece: Uint8Array): void {
-    const room = this.#maxKeptBytes - this.bytesReceived
-    if (room > 0) this.text += this.#utf8.decode(piece.subarray(0, room), { stream: true })
+    const freeBytes = this.#maxKeptBytes - this.bytesReceived
+    if (freeBytes > 0)
+      this.text += this.#utf8.decode(piece.subarray(0, freeBytes), { stream: true })
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const waiting of this.#waiting) {
       if (this.bytesReceived >= waiting.bytes) waiting.resolve()
       else if (this.#hasEnded) {

@@ -54,8 +54,8 @@ export class StreamRecorder {
       this.#take(chunk)
       return
     }
-    const room = this.#maxBytes - this.#byteLength
-    if (room > 0) this.#take(chunk.subarray(0, room))
+    const freeBytes = this.#maxBytes - this.#byteLength
+    if (freeBytes > 0) this.#take(chunk.subarray(0, freeBytes))
     throw new SseLimitError('maxBytes', this.#maxBytes, arrived)
   }
 

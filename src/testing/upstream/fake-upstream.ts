@@ -64,11 +64,11 @@ export function fakeUpstream(
   checkNumber('maxBodyBytes', maxBodyBytes, { min: 0, infinity: true })
   const records: RequestRecord[] = []
   const waiting = new Map<number, ((request: RecordedRequest) => void)[]>()
-  const faces = new Set<FetchSink>()
+  const sinks = new Set<FetchSink>()
   let server: Promise<TestServer> | undefined
   let connections = (): number => 0
 
-  const arrive = (head: Omit<RequestHead, 'index'>): RequestRecord => {
+  const addRecord = (head: Omit<RequestHead, 'index'>): RequestRecord => {
     const record = new RequestRecord({ ...head, index: records.length }, maxBodyBytes)
     records.push(record)
     for (const resolve of waiting.get(record.index) ?? []) resolve(record)
@@ -96,15 +96,15 @@ export function fakeUpstream(
     const headers = new Headers(request.headers)
     if (!headers.has('host')) headers.set('host', host)
     const { method } = request
-    const record = arrive({ method, url: pathname + search, headers, httpVersion: 'fetch' })
+    const record = addRecord({ method, url: pathname + search, headers, httpVersion: 'fetch' })
     void record.readBody(request.body ?? [])
     const sink = new FetchSink(record)
     const onAbort = (): void => sink.breakOff(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
-    faces.add(sink)
+    sinks.add(sink)
     void record.closed.then(() => {
       signal?.removeEventListener('abort', onAbort)
-      faces.delete(sink)
+      sinks.delete(sink)
     })
     void run(record, sink)
     return await sink.response
@@ -113,7 +113,7 @@ export function fakeUpstream(
   const start = async (options: ServeOptions): Promise<TestServer> => {
     // Imported here, so that the entry point loads in runtimes without `node:http`.
     const { startUpstream } = await import('../node/start-upstream.ts')
-    const started = await startUpstream(arrive, run, options)
+    const started = await startUpstream(addRecord, run, options)
     connections = () => started.connections
     return started
   }
@@ -139,7 +139,7 @@ export function fakeUpstream(
       }
     },
     close: async () => {
-      for (const face of faces) face.cut()
+      for (const sink of sinks) sink.cut()
       await (await server)?.close()
     },
   }

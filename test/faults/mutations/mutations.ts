@@ -53,7 +53,11 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   without('L8', swap('UpstreamClock.#limit', 'firstEventMs : idleMs', 'firstEventMs : Infinity')),
   without('L8', HEARTBEATS_FIRST),
-  without('L9', swap('clientLine.errors', 'isSse ?', 'true ?')),
+  without(
+    'L9',
+    swap('clientLine.errors', 'isAtBoundary && new', 'new'),
+    swap('clientLine.errors', ', isAtBoundary,', ', isAtBoundary: isAtBoundary ?? (() => true),'),
+  ),
   without('L10', swap('BodyWriter.cancel', '.catch(() => {})', '')),
   without('L11', drop('HeartbeatInjectorStage.dispose', 'clearTimeout(')),
   without('L12', drop('createProxy.proxy.exchange', 'running.delete(')),

@@ -9,3 +9,8 @@ export async function closedPort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve))
   return port
 }
+
+/** A URL whose server refuses connections. */
+export async function refusingUrl(): Promise<string> {
+  return `http://127.0.0.1:${await closedPort()}`
+}

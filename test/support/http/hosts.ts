@@ -8,14 +8,14 @@ import { within } from '../within.ts'
 
 export type FetchHandler = (request: Request) => Response | Promise<Response>
 
-/** A server with a handler mounted as its docs say. */
+/** A server with a handler mounted as in its documentation. */
 export interface Host {
   readonly port: number
-  /** The server's sockets that are open. */
+  /** The server's open sockets. */
   readonly sockets: ReadonlySet<Socket>
-  /** The promises that the node handler has given, one for each request. */
+  /** The promises that the node handler has returned, one per request. */
   readonly exchanges: readonly Promise<void>[]
-  /** Resolves when all of them have. */
+  /** Resolves when all of them have resolved. */
   ended(): Promise<void>
   close(): Promise<void>
 }

@@ -18,20 +18,20 @@ import { expect, onTestFinished } from 'vitest'
 import { within } from '../within.ts'
 
 export interface OpenProxy {
-  /** Where its clients reach it. */
+  /** The address for its clients. */
   url: string
   proxy: SseProxy
   upstream: FakeUpstream
-  /** Of the requests that are over, in the order of their ends. */
+  /** The summaries of ended requests, in the order of their ends. */
   summaries: StreamSummary[]
-  /** How many connections of clients are open. */
+  /** The number of open client connections. */
   connections(): Promise<number>
-  /** Resolves to the summary of that index when there is one. */
+  /** Resolves to the summary with this index once it exists. */
   ended(index?: number): Promise<StreamSummary>
 }
 
 export interface OpenProxyOptions extends ProxyOptions {
-  /** What the proxy is made for, given where the upstream is. @default its address */
+  /** Returns the proxy's upstream for the fake upstream's address. @default the address */
   to?: (upstreamUrl: string) => Upstream
   listen?: ServeOptions
 }
@@ -70,7 +70,7 @@ export async function openProxy(
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
     await upstream.close()
-    // Whatever the test was about: each request is reported once, on every path.
+    // In every test: each request is reported once, on every path.
     expect(proxy.metrics.active).toBe(0)
     expect(summaries).toHaveLength(proxy.metrics.started)
     if (options.metrics === undefined) {

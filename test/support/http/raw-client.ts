@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { within } from '../within.ts'
 
-/** A client that does exactly what it is told: HTTP clients cannot misbehave. */
+/** A client that sends arbitrary bytes, which HTTP clients do not. */
 export interface RawClient {
   readonly socket: Socket
   /** Everything that has arrived, as Latin-1. */
@@ -9,7 +9,7 @@ export interface RawClient {
   send(text: string): void
   /** Resolves when what has arrived contains the text; rejects if the connection closes before, or nothing happens. */
   until(text: string): Promise<string>
-  /** Resolves when the connection is gone, with the error's code if it was one. */
+  /** Resolves when the connection has closed, to the code of its error if there was one. */
   readonly closed: Promise<string | undefined>
 }
 
@@ -71,12 +71,12 @@ export function rawClient(
   }
 }
 
-/** The text of a POST with a body, as HTTP/1.1 has it. */
+/** The HTTP/1.1 text of a POST with a body. */
 export function post(path: string, body: string, type = 'application/json', extra = ''): string {
   return `POST ${path} HTTP/1.1\r\nhost: test\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${extra}\r\n${body}`
 }
 
-/** The text of a request without a body. */
+/** The HTTP text of a request without a body. */
 export function ask(path: string, method = 'GET', version = '1.1', extra = ''): string {
   return `${method} ${path} HTTP/${version}\r\nhost: test\r\n${extra}\r\n`
 }

@@ -16,7 +16,7 @@ export interface SeveralUpstreams {
   summaries: StreamSummary[]
   /** Sends a request to the proxy as a fetch-style host does. */
   send(init?: RequestInit & { path?: string; duplex?: 'half' }): Promise<Response>
-  /** How often each upstream was asked. */
+  /** The number of requests that each upstream has received. */
   asked(): number[]
 }
 
@@ -47,12 +47,4 @@ export async function severalUpstreams(
       proxy(new Request(`http://proxy.test${path}`, { method: 'POST', body: '{}', ...init })),
     asked: () => upstreams.map(({ requests }) => requests.length),
   }
-}
-
-/** A URL where nobody listens. */
-export async function refusingUrl(): Promise<string> {
-  const upstream = fakeUpstream([])
-  const url = await upstream.listen()
-  await upstream.close()
-  return url
 }

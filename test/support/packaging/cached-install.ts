@@ -9,7 +9,7 @@ const INSTALL_MS = 120_000
 const installs = new Map<string, Promise<string>>()
 
 /**
- * Installs packages from the registry once, in a folder of this user that stays, and returns the folder.
+ * Installs packages from the registry once, in a permanent folder of this user, and returns the folder.
  *
  * @param node the Node to install with, where the choice of versions depends on it
  */
@@ -20,7 +20,7 @@ export function cachedInstall(specs: readonly string[], node?: string): Promise<
   return installed
 }
 
-/** Renames the folder when it is complete, so that other processes never see half an install. */
+/** Renames the folder when it is complete, so that other processes never see an incomplete install. */
 async function install(key: string, specs: readonly string[], node?: string): Promise<string> {
   const cache = join(tmpdir(), `sse-stream-kit-installs-${userInfo().uid}`)
   const folder = join(cache, key)

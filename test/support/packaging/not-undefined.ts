@@ -1,6 +1,6 @@
 import ts from 'typescript'
 
-/** What we give is exact; only what a user may hand to us has to accept an `undefined`. */
+/** Types that the package returns are exact; only types that it accepts have to allow `undefined`. */
 const GIVEN = /Summary$|^Collected|^Decoded/
 
 /**

@@ -17,10 +17,9 @@ const PACKED = [
 ]
 
 /**
- * Builds and packs the project that lies in `root`, and returns the path of the tarball in `into`. `flags`
- * are given to tsup.
+ * Builds and packs the project in `root`, and returns the path of the tarball in `into`. Passes `flags` to tsup.
  *
- * In a copy, so that it neither needs nor disturbs the `dist` of whoever works beside it.
+ * Works in a copy, so that it neither reads nor changes the project's `dist`.
  */
 export async function packProject(
   root: string,
@@ -35,7 +34,7 @@ export async function packProject(
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction')
   const limits = { cwd: copy, timeout: 300_000 }
   await run(process.execPath, [TSUP, '--silent', ...flags], limits)
-  // Its scripts would build once more.
+  // Its scripts would build again.
   await run('npm', ['pack', '--ignore-scripts', '--pack-destination', into], limits)
   const tarball = (await readdir(into)).find((name) => name.endsWith('.tgz'))
   if (tarball === undefined) throw new Error(`npm pack left no tarball in ${into}`)

@@ -1,17 +1,17 @@
 /**
- * Whether bytes, from the start of a stream on, end at an event boundary: where a blank line ends, or where
- * nothing has been said yet. Looks at all of them each time, which no scanner could afford.
+ * Whether bytes from the start of a stream end at an event boundary: after a blank line, or before any line. Scans all
+ * of them each time, which a real scanner could not afford.
  */
 export function endsAtBoundary(bytes: Uint8Array): boolean {
   const text = Array.from(bytes, (byte) => String.fromCharCode(byte))
     .join('')
     .replace(/^\u00ef\u00bb\u00bf/, '')
   const lines = text.split(/\r\n|\r|\n/)
-  // What follows the last line end is no line yet; it has to be nothing, behind a line that is nothing.
+  // The text after the last line end is not a line yet: it has to be empty, after an empty line.
   return lines.at(-1) === '' && (lines.length === 1 || lines.at(-2) === '')
 }
 
-/** The offsets behind which a splitter may cut, ascending. A byte order mark alone is not worth a chunk. */
+/** Returns the offsets at which a splitter may cut, ascending; not after a byte order mark alone. */
 export function cuttingPlaces(bytes: Uint8Array): number[] {
   const places: number[] = []
   for (let end = 1; end <= bytes.length; end++) {
@@ -22,7 +22,7 @@ export function cuttingPlaces(bytes: Uint8Array): number[] {
   return places
 }
 
-/** Whether bytes from an event boundary on are whole comment lines, with which no event has begun. */
+/** Whether the bytes after an event boundary are whole comment lines, which do not begin an event. */
 export function isCommentLines(bytes: Uint8Array): boolean {
   return /^(?::[^\r\n]*(?:\r\n|\r|\n))*$/.test(Buffer.from(bytes).toString('latin1'))
 }

@@ -1,4 +1,4 @@
-/** Bytes of texts and single bytes, one after the other. */
+/** Returns the bytes of strings and single bytes, joined. */
 export function bytes(...parts: (string | number | Uint8Array)[]): Uint8Array {
   return Uint8Array.from(
     parts.flatMap((part) => {

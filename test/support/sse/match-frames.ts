@@ -1,17 +1,17 @@
-/** How far a body is what was sent. */
+/** How much of a body equals what was sent. */
 export interface FrameMatch {
-  /** So many whole frames came, in order and unchanged. */
+  /** The number of whole frames received in order and unchanged. */
   frames: number
   heartbeats: number
-  /** What came behind them that is no beginning of the next frame; empty where all is well. */
+  /** Bytes after them that are not the beginning of the next frame; empty for a correct body. */
   rest: Buffer
-  /** The beginning of the next frame, where the body ended inside of it. */
+  /** The beginning of the next frame, if the body ended inside it. */
   tail: Buffer
 }
 
 /**
- * Compares what a client received with the frames that were sent. A heartbeat may stand between two frames and
- * nowhere else: inside of one it is a difference like any other.
+ * Compares what a client received with the frames that were sent. Heartbeats are allowed between two frames only:
+ * inside a frame they are a difference.
  */
 export function matchFrames(
   received: Buffer,

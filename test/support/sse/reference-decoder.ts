@@ -1,4 +1,4 @@
-/** One thing that a stream says, in the order in which it says it. */
+/** One result of decoding a stream, in stream order. */
 export type SaidBySse =
   | { is: 'event'; event?: string; data: string; id?: string; retry?: number; lastEventId: string }
   | { is: 'id'; id: string }
@@ -6,8 +6,8 @@ export type SaidBySse =
   | { is: 'comment'; comment: string }
 
 /**
- * HTML 9.2.6 word for word and as slow as it likes, over the whole stream at once. It shares nothing with the
- * sources, so that the two can be wrong only by the same misreading.
+ * Decodes a whole stream at once as HTML 9.2.6 says it, without regard to speed. It shares no code with the sources, so
+ * both can only be wrong by the same misreading.
  */
 export function referenceDecode(bytes: Uint8Array): SaidBySse[] {
   // "Streams must be decoded using the UTF-8 decode algorithm."
@@ -16,7 +16,7 @@ export function referenceDecode(bytes: Uint8Array): SaidBySse[] {
   let data = ''
   let eventType = ''
   let lastEventId = ''
-  // What the block at hand set itself: the standard has no use for it, the decoder's events do.
+  // Set by the current block: unused in the standard, but part of the decoder's events.
   let ownId: string | undefined
   let ownRetry: number | undefined
   let rest = text

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { bytes } from './bytes.ts'
 
-/** Pieces that streams are made of, and pieces that look like them. */
+/** Pieces of streams, and pieces that resemble them. */
 const PIECES: (string | number)[] = [
   ...[
     '\n',
@@ -22,11 +22,11 @@ const PIECES: (string | number)[] = [
   ...['d', 'da', 'dat', 'data', 'data:', 'data: ', 'i', 'id', 'id:', 'id: ', 'event', 'event:'],
   ...['r', 're', 'ret', 'retr', 'retry', 'retry:', 'retry: 1', '\nid: 1\n', 'data: x\n\n', 'a'],
   ...[0xef, 0xbb, 0xbf, 0xe2, 0x82, 0xff],
-  // Longer than any number of bytes that is looked at in one step.
+  // Longer than any number of bytes that is scanned in one step.
   ...['x'.repeat(17), 'data: ', `data: ${'x'.repeat(40)}`, '\u20ac'.repeat(11), '\t'.repeat(16)],
 ]
 
-/** A stream of such pieces, with or without a byte order mark. */
+/** Streams of such pieces, with or without a byte order mark. */
 export const someSse: fc.Arbitrary<Uint8Array> = fc
   .tuple(
     fc.constantFrom('', '', '\ufeff', '\ufeff\ufeff', '\u00ef\u00bb\u00bf'),
@@ -34,7 +34,7 @@ export const someSse: fc.Arbitrary<Uint8Array> = fc
   )
   .map(([start, pieces]) => bytes(start, ...pieces))
 
-/** The same bytes in chunks of any length, empty ones among them. */
+/** The same bytes in chunks of any length, including empty ones. */
 export function someChunks(stream: fc.Arbitrary<Uint8Array>): fc.Arbitrary<Uint8Array[]> {
   return stream.chain((input) =>
     fc

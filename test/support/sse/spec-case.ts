@@ -6,11 +6,11 @@ import { cuttingPlaces, isCommentLines } from './boundary-oracle.ts'
 import { bytes } from './bytes.ts'
 import { referenceDecode, type SaidBySse } from './reference-decoder.ts'
 
-/** A stream, and all that it says. */
+/** A stream, and everything that decoding it gives. */
 export interface SpecCase {
-  /** The stream, as text or, where it is no UTF-8, as bytes. */
+  /** The stream, as text, or as bytes if it is not UTF-8. */
   stream: string | Uint8Array
-  /** The whole of its events; `lastEventId` is empty where it is not named. */
+  /** All of its events; `lastEventId` is empty if it is not given. */
   events: { event?: string; data: string; id?: string; retry?: number; lastEventId?: string }[]
   /** What `onId` is called with. */
   ids?: string[]
@@ -20,7 +20,7 @@ export interface SpecCase {
   comments?: string[]
 }
 
-/** Quotes a sentence of the standard, and runs its cases under every chunking. */
+/** Runs the cases of a sentence of the standard under every chunking. */
 export function sentence(quote: string, cases: Record<string, SpecCase>): void {
   describe(`"${quote}"`, () => {
     for (const [name, specCase] of Object.entries(cases)) {
@@ -52,7 +52,7 @@ async function checkDecoder({ stream, events, ids = [], retries = [], comments =
   }
 }
 
-/** What the decoder says to whoever listens to everything, in the order in which it says it. */
+/** Returns events and callbacks of the decoder, in their order. */
 export function saidBy(chunks: readonly Uint8Array[]): SaidBySse[] {
   const said: SaidBySse[] = []
   const stage = SseDecoder.stage({

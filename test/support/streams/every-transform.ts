@@ -12,7 +12,7 @@ import {
 import { bytes } from '../sse/bytes.ts'
 import { type StageEnding, watchedStage } from './watched-stage.ts'
 
-/** A transform, whatever its items are. */
+/** A transform of any items. */
 export interface TransformCase {
   name: string
   /** Makes one, whose stage (if it has one of its own to watch) records its ends. */
@@ -21,7 +21,7 @@ export interface TransformCase {
   stage?(): Stage<unknown, unknown>
   /** Two items to write. */
   items: [unknown, unknown]
-  /** What comes out for each. */
+  /** The output for each. */
   results: [unknown, unknown]
 }
 
@@ -47,7 +47,7 @@ function ofStage(
   }
 }
 
-/** All there are: those with a stage in the shell that their classes are. */
+/** All transforms. */
 export const EVERY_TRANSFORM: TransformCase[] = [
   ofStage('FrameSplitter', () => FrameSplitter.stage(), FRAMES, FRAMES),
   ofStage('SseDecoder', () => SseDecoder.stage(), FRAMES, EVENTS),

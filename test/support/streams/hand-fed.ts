@@ -1,9 +1,9 @@
-/** A source that says what a test tells it to, when it tells it to, and records what its reader did. */
+/** A source that a test drives, and that records what its reader does. */
 export class HandFed<T = Uint8Array> {
   readonly readable: ReadableStream<T>
   /** The reasons of all cancels. */
   readonly cancels: unknown[] = []
-  /** How often the reader asked. */
+  /** The number of pulls. */
   pulls = 0
   #controller!: ReadableStreamDefaultController<T>
 

@@ -1,9 +1,9 @@
 import type { Stage, StageOutcome } from 'sse-stream-kit/streams'
 
-/** How a stage was told of its end. */
+/** One call of a stage's `dispose`. */
 export type StageEnding = [outcome: StageOutcome, reason: unknown]
 
-/** A stage as it is, with each of its ends recorded. */
+/** Wraps a stage, and records each call of its `dispose`. */
 export function watchedStage<In, Out>(
   stage: Stage<In, Out>,
   endings: StageEnding[],

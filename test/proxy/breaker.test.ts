@@ -12,7 +12,7 @@ const EVENT = 'data: 1\n\n'
 const served = [step.raw(EVENT)]
 
 describe('a breaker', () => {
-  it('is off where nobody asks for it', async () => {
+  it('is off by default', async () => {
     const { send, asked } = await severalUpstreams([[step.reset()]])
     for (let request = 0; request < 10; request++) await send()
     expect(asked()).toEqual([10])
@@ -100,7 +100,7 @@ describe('a breaker', () => {
     },
   )
 
-  it('counts the statuses that it is told to', async () => {
+  it('counts the configured statuses', async () => {
     const { send, asked } = await severalUpstreams([[step.json(429, {})]], {
       breaker: { failures: 1, on: [429] },
     })
@@ -193,7 +193,7 @@ describe('a breaker', () => {
     expect(summaries[0]).toMatchObject({ upstream: 0, attempts: 2, upstreamStatus: 503 })
   })
 
-  it('says when the first of several may be asked again', async () => {
+  it('states when the first of several accepts requests again', async () => {
     const { send } = await severalUpstreams([[step.reset()], [step.reset()]], {
       breaker: { failures: 1, cooldownMs: 10_000 },
     })
@@ -203,7 +203,7 @@ describe('a breaker', () => {
     expect(response.headers.get('retry-after')).toBe('10')
   })
 
-  it('says of several what went wrong with the one that was asked', async () => {
+  it('reports the failure of the upstream that got a request', async () => {
     const { send, asked, summaries } = await severalUpstreams([[step.never()], [step.reset()]], {
       breaker: { failures: 2 },
       timeouts: { headersMs: 500 },
@@ -217,7 +217,7 @@ describe('a breaker', () => {
     expect(summaries[1]).toMatchObject({ verdict: 'timeout', upstream: 0, attempts: 1 })
   })
 
-  it('does not wait for another try when nobody may be asked', async () => {
+  it('does not delay another attempt when every circuit is open', async () => {
     const { send, asked } = await severalUpstreams([[step.reset()]], {
       breaker: { failures: 1, cooldownMs: 60_000 },
       retry: { attempts: 3, baseMs: 60_000, maxMs: 60_000 },
@@ -260,7 +260,7 @@ describe('a breaker whose wait is over', () => {
       return typeof script === 'function' ? script(request) : (script ?? served)
     }
 
-  it('says when any of several may be asked again, not when all may', async () => {
+  it('states when any of several accepts requests again, not when all do', async () => {
     const answers = [500, 500]
     const upstreams = answers.map((status) => fakeUpstream([step.json(status, {})]))
     const proxy = sseProxy(

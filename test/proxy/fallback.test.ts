@@ -28,7 +28,7 @@ const served = (by: string) => [step.send({ data: by })]
 const textOf = (by: string) => `data: ${by}\n\n`
 
 describe('several upstreams', () => {
-  it('are asked in their order, and the first that answers serves', async () => {
+  it('are tried in order, and the first successful response is used', async () => {
     const { send, asked, summaries } = await severalUpstreams([served('a'), served('b')])
     expect(await (await send()).text()).toBe(textOf('a'))
     expect(asked()).toEqual([1, 0])
@@ -191,7 +191,7 @@ describe('several upstreams', () => {
     expect(summaries[0]).not.toHaveProperty('headersMs')
   })
 
-  it('are let go at once when a better one has answered', async () => {
+  it('are cancelled at once when a later response is used', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     const upstream = fakeUpstream(({ index }) =>
       index < 2 ? [step.status(503), step.raw('x'), step.hang()] : served('c'),
@@ -205,7 +205,7 @@ describe('several upstreams', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('are all asked again, in order, with retry', async () => {
+  it('are all tried again, in order, with retry', async () => {
     const order: string[] = []
     const failing =
       (name: string, times: number): UpstreamScript =>
@@ -221,7 +221,7 @@ describe('several upstreams', () => {
     expect(summaries[0]).toMatchObject({ upstream: 1, attempts: 6 })
   })
 
-  it('are not asked any more when the client leaves, and no socket stays', async () => {
+  it('get no more requests when the client leaves, and no socket stays open', async () => {
     const { send, asked, upstreams, summaries } = await severalUpstreams([
       [step.comment('hi'), step.hang()],
       served('b'),
@@ -236,7 +236,7 @@ describe('several upstreams', () => {
     expect(summaries[0]).toMatchObject({ verdict: 'client_gone', status: 499, attempts: 1 })
   })
 
-  it('are not asked after a request that cannot be passed on', async () => {
+  it('get no request that cannot be forwarded', async () => {
     const { send, asked } = await severalUpstreams([served('a'), served('b')])
     expect((await send({ path: '/%2e%2e%2fadmin' })).status).toBe(400)
     expect(asked()).toEqual([0, 0])
@@ -248,7 +248,7 @@ describe('several upstreams', () => {
 })
 
 describe('an answer that was waited for', () => {
-  it('has its headers held back until the first event', async () => {
+  it('sends its headers with the first event', async () => {
     const mayGo = gate()
     const { send } = await severalUpstreams([
       [step.comment('hi'), step.until(mayGo.opened), step.send({ data: '1' })],

@@ -153,7 +153,7 @@ describe('a policy of cockatiel in the place of the breaker', () => {
     },
   )
 
-  it('is not told of clients that leave: they must not open a circuit', async () => {
+  it('does not count clients that leave: they must not open a circuit', async () => {
     const { send, upstreams, asked } = await severalUpstreams(
       [({ index }) => (index % 2 === 0 ? [step.never()] : [step.comment('hi'), step.hang()])],
       { breaker: wrap(trying(3), breaking(1)) },

@@ -23,7 +23,7 @@ const failing =
     index < times ? [how] : [step.raw(EVENT)]
 
 describe('retry', () => {
-  it('is off where nobody asks for it', async () => {
+  it('is off by default', async () => {
     const { send, asked, summaries } = await severalUpstreams([failing(1)])
     const response = await send()
     expect(response.status).toBe(503)
@@ -115,7 +115,7 @@ describe('retry', () => {
     })
   })
 
-  it('asks so often as it is told to, and passes on the last answer untouched', async () => {
+  it('makes the configured number of attempts, and forwards the last response untouched', async () => {
     const { send, asked, summaries } = await severalUpstreams(
       [({ index }) => [step.json(500 + index, { try: index }, { 'x-try': `${index}` })]],
       { retry: { ...AT_ONCE, attempts: 3, on: (status) => status >= 500 } },
@@ -191,7 +191,7 @@ describe('retry', () => {
     expect(upstreams[0]?.requests[0]?.aborted).toBe(true)
   })
 
-  it('ends also when the client leaves while an answer is kept for it', async () => {
+  it('ends when the client leaves while a failed response is buffered', async () => {
     const hung = [step.status(503), step.raw('x'), step.hang()]
     const { send, asked, summaries } = await severalUpstreams(
       [({ index }) => (index === 0 ? hung : [step.reset()])],

@@ -76,7 +76,7 @@ describe('a limit', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  it('is kept by a fetch that does not mind its signal', async () => {
+  it('applies to a fetch that ignores its signal', async () => {
     const { response } = run([], { headersMs: 1_000 }, { fetch: () => new Promise(() => {}) })
     await vi.advanceTimersByTimeAsync(1_000)
     expect((await response).status).toBe(504)
@@ -196,7 +196,7 @@ describe('a limit', () => {
 })
 
 describe('a limit, over sockets', () => {
-  it('on the headers is a 504, and the upstream is let go', async () => {
+  it('on the headers is a 504, and the upstream socket closes', async () => {
     // Long enough for the request to arrive first, also on a busy machine.
     const { url, upstream, ended } = await openProxy([step.never()], {
       timeouts: { headersMs: 1_000 },

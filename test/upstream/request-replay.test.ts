@@ -25,7 +25,7 @@ describe('a request body that can be sent again', () => {
     expect((await reader.read()).done).toBe(true)
   })
 
-  it('reads nothing before it is asked to', async () => {
+  it('reads nothing before its first pull', async () => {
     const source = streamOf(['a', 'b'])
     new RequestReplay(source, 100).stream()
     await settled()
@@ -73,7 +73,7 @@ describe('a request body that can be sent again', () => {
     expect(await textOf(body.stream())).toBe('secret')
   })
 
-  it('is sent once when it is longer than what is kept, whole all the same', async () => {
+  it('is sent once, completely, when it is longer than the buffer', async () => {
     const body = new RequestReplay(streamOf(['12345', '6789', '0', 'abc']), 9)
     const reader = body.stream().getReader()
     await reader.read()
@@ -98,7 +98,7 @@ describe('a request body that can be sent again', () => {
     expect(body.isReplayable).toBe(false)
   })
 
-  it('keeps nothing once no other upstream will be asked', async () => {
+  it('buffers nothing once there is no other attempt', async () => {
     const source = new HandFed(bytes('a'), bytes('b'))
     const body = new RequestReplay(source.readable, 100)
     const stream = body.stream()
@@ -145,7 +145,7 @@ describe('a request body that can be sent again', () => {
     },
   )
 
-  it('ends the stream of the client when nobody wants it any more', async () => {
+  it('cancels the stream of the client when it is no longer read', async () => {
     const source = new HandFed(bytes('a'))
     const body = new RequestReplay(source.readable, 100)
     body.cancel('enough')

@@ -31,6 +31,8 @@ export class AnswerReader {
   readonly state: AnswerState = new AnswerState()
   /** Events with content so far. */
   contentEvents = 0
+  /** Whether the last event that was read states usage and belongs to no choice: the one that a client has to ask for. */
+  isUsageAlone = false
   /** The dialect, once it is known. */
   dialect: Dialect | undefined
   readonly #options: AnswerReaderOptions
@@ -58,6 +60,7 @@ export class AnswerReader {
 
   /** Reads an event with data; one without a name has the name `''`. */
   read(event: string, data: string): void {
+    this.isUsageAlone = false
     const json = parsed(data)
     const dialect = this.dialect ?? this.#recognized(event, json, data)
     if (dialect === undefined || dialect === plain) return
@@ -67,6 +70,7 @@ export class AnswerReader {
       return
     }
     this.state.add(facts)
+    this.isUsageAlone = facts.usage !== undefined && facts.seen?.length === 0
     if (facts.isContent === true) this.contentEvents++
   }
 

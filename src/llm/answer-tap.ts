@@ -12,6 +12,8 @@ export interface AnswerTapOptions extends AnswerReaderOptions {
   requestedAt: number
   /** Whether a stream that ends without the terminal mark of its answer fails. */
   failsTruncated: boolean
+  /** Whether the event with the usage is left out: the client has not asked for it. @default false */
+  hidesUsage?: boolean | undefined
   /** Called for each chunk with content in it, with the time. */
   onContent?: ((now: number) => void) | undefined
 }

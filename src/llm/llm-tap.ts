@@ -15,7 +15,8 @@ const BOM = [0xef, 0xbb, 0xbf]
 const scanners = new WeakMap<Dialect, KeyScanner>()
 
 /**
- * Learns from the frames of an answer which API it is of, how it ended, and what it cost. No byte changes.
+ * Learns from the frames of an answer which API it is of, how it ended, and what it cost. No byte changes; at most the event with the
+ * usage is left out.
  *
  * Takes what a frame splitter gives: chunks of whole events. Most events are judged by their name or by a scan over
  * their keys; only those that may state something are parsed, once.
@@ -34,9 +35,13 @@ export class LlmTap extends AnswerTap {
   #name = ''
   #nameTriage: EventTriage = 'read'
   #unnamedTriage: EventTriage = 'read'
+  readonly #hidesUsage: boolean
+  /** Where the events begin and end that are left out of the chunk at hand. */
+  #hidden: (readonly [start: number, end: number])[] = []
 
   constructor(options: AnswerTapOptions) {
     super(options)
+    this.#hidesUsage = options.hidesUsage === true
     this.#follow()
   }
 
@@ -50,13 +55,25 @@ export class LlmTap extends AnswerTap {
         this.#follow()
       }
     }
-    this.output.emit(frames)
+    if (this.#hidden.length === 0) this.output.emit(frames)
+    else this.#emitRest(frames)
+  }
+
+  #emitRest(frames: Uint8Array): void {
+    let at = 0
+    for (const [start, end] of this.#hidden) {
+      if (start > at) this.output.emit(frames.subarray(at, start))
+      at = end
+    }
+    this.#hidden = []
+    if (at < frames.length) this.output.emit(frames.subarray(at))
   }
 
   #look(frames: Uint8Array): void {
     const before = this.contentEvents
     const { length } = frames
     let at = this.#isFirstChunk ? bomLength(frames) : 0
+    let frameStart = at
     this.#isFirstChunk = false
     // Searched for once each: a stream without CR, or one without LF, would be searched to its end for each line.
     let nextCr = frames.indexOf(CR, at)
@@ -74,11 +91,16 @@ export class LlmTap extends AnswerTap {
       if (lineEnd === at) {
         if (dataStart !== undefined) {
           const end = isMultiLine ? at : dataEnd
+          this.reader.isUsageAlone = false
           this.#onEvent(frames, name, nameEnd, dataStart, end, isMultiLine)
+          if (this.#hidesUsage && this.reader.isUsageAlone) {
+            this.#hidden.push([frameStart, lineEnd + lineEndLength(frames, lineEnd)])
+          }
           if (this.#dialect === plain) return
         }
         name = dataStart = undefined
         isMultiLine = false
+        frameStart = lineEnd + lineEndLength(frames, lineEnd)
       } else if (isField(frames, at, lineEnd, DATA)) {
         isMultiLine = dataStart !== undefined
         dataStart ??= valueStart(frames, at + DATA.length, lineEnd)
@@ -164,6 +186,10 @@ function joined(text: string): string {
   const [first, ...lines] = text.split(/\r\n|\n|\r/)
   const more = lines.filter((line) => /^data(:|$)/.test(line))
   return [first, ...more.map((line) => line.replace(/^data:? ?/, ''))].join('\n')
+}
+
+function lineEndLength(bytes: Uint8Array, at: number): number {
+  return bytes[at] === CR && bytes[at + 1] === LF ? 2 : 1
 }
 
 function isField(bytes: Uint8Array, at: number, end: number, name: Uint8Array): boolean {

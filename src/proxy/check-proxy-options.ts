@@ -26,6 +26,7 @@ const PROXY: OptionNames<ProxyOptions> = {
   transform: true,
   dialect: true,
   truncation: true,
+  includeUsage: true,
   retry: true,
   fallbackOn: true,
   replayBodyBytes: true,
@@ -43,6 +44,7 @@ const HEARTBEAT: OptionNames<ObjectOf<ProxyOptions['heartbeat']>> = {
   intervalMs: true,
   frame: true,
   atStart: true,
+  commitAfterMs: true,
 }
 const TIMEOUTS: OptionNames<TimeoutOptions> = {
   connectMs: true,
@@ -124,7 +126,7 @@ export function checkProxyOptions(options: ProxyOptions): void {
     )
   }
   checkOptions('pool', pool, POOL)
-  for (const name of ['forwardCredentials', 'forwardSetCookie'] as const) {
+  for (const name of ['forwardCredentials', 'forwardSetCookie', 'includeUsage'] as const) {
     const value: unknown = options[name]
     if (value !== undefined) checkChoice(name, value, true, false)
   }

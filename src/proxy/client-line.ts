@@ -8,6 +8,8 @@ import { StallClock } from './stall-clock.ts'
 /** What a client line depends on. */
 export interface ClientLineOptions {
   isSse: boolean
+  /** Whether the client was sent the head before the upstream had answered. */
+  isCommitted: boolean
   /** Whether the bytes that were sent end where an error frame may follow; absent if none ever may. */
   isAtBoundary: (() => boolean) | undefined
   /** The likely dialect of the response, by the request. */
@@ -31,11 +33,14 @@ export interface ClientLine {
 
 /** Creates the stages of a client's stream, heartbeats and the error event, and the clock for a stalled client. */
 export function clientLine(options: ClientLineOptions): ClientLine {
-  const { isSse, isAtBoundary, guess, dialect, accept, clientStallMs, settings } = options
+  const { isSse, isCommitted, isAtBoundary, guess, dialect, accept, clientStallMs, settings } =
+    options
   const plan = isSse ? settings.heartbeatFor({ dialect: guess, accept }) : undefined
-  const heartbeat = plan && new HeartbeatInjectorStage(plan)
+  const heartbeat =
+    plan && new HeartbeatInjectorStage(isCommitted ? { ...plan, atStart: true } : plan)
   const { sendsErrors } = settings
-  const errors = isAtBoundary && new ErrorFrameStage({ sendsErrors, isAtBoundary, dialect })
+  const errors =
+    isAtBoundary && new ErrorFrameStage({ sendsErrors, isCommitted, isAtBoundary, dialect })
   const stages: Stage<Uint8Array, Uint8Array>[] = []
   if (heartbeat !== undefined) stages.push(heartbeat)
   if (errors !== undefined) stages.push(errors)

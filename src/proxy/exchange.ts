@@ -66,6 +66,8 @@ export class Exchange {
   targets: readonly UpstreamTarget[] = []
   status = 0
   isSse = false
+  /** Whether the proxy asked for usage that the client did not ask for. */
+  hidesUsage = false
   /** Errors the relayed body. */
   #abortBody: ((reason: unknown) => void) | undefined
   readonly #settings: ProxySettings

@@ -28,7 +28,7 @@ const FRAMES = {
  */
 export function heartbeatPlans(options: NonNullable<ProxyOptions['heartbeat']>): HeartbeatFor {
   if (options === false) return () => undefined
-  const { frame = 'auto', ...others } = options
+  const { frame = 'auto', commitAfterMs: _, ...others } = options
   if (frame !== 'auto') {
     const plan = heartbeatPlan({
       ...others,

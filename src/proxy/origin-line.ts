@@ -23,6 +23,8 @@ export interface OriginLineOptions {
   guess: Dialect
   /** Whether the application says that it is that one. */
   isGiven: boolean
+  /** Whether the event with the usage is withheld from the client. */
+  hidesUsage: boolean
   /** When the request came, on the clock of `performance.now()`. */
   requestedAt: number
   timeouts: Timeouts
@@ -39,6 +41,8 @@ export type OriginFigures = Omit<BodySummary, 'heartbeats'>
 /** The stages that belong to the upstream's stream. */
 export interface OriginLine {
   readonly stages: readonly Stage<Uint8Array, Uint8Array>[]
+  /** Raises the time limits of the upstream. */
+  readonly clock: UpstreamClock
   /** Returns the number of events so far that `idleCounts` counts; of chunks for a body that is not an event stream. */
   countEvents(): number
   /** Reads the answer in the stream; absent if no dialect is looked for. */
@@ -51,8 +55,8 @@ export interface OriginLine {
 
 /** Creates the stages of an upstream's stream: clock, frame splitter, metrics, dialect, and the application's transform. */
 export function originLine(options: OriginLineOptions): OriginLine {
-  const { isSse, dialects, guess, isGiven, requestedAt, timeouts, settings, onEnd } = options
-  const { onFirstEvent, finish } = options
+  const { isSse, dialects, guess, isGiven, hidesUsage, requestedAt, timeouts } = options
+  const { settings, onFirstEvent, finish, onEnd } = options
   // Not from the headers on: with retry or fallback the wait for the first event is over by now.
   const startedMs = performance.now() - requestedAt
   const tap = new MetricsTapStage<Uint8Array>({ onEnd, countEvents: isSse })
@@ -62,7 +66,15 @@ export function originLine(options: OriginLineOptions): OriginLine {
   const failsTruncated = truncation === 'signal'
   const content = new ContentTimes()
   const onContent = (now: number): void => content.add(now)
-  const tapOptions = { dialects, guess, isGiven, requestedAt, failsTruncated, onContent }
+  const tapOptions = {
+    dialects,
+    guess,
+    isGiven,
+    hidesUsage,
+    requestedAt,
+    failsTruncated,
+    onContent,
+  }
   const Tap = isSse ? LlmTap : NdjsonTap
   const llm = dialects.length > 0 ? new Tap(tapOptions) : undefined
   const clock = new UpstreamClock(
@@ -84,6 +96,7 @@ export function originLine(options: OriginLineOptions): OriginLine {
   if (rewriter !== undefined) stages.push(rewriter)
   return {
     stages,
+    clock,
     countEvents,
     llm,
     content,

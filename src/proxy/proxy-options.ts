@@ -106,6 +106,13 @@ export interface ProxyOptions {
          * Fastify) then send it at once. @default false
          */
         atStart?: boolean | undefined
+        /**
+         * After how many milliseconds without a response of the upstream a client that wants an event stream is sent
+         * status 200 and a heartbeat; `false` for never. The price: a later failure, also of status, can only be told in
+         * an error event, and the upstream's headers do not reach the client. Retry and fallback go on behind it. The
+         * request's JSON body is read first, to see whether it has `"stream": true`. @default false
+         */
+        commitAfterMs?: number | false | undefined
       }
     | undefined
   /** Limits in milliseconds. @default those of {@link TimeoutOptions} */
@@ -125,6 +132,12 @@ export interface ProxyOptions {
    * ends it cleanly too. The verdict is `truncated` either way. @default 'signal'
    */
   truncation?: 'signal' | 'pass' | undefined
+  /**
+   * Whether to ask for usage in streamed chat completions, by setting `stream_options.include_usage` in the JSON of the
+   * request. A client that has not asked for it itself does not get the extra event. The body is read before it is
+   * sent, up to `replayBodyBytes`. @default false
+   */
+  includeUsage?: boolean | undefined
   /**
    * Changes events: return the same object for no change, another event, several, or `null` for none. Only changed
    * events are encoded again; everything else stays byte for byte what the upstream sent. @default none

@@ -37,6 +37,9 @@ export interface ProxySettings extends CallSettings {
   /** Whether the application says that a stream is of the one in the list. */
   isDialectGiven: boolean
   truncation: 'signal' | 'pass'
+  includeUsage: boolean
+  /** After how long a client is sent a head before the upstream has answered. */
+  commitAfterMs: number
   onEnd: ProxyOptions['onEnd']
   metrics: readonly MetricsSink[]
   /** Returns the policy for an origin. */
@@ -65,6 +68,7 @@ export function proxySettings({
   transform,
   dialect = DIALECTS,
   truncation = 'signal',
+  includeUsage = false,
   onEnd,
   metrics,
   fetch,
@@ -105,6 +109,8 @@ export function proxySettings({
     dialects: dialectList(dialect),
     isDialectGiven: dialect !== false && !Array.isArray(dialect),
     truncation,
+    includeUsage,
+    commitAfterMs: commitAfter(heartbeat),
     onEnd,
     metrics: metrics === undefined ? [] : [metrics],
     attempts: checkNumber('attempts', attempts, { min: 1 }),
@@ -166,6 +172,16 @@ function checkDispatcher(
 }
 
 const DIALECT_METHODS = ['matchesPath', 'recognizes', 'triage', 'read', 'errorFrame'] as const
+
+function commitAfter(heartbeat: NonNullable<ProxyOptions['heartbeat']>): number {
+  const { commitAfterMs = false } = heartbeat === false ? {} : heartbeat
+  if (commitAfterMs === false) return Infinity
+  return checkNumber('heartbeat.commitAfterMs', commitAfterMs, {
+    min: 0,
+    infinity: true,
+    fraction: true,
+  })
+}
 
 function dialectList(dialect: false | Dialect | readonly Dialect[]): readonly Dialect[] {
   if (dialect === false) return []

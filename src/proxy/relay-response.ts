@@ -26,6 +26,8 @@ export function relayResponse(
   { isSse, headers, target, firstEvent }: UpstreamResponse,
   exchange: Exchange,
   settings: ProxySettings,
+  /** Given if the client was sent the head before the upstream had answered; settles when it has. */
+  answered?: Promise<void>,
 ): ReadableStream<Uint8Array> {
   const { timeouts } = target
   const { clientStallMs } = timeouts
@@ -45,7 +47,8 @@ export function relayResponse(
   const expected = guessDialect(pathname, settings.dialects)
   const guess = (expected.format ?? 'sse') === (format ?? 'sse') ? expected : plain
   const isGiven = settings.isDialectGiven && dialects.length > 0
-  const line = { isSse, dialects, guess, isGiven, requestedAt, timeouts, settings }
+  const { hidesUsage } = exchange
+  const line = { isSse, dialects, guess, isGiven, hidesUsage, requestedAt, timeouts, settings }
   const origin = originLine({ ...line, onFirstEvent, finish, onEnd })
   const dialect = (): Dialect => origin.llm?.dialect ?? guess
   // Frames pass whole, and lines of JSON as they come: an error frame may follow whole ones only.
@@ -55,6 +58,7 @@ export function relayResponse(
   const accept = exchange.request.headers.get('accept')
   const client = clientLine({
     isSse,
+    isCommitted: answered !== undefined,
     isAtBoundary,
     guess,
     dialect,
@@ -73,6 +77,11 @@ export function relayResponse(
     },
   })
   exchange.relaysBody((reason) => output?.error(reason))
+  // Until then the limits of the call hold.
+  if (answered !== undefined) {
+    origin.clock.pause()
+    answered.then(() => origin.clock.resume())
+  }
   return relayed
 
   function onStart(started: ObservedOutput): void {
@@ -96,10 +105,14 @@ export function relayResponse(
       else firstEvent.came()
     }
     const { content } = origin
-    exchange.end(
-      decision,
-      { ...figures, bytesOut: bytesOut + addedBytes, heartbeats },
-      { gaps, contentGaps: content.gaps, contentMs: content.spanMs },
-    )
+    const end = (): void =>
+      exchange.end(
+        decision,
+        { ...figures, bytesOut: bytesOut + addedBytes, heartbeats },
+        { gaps, contentGaps: content.gaps, contentMs: content.spanMs },
+      )
+    // The summary says how often the upstreams were asked, also if the client leaves before one has answered.
+    if (answered === undefined) end()
+    else answered.then(end)
   }
 }

@@ -1,13 +1,16 @@
 import type { CircuitOpenError } from '../base/circuit-open-error.ts'
+import { startDeadline } from '../base/deadline.ts'
 import { OUTCOMES } from '../base/outcomes.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { hasLoop } from '../http/forwarded-headers.ts'
 import { responseHeaders } from '../http/response-headers.ts'
 import { dependableCall } from '../upstream/dependable-call.ts'
-import type { UpstreamResponse } from '../upstream/upstream-call.ts'
+import type { CallResult, UpstreamResponse } from '../upstream/upstream-call.ts'
+import { commitResponse } from './commit-response.ts'
 import { errorResponse } from './error-response.ts'
 import type { Exchange } from './exchange.ts'
 import { outgoingRequest } from './outgoing-request.ts'
+import { prepareRequest } from './prepare-request.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import { relayResponse } from './relay-response.ts'
 import { requestHead } from './request-head.ts'
@@ -40,15 +43,38 @@ export async function respond(
     if (settings.pathFor !== undefined || settings.headersFor !== undefined) {
       exchange.outgoing = await outgoingRequest(exchange, settings)
     }
-    const { method, body } = request
+    const { method } = request
+    const { body, wantsEvents, hidesUsage } = await prepareRequest(exchange, settings)
+    exchange.hidesUsage = hidesUsage
     const head = (target: UpstreamResponse['target']) => requestHead(exchange, target, settings)
-    const result = await dependableCall({ method, body, head }, targets, settings, context)
+    const called = dependableCall({ method, body, head }, targets, settings, context)
+    const { commitAfterMs } = settings
+    const result = wantsEvents ? await within(commitAfterMs, called) : await called
+    const [first] = targets
+    if (result === undefined && first !== undefined) {
+      return commitResponse(called, first, exchange, settings)
+    }
+    if (result === undefined) throw new Error('There is no upstream')
     exchange.trace = result.trace
     if (result.response === undefined) throw result.error
     return passOn(exchange, result.response, settings)
   } catch (error) {
     return fail(exchange, error)
   }
+}
+
+/** What a call comes to, or `undefined` if that takes longer than a number of milliseconds. */
+async function within(
+  limitMs: number,
+  called: Promise<CallResult>,
+): Promise<CallResult | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = startDeadline(limitMs, () => resolve(undefined))
+  })
+  const result = await Promise.race([called, late])
+  clearTimeout(timer)
+  return result
 }
 
 function passOn(exchange: Exchange, response: UpstreamResponse, settings: ProxySettings): Response {

@@ -16,6 +16,7 @@ function open({ isSse = true, heartbeat = true, sendsErrors = false } = {}) {
   )
   const line = clientLine({
     isSse,
+    isCommitted: false,
     isAtBoundary: isSse ? () => true : undefined,
     guess: plain,
     dialect: () => plain,

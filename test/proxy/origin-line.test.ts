@@ -22,6 +22,7 @@ function open({ transform, dialects = [], ...given }: Given = {}) {
     dialects,
     guess: plain,
     isGiven: false,
+    hidesUsage: false,
     finish: () => {},
     settings: { maxEventBytes: 1_000, transform, truncation: 'signal' },
     onFirstEvent,

@@ -1,0 +1,47 @@
+import { acceptsEventStream } from '../http/media-type.ts'
+import { askForUsage } from './ask-for-usage.ts'
+import type { Exchange } from './exchange.ts'
+import { guessDialect } from './guess-dialect.ts'
+import type { ProxySettings } from './proxy-settings.ts'
+import { readRequestJson } from './request-json.ts'
+
+/** A request body, and what is known of what the client wants. */
+export interface PreparedRequest {
+  body: ReadableStream<Uint8Array> | null
+  /** Whether the client wants an event stream. */
+  wantsEvents: boolean
+  /** Whether usage was asked for that the client has not asked for. */
+  hidesUsage: boolean
+}
+
+/**
+ * Looks into a request as far as the options need it, and asks for usage in its name. Without those options the body
+ * is left unread.
+ *
+ * @throws SseKitError with `SSE_BAD_REQUEST` for a body that breaks or does not arrive
+ */
+export async function prepareRequest(
+  exchange: Exchange,
+  { includeUsage, commitAfterMs, dialects, replayBodyBytes, timeouts }: ProxySettings,
+): Promise<PreparedRequest> {
+  const { request, outgoing } = exchange
+  if (!includeUsage && commitAfterMs === Infinity) {
+    return { body: request.body, wantsEvents: false, hidesUsage: false }
+  }
+  const { pathname } = outgoing.url
+  const { name, format } = guessDialect(pathname, dialects)
+  const read = await readRequestJson(exchange, {
+    maxBytes: replayBodyBytes,
+    limitMs: timeouts.headersMs,
+  })
+  const { stream } = (read.json ?? {}) as { stream?: unknown }
+  const accept = request.headers.get('accept')
+  const isStreamed = stream === true && format !== 'ndjson'
+  const wantsEvents =
+    isStreamed || (accept !== null && acceptsEventStream(accept)) || name === 'gemini'
+  const isAsked = includeUsage && name === 'openai-chat' && read.text !== undefined
+  const asking = isAsked ? askForUsage(read.text ?? '', read.json) : undefined
+  return asking === undefined
+    ? { body: read.body, wantsEvents, hidesUsage: false }
+    : { body: new Response(asking).body, wantsEvents, hidesUsage: true }
+}

@@ -9,6 +9,12 @@ export type {
   NumberFamily,
 } from './metrics/metric-family.ts'
 export { metricsHandler } from './metrics/metrics-handler.ts'
+export {
+  type MeterAttributes,
+  type MeterLike,
+  type OpenTelemetrySinkOptions,
+  openTelemetrySink,
+} from './metrics/opentelemetry.ts'
 export { prometheusText } from './metrics/prometheus-text.ts'
 export { StreamRegistry, type StreamRegistryOptions } from './metrics/stream-registry.ts'
 export type { MetricsSink, StreamDetails } from './proxy/metrics-sink.ts'

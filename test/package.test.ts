@@ -66,8 +66,14 @@ const DOORS: Readonly<Record<string, Door>> = {
     maxBytes: 18_000,
   },
   metrics: {
-    names: ['StreamRegistry', 'healthHandler', 'metricsHandler', 'prometheusText'],
-    maxBytes: 12_000,
+    names: [
+      'StreamRegistry',
+      'healthHandler',
+      'metricsHandler',
+      'openTelemetrySink',
+      'prometheusText',
+    ],
+    maxBytes: 16_500,
   },
   node: { names: ['toNodeHandler'], maxBytes: 11_000 },
   streams: { names: STREAMS, maxBytes: 29_000 },

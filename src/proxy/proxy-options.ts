@@ -185,8 +185,8 @@ export interface ProxyOptions {
    * rejects with is reported and does not affect the stream. @default none
    */
   onEnd?: ((summary: StreamSummary, context: EndContext) => void) | undefined
-  /** Receives the figures, such as a registry of `sse-stream-kit/metrics`. @default none */
-  metrics?: MetricsSink | undefined
+  /** Receives the figures, such as a registry of `sse-stream-kit/metrics`; several sinks as a list. @default none */
+  metrics?: MetricsSink | readonly MetricsSink[] | undefined
   /** Sends the requests instead of the pool. Excludes `dispatcher`. @default none */
   fetch?: typeof fetch | undefined
   /**

@@ -87,9 +87,12 @@ export function proxySettings({
   checkFunction('onEnd', onEnd)
   checkFunction('fetch', fetch)
   checkDispatcher(dispatcher, { fetch, pool })
-  checkFunction('metrics.streamStarted', metrics && (metrics.streamStarted ?? null))
-  checkFunction('metrics.streamEnded', metrics && (metrics.streamEnded ?? null))
-  checkFunction('metrics.draining', metrics?.draining)
+  const sinks = metrics === undefined ? [] : [metrics].flat()
+  for (const sink of sinks) {
+    checkFunction('metrics.streamStarted', sink?.streamStarted ?? null)
+    checkFunction('metrics.streamEnded', sink?.streamEnded ?? null)
+    checkFunction('metrics.draining', sink?.draining)
+  }
   checkChoice('upstreamErrors', upstreamErrors, 'break', 'event-then-break')
   if (budget !== undefined) BudgetLedger.of(budget)
   checkChoice('truncation', truncation, 'signal', 'pass')
@@ -112,7 +115,7 @@ export function proxySettings({
     includeUsage,
     commitAfterMs: commitAfter(heartbeat),
     onEnd,
-    metrics: metrics === undefined ? [] : [metrics],
+    metrics: sinks,
     attempts: checkNumber('attempts', attempts, { min: 1 }),
     retryDelayMs: createRetryDelay(delay),
     isRetried: predicate('retry.on', on),

@@ -80,6 +80,7 @@ describe('sseProxy', () => {
     ['fetch', { fetch: {} }, TypeError, 'fetch'],
     ['metrics without methods', { metrics: {} }, TypeError, 'metrics'],
     ['metrics null', { metrics: null }, TypeError, 'metrics'],
+    ['a list of metrics with one without methods', { metrics: [{}] }, TypeError, 'metrics'],
   ]
   it.each(WRONG)('refuses %s where it is given', (_, options, kind, name) => {
     expect(() => sseProxy('http://up.test', options as ProxyOptions)).toThrow(refusal(kind, name))

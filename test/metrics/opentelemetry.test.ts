@@ -202,7 +202,7 @@ describe('error.type', () => {
       { verdict: 'upstream_error', llm: { ...LLM, upstreamErrorType: 'a\nb' } },
       '_OTHER',
     ],
-  ])('of %s with %o is %s', async (_, summary, errorType) => {
+  ])('of %s', async (_, summary, errorType) => {
     const { end, recorded } = observed()
     end(summary)
     const found = await recorded()

@@ -67,6 +67,7 @@ export function relayResponse(
     settings,
   })
   let output: ObservedOutput | undefined
+  let hasEnded = false
   const relayed = relay<Uint8Array>(source, [...origin.stages, ...client.stages], {
     watermark: settings.watermark,
     budget: settings.budget,
@@ -80,7 +81,10 @@ export function relayResponse(
   // Until then the limits of the call hold.
   if (answered !== undefined) {
     origin.clock.pause()
-    answered.then(() => origin.clock.resume())
+    answered.then(() => {
+      // Its timer would outlive the stream.
+      if (!hasEnded) origin.clock.resume()
+    })
   }
   return relayed
 
@@ -89,6 +93,7 @@ export function relayResponse(
   }
 
   function onEnd(summary: TapSummary, gaps: GapDistribution): void {
+    hasEnded = true
     const { bytesOut, ...figures } = origin.figures(summary)
     const { heartbeats, addedBytes } = client.figures()
     const { verdict: ending, reason } = summary

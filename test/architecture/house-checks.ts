@@ -55,7 +55,7 @@ const TABLE: Readonly<Record<string, Room>> = {
   cli: { rooms: ['doors', 'base'], packages: ['node:*'] },
 }
 
-export const MAX_LINES = 350
+export const MAX_LINES = 300
 const FORBIDDEN_NAMES = /^(utils?|helpers?|common|types?)$/
 const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*\.ts$/
 /** Source text by path, `src/` included. */

@@ -33,14 +33,14 @@ describe('the demo', () => {
     expect(code).toBe(0)
   }, 30_000)
 
-  it('fails where the first token takes most of the time', async () => {
+  it('fails if the first token takes most of the time', async () => {
     const [, url] = await open([step.status(200), step.wait(300), token('Hi'), DONE])
     const { code, stdout } = await startCli(['demo', '--upstream', url]).ended
     expect(stdout).toMatch(/^FAIL {2}the first token came after \d+\.\d % of the total/m)
     expect(code).toBe(1)
   })
 
-  it('asks a real endpoint once, for both', async () => {
+  it('sends a real endpoint one request for both proxies', async () => {
     const [upstream, url] = await open([token('Hi'), step.wait(500), DONE])
     const { code, stdout } = await startCli([
       ...['demo', '--upstream', `${url}/base/`, '--path', '/chat?x=1'],
@@ -86,7 +86,7 @@ describe('the demo', () => {
     expect(code).toBe(1)
   })
 
-  it('draws columns in a terminal, and gives the cursor back', async () => {
+  it('draws columns in a terminal, and shows the cursor again', async () => {
     const [, url] = await open([token('Hello'), step.wait(200), token(' again'), DONE])
     const screen = new Screen()
     const terminal = {

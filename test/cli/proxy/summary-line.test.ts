@@ -41,6 +41,53 @@ it('leaves out what did not happen', () => {
   )
 })
 
+it('ends with what an LLM stream stated', () => {
+  const llm = {
+    dialect: 'anthropic',
+    model: 'claude-sonnet-4-5',
+    finishReason: 'end_turn',
+    usage: {
+      inputTokens: 25,
+      outputTokens: 0,
+      cachedInputTokens: 7,
+      cacheCreationInputTokens: 8,
+      reasoningTokens: 9,
+      totalTokens: 49,
+    },
+    firstContentMs: 411.6,
+    contentEvents: 3,
+    upstreamErrorType: 'overloaded_error',
+  }
+  const line = summaryLine(summaryOf({ llm }), REQUEST, AT)
+  expect(line).toContain(
+    ' pauses=0 dialect=anthropic model=claude-sonnet-4-5 finish_reason=end_turn upstream_error=overloaded_error first_content_ms=412 ' +
+      'input_tokens=25 output_tokens=0 cached_input_tokens=7 cache_creation_input_tokens=8 reasoning_tokens=9',
+  )
+})
+
+it('ends with the dialect alone where an LLM stream stated nothing, and without that of a plain one', () => {
+  const of = (dialect: string): string =>
+    summaryLine(summaryOf({ llm: { dialect, contentEvents: 0 } }), REQUEST, AT)
+  expect(of('gemini')).toMatch(/ pauses=0 dialect=gemini$/)
+  expect(of('plain')).toMatch(/ pauses=0$/)
+})
+
+it('stays one line of pairs for any words of an upstream', () => {
+  const text = `a b\nc\u2028d\u0000\u001b[31m\ud800 status=200 ${'x'.repeat(300)}`
+  const llm = {
+    dialect: 'openai-chat',
+    model: text,
+    finishReason: text,
+    upstreamErrorType: text,
+    contentEvents: 1,
+  }
+  const line = summaryLine(summaryOf({ llm }), REQUEST, AT)
+  expect(line.split(/\s/).every((pair) => /^[a-z_]+=[\x21-\x7e]+$/.test(pair))).toBe(true)
+  expect(line).toContain(' model=a_b_c_d__[31m__status=200_xxx')
+  expect(line.match(/ status=/g)).toHaveLength(1)
+  expect(line.length).toBeLessThan(700)
+})
+
 it('stays one line of pairs for any path', () => {
   const request = new Request(`http://proxy.test/a b\tc\u2028d%0Astatus=200/${'x'.repeat(300)}`)
   const line = summaryLine(summaryOf(), request, AT)

@@ -25,7 +25,7 @@ export type {
 export { serve } from './testing/serve.ts'
 export { streamOf } from './testing/stream-of.ts'
 export type { ServeOptions, TestServer } from './testing/test-server.ts'
-export type { TranscriptDialect } from './testing/transcript/dialect-lines.ts'
+export type { TranscriptDialect, TranscriptTool } from './testing/transcript/dialect-answer.ts'
 export { type TranscriptOptions, transcript } from './testing/transcript/transcript.ts'
 export {
   type FakeUpstream,

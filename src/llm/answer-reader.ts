@@ -77,14 +77,12 @@ export class AnswerReader {
   #recognized(event: string, json: unknown, data: string): Dialect | undefined {
     if (event === PING || objectOf(json)['type'] === PING) return
     const { guess, dialects } = this.#options
-    this.dialect = [guess, ...dialects].find((one) => one !== plain && one.recognizes(event, json))
-    if (this.dialect === undefined && guess !== plain) {
-      // Nothing but an error or `[DONE]`: there is no more to tell it by than the request.
-      const { isEnd, upstreamErrorType } = guess.read(event, json, data)
-      if (isEnd === true || upstreamErrorType !== undefined || event === 'error') {
-        this.dialect = guess
-      }
-    }
+    const isOf = (one: Dialect): boolean => one !== plain && one.recognizes(event, json)
+    // An error or `[DONE]` alone tells less of the dialect than the request does.
+    const { isEnd, upstreamErrorType } = guess.read(event, json, data)
+    const isMark = isEnd === true || upstreamErrorType !== undefined
+    this.dialect = isMark || isOf(guess) ? guess : dialects.find(isOf)
+    if (event === 'error' && guess !== plain) this.dialect ??= guess
     if (this.dialect === undefined && ++this.#unknown >= MAX_UNKNOWN) this.dialect = plain
     return this.dialect
   }
@@ -95,7 +93,9 @@ export class AnswerReader {
     if (facts.isEnd === true || facts.upstreamErrorType !== undefined) return facts
     if (dialect.recognizes(event, json)) return facts
     const all = [...this.#options.dialects, ...DIALECTS]
-    const other = json === undefined ? undefined : all.find((one) => one.recognizes(event, json))
+    const isOf = (one: Dialect): boolean =>
+      one.format === dialect.format && one.recognizes(event, json)
+    const other = json === undefined ? undefined : all.find(isOf)
     // Gateways send errors of their own form in the streams of any API.
     const { upstreamErrorType } = other?.read(event, json, data) ?? {}
     if (upstreamErrorType !== undefined) return { upstreamErrorType }

@@ -18,7 +18,7 @@ const EVENTS: ReadonlyMap<string, EventTriage> = new Map([
   ['message_delta', 'read'],
   ['message_stop', 'read'],
 ])
-/** Read too: the names of servers that name no event, and of errors. */
+/** Read too: events of servers that name none, and errors; and those of the Responses API, as a change of the stream. */
 const READ = new Set(['', 'message', 'error'])
 
 /**
@@ -39,7 +39,10 @@ export const anthropic: Dialect = {
     return typeof error === 'object' && error !== null && !isFlat
   },
   // "new event types may be added": they pass unread.
-  triage: (event) => (READ.has(event) ? 'read' : (EVENTS.get(event) ?? 'skip')),
+  triage(event) {
+    if (READ.has(event) || event.startsWith('response.')) return 'read'
+    return EVENTS.get(event) ?? 'skip'
+  },
   read(event, json): EventFacts {
     const { type, message, delta, usage, error } = objectOf(json)
     const name = textOf(type) ?? event
@@ -57,7 +60,7 @@ export const anthropic: Dialect = {
       case 'message_stop':
         return { isEnd: true }
       case 'error':
-        return { upstreamErrorType: nameOf(objectOf(error)['type'], 'error') }
+        return { upstreamErrorType: errorTypeOf(error) }
       default:
         return {}
     }
@@ -92,8 +95,8 @@ export const anthropic: Dialect = {
         return parts
       }
       case 'error': {
-        const { type: errorType, message: said } = objectOf(error)
-        return [{ type: 'error', errorType: nameOf(errorType), message: textOf(said) ?? '' }]
+        const message = textOf(objectOf(error)['message']) ?? ''
+        return [{ type: 'error', errorType: errorTypeOf(error), message }]
       }
       default:
         return []
@@ -104,6 +107,12 @@ export const anthropic: Dialect = {
     const error = { type, message, code, status: lateStatus, retry_after: retryAfter }
     return encodeEvent({ event: 'error', data: JSON.stringify({ type: 'error', error }) })
   },
+}
+
+/** The code is that of gateways, which have other errors. */
+function errorTypeOf(error: unknown): string | undefined {
+  const { type, code } = objectOf(error)
+  return nameOf(type, code, 'error')
 }
 
 /** The types that the API has for its own errors. */

@@ -42,7 +42,6 @@ export class LlmTap extends AnswerTap {
   constructor(options: AnswerTapOptions) {
     super(options)
     this.#hidesUsage = options.hidesUsage === true
-    this.#follow()
   }
 
   push(frames: Uint8Array): void {
@@ -70,6 +69,7 @@ export class LlmTap extends AnswerTap {
   }
 
   #look(frames: Uint8Array): void {
+    if (this.#isFirstChunk) this.#follow()
     const before = this.contentEvents
     const { length } = frames
     let at = this.#isFirstChunk ? bomLength(frames) : 0

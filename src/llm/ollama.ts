@@ -54,5 +54,7 @@ export const ollama: Dialect = {
     if (failure !== undefined) parts.push({ type: 'error', errorType: 'error', message: failure })
     return parts
   },
-  errorFrame: ({ message }) => `${JSON.stringify({ error: message })}\n`,
+  // Its clients read `error` alone.
+  errorFrame: ({ code, message, lateStatus: status, retryAfter: retry_after }) =>
+    `${JSON.stringify({ error: message, code, status, retry_after })}\n`,
 }

@@ -1,15 +1,32 @@
 import { checkNumber } from '../../base/check-number.ts'
 import { seededRandom } from '../seeded-random.ts'
 import { step, type UpstreamStep } from '../upstream/step.ts'
-import type { DialectAnswer } from './dialect-answer.ts'
-import { dialectLines, type TranscriptDialect } from './dialect-lines.ts'
+import type { DialectAnswer, TranscriptDialect, TranscriptTool } from './dialect-answer.ts'
+import { dialectLines } from './dialect-lines.ts'
 
-/** The text and pace of a transcript, and how it ends. */
+/** What a transcript says, its pace, and how it ends. */
 export interface TranscriptOptions {
   /** The text of the answer, cut into tokens before each space. @default `tokens` words */
   text?: string | undefined
   /** Number of words of an answer without `text`. @default 20 */
   tokens?: number | undefined
+  /** What the model thinks before it answers, cut like `text`. @default none */
+  reasoning?: string | undefined
+  /** Functions that the model calls after the text. @default none */
+  tools?: readonly TranscriptTool[] | undefined
+  /** Number of choices or candidates, all with the same content; more than 1 with `openai-chat` and `gemini` only. @default 1 */
+  choices?: number | undefined
+  /** The model that the stream names. @default one of the vendor's */
+  model?: string | undefined
+  /** Whether the stream states its usage. @default true */
+  usage?: boolean | undefined
+  /**
+   * Why the answer ended, in the word of the API; `false` for a stream that does not say so. For `openai-responses`
+   * `completed`, or the reason why it is incomplete. @default the one that fits
+   */
+  finishReason?: string | false | undefined
+  /** Whether a complete answer has its terminal mark, such as `[DONE]` or `message_stop`. @default true */
+  terminalMark?: boolean | undefined
   /** Mean wait between two tokens, in milliseconds; each wait is 0.5 to 1.5 times as long. 0 for none. @default 0 */
   gapMs?: number | undefined
   /** Wait between the response head and the first token, in milliseconds; 0 for none. @default 0 */
@@ -34,7 +51,7 @@ const WORDS =
  * - Backpressure, cancel: see the {@link fakeUpstream} that runs the script.
  * - Error: with `ending: 'error'` the dialect's error event replaces its end.
  *
- * @throws RangeError for `tokens`, `gapMs` or `prefillMs` below 0
+ * @throws RangeError for `tokens`, `gapMs` or `prefillMs` below 0, and for `choices` below 1 or where the API has one
  * @throws TypeError for an unknown dialect
  *
  * @example A chat completion of three tokens
@@ -51,6 +68,13 @@ export function transcript(
   {
     text,
     tokens = 20,
+    reasoning = '',
+    tools = [],
+    choices = 1,
+    model,
+    usage = true,
+    finishReason,
+    terminalMark = true,
     gapMs = 0,
     prefillMs = 0,
     ending = 'complete',
@@ -58,11 +82,21 @@ export function transcript(
   }: TranscriptOptions = {},
 ): UpstreamStep[] {
   checkNumber('tokens', tokens, { min: 0 })
+  checkNumber('choices', choices, { min: 1 })
   checkNumber('gapMs', gapMs, { min: 0, fraction: true })
   checkNumber('prefillMs', prefillMs, { min: 0, fraction: true })
   const random = seededRandom(seed)
   const words = text === undefined ? madeUp(tokens, random) : cutBeforeSpaces(text)
-  const lines = dialectLines(dialect, words)
+  const lines = dialectLines(dialect, {
+    words,
+    reasoning: cutBeforeSpaces(reasoning),
+    tools,
+    choices,
+    model,
+    finishReason,
+    usage,
+    terminalMark,
+  })
   const gap = (): UpstreamStep[] => (gapMs === 0 ? [] : [step.wait(gapMs * (0.5 + random()))])
   return [
     step.status(200, { 'content-type': lines.contentType }),

@@ -15,19 +15,15 @@ export interface PreparedRequest {
 }
 
 /**
- * Looks into a request as far as the options need it, and asks for usage in its name. Without those options the body
- * is left unread.
+ * Looks into a request for the options `includeUsage` and `heartbeat.commitAfterMs`, and asks for usage in its name.
  *
  * @throws SseKitError with `SSE_BAD_REQUEST` for a body that breaks or does not arrive
  */
 export async function prepareRequest(
   exchange: Exchange,
-  { includeUsage, commitAfterMs, dialects, replayBodyBytes, timeouts }: ProxySettings,
+  { includeUsage, dialects, replayBodyBytes, timeouts }: ProxySettings,
 ): Promise<PreparedRequest> {
   const { request, outgoing } = exchange
-  if (!includeUsage && commitAfterMs === Infinity) {
-    return { body: request.body, wantsEvents: false, hidesUsage: false }
-  }
   const { pathname } = outgoing.url
   const { name, format } = guessDialect(pathname, dialects)
   const read = await readRequestJson(exchange, {

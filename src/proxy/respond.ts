@@ -44,11 +44,14 @@ export async function respond(
       exchange.outgoing = await outgoingRequest(exchange, settings)
     }
     const { method } = request
-    const { body, wantsEvents, hidesUsage } = await prepareRequest(exchange, settings)
+    const { includeUsage, commitAfterMs } = settings
+    const isPrepared = includeUsage || commitAfterMs < Infinity
+    const { body, wantsEvents, hidesUsage } = isPrepared
+      ? await prepareRequest(exchange, settings)
+      : { body: request.body, wantsEvents: false, hidesUsage: false }
     exchange.hidesUsage = hidesUsage
     const head = (target: UpstreamResponse['target']) => requestHead(exchange, target, settings)
     const called = dependableCall({ method, body, head }, targets, settings, context)
-    const { commitAfterMs } = settings
     const result = wantsEvents ? await within(commitAfterMs, called) : await called
     const [first] = targets
     if (result === undefined && first !== undefined) {

@@ -21,7 +21,7 @@ export { StageStream, type StageStreamOptions } from './pipeline/stage-stream.ts
 export type { ByteWatermarks, Watermarks } from './pipeline/watermarks.ts'
 export type { CloseOptions, SseProxy } from './proxy/create-proxy.ts'
 export type { ProxyFetchOptions } from './proxy/fetch-through.ts'
-export type { MetricsSink } from './proxy/metrics-sink.ts'
+export type { MetricsSink, StreamDetails } from './proxy/metrics-sink.ts'
 export type { ProxyMetrics } from './proxy/proxy-counters.ts'
 export { proxyFetch } from './proxy/proxy-fetch.ts'
 export type {

@@ -67,6 +67,19 @@ describe('what the docs claim', () => {
     await expect(proxy({} as Request)).rejects.toThrow(TypeError)
   })
 
+  it('LLM streams add 49 series per route and dialect, without finish reasons, errors and models', () => {
+    expect(page('docs/metrics.md')).toContain(
+      'LLM streams add 49 series per route and dialect, one',
+    )
+    const seriesOf = (registry: StreamRegistry): number =>
+      prometheusText(registry).match(/^[^#\n]/gm)?.length ?? 0
+    const registry = new StreamRegistry()
+    const before = seriesOf(registry)
+    const llm = { dialect: 'openai-chat', finishReason: 'stop', contentEvents: 1 }
+    registry.streamEnded(summaryOf({ llm }), detailsOf())
+    expect(seriesOf(registry) - before).toBe(49 + 1)
+  })
+
   it('50 routes are up to 300 KiB of metrics', () => {
     expect(page('docs/metrics.md')).toContain('up to 300 KiB')
     const registry = new StreamRegistry()

@@ -1,7 +1,7 @@
 import { AnswerState } from './answer-state.ts'
 import type { Dialect, EventFacts } from './dialect.ts'
 import { DIALECTS } from './dialects.ts'
-import { objectOf } from './json-shape.ts'
+import { jsonOf, objectOf } from './json-shape.ts'
 import { plain } from './plain.ts'
 
 /** What an {@link AnswerReader} looks for. */
@@ -59,9 +59,8 @@ export class AnswerReader {
   }
 
   /** Reads an event with data; one without a name has the name `''`. */
-  read(event: string, data: string): void {
+  read(event: string, data: string, json: unknown = jsonOf(data)): void {
     this.isUsageAlone = false
-    const json = parsed(data)
     const dialect = this.dialect ?? this.#recognized(event, json, data)
     if (dialect === undefined || dialect === plain) return
     const facts = this.#factsOf(dialect, event, json, data)
@@ -102,13 +101,5 @@ export class AnswerReader {
     if (event === 'error') return { upstreamErrorType: 'error' }
     const isReadable = json !== undefined || data.trim() === DONE
     return other === undefined && isReadable ? facts : undefined
-  }
-}
-
-function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data)
-  } catch {
-    return
   }
 }

@@ -54,7 +54,7 @@ export const gemini: Dialect = {
     const { candidates, promptFeedback, usageMetadata, error } = objectOf(json)
     for (const candidate of objectsOf(candidates)) {
       const choice = indexOf(candidate)
-      for (const [index, part] of objectsOf(objectOf(candidate['content'])['parts']).entries()) {
+      for (const part of objectsOf(objectOf(candidate['content'])['parts'])) {
         const text = textOf(part['text'])
         if (text !== undefined) {
           parts.push({ type: part['thought'] === true ? 'reasoning' : 'text', choice, text })
@@ -62,7 +62,7 @@ export const gemini: Dialect = {
         const { name, args, id } = objectOf(part['functionCall'])
         if (textOf(name) === undefined) continue
         const call = { id: textOf(id), name: textOf(name), arguments: JSON.stringify(args ?? {}) }
-        parts.push({ type: 'tool-call', choice, index, ...call })
+        parts.push({ type: 'tool-call', choice, ...call })
       }
       const reason = reasonOf(candidate['finishReason'])
       if (reason !== undefined) parts.push({ type: 'finish', choice, reason })

@@ -1,6 +1,15 @@
 /** A JSON object whose keys are not known. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
+/** The value of a JSON text, or `undefined` for what is none. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return
+  }
+}
+
 /** The value as an object, or an empty one: reading a key of what is none is then never an error. */
 export function objectOf(value: unknown): JsonObject {
   return typeof value === 'object' && value !== null ? (value as JsonObject) : NONE

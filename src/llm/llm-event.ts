@@ -1,14 +1,14 @@
 import type { LlmUsage } from './llm-usage.ts'
 
-/** One thing that an answer says, whichever API it comes from. */
+/** A piece of what an answer says, whichever API it comes from. */
 export type LlmEvent =
   | { readonly type: 'text'; readonly choice: number; readonly text: string }
   | { readonly type: 'reasoning'; readonly choice: number; readonly text: string }
   | {
       readonly type: 'tool-call'
       readonly choice: number
-      /** Of the call within its choice: parts of one call have one index. */
-      readonly index: number
+      /** Of the call within its choice: parts of one call have one index. Absent for a call that comes whole. */
+      readonly index?: number | undefined
       /** In the first part of a call. */
       readonly id?: string | undefined
       readonly name?: string | undefined

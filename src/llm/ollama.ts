@@ -42,10 +42,10 @@ export const ollama: Dialect = {
     if (reasoning !== undefined) parts.push({ type: 'reasoning', choice: 0, text: reasoning })
     const text = textOf(content) ?? textOf(response)
     if (text !== undefined) parts.push({ type: 'text', choice: 0, text })
-    for (const [index, call] of objectsOf(calls).entries()) {
+    for (const call of objectsOf(calls)) {
       const { name, arguments: given } = objectOf(call['function'])
       const json = JSON.stringify(given ?? {})
-      parts.push({ type: 'tool-call', choice: 0, index, name: textOf(name), arguments: json })
+      parts.push({ type: 'tool-call', choice: 0, name: textOf(name), arguments: json })
     }
     const usage = readUsage(json, USAGE)
     if (usage !== undefined) parts.push({ type: 'usage', usage })

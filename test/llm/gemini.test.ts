@@ -84,7 +84,7 @@ describe('an answer of Gemini', () => {
     expect(gemini.parts('', json, '')).toEqual([
       { type: 'reasoning', choice: 1, text: 'hm' },
       { type: 'text', choice: 1, text: 'a' },
-      { type: 'tool-call', choice: 1, index: 2, name: 'f', id: undefined, arguments: '{"q":1}' },
+      { type: 'tool-call', choice: 1, name: 'f', id: undefined, arguments: '{"q":1}' },
       { type: 'finish', choice: 1, reason: 'STOP' },
       { type: 'usage', usage: { inputTokens: 9 } },
     ])

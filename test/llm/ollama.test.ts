@@ -92,7 +92,7 @@ describe('an answer of Ollama', () => {
     expect(ollama.parts('', json, '')).toEqual([
       { type: 'reasoning', choice: 0, text: 'hm' },
       { type: 'text', choice: 0, text: 'a' },
-      { type: 'tool-call', choice: 0, index: 0, name: 'f', arguments: '{"q":1}' },
+      { type: 'tool-call', choice: 0, name: 'f', arguments: '{"q":1}' },
       { type: 'usage', usage: { outputTokens: 2 } },
       { type: 'finish', choice: 0, reason: 'stop' },
     ])

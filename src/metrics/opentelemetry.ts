@@ -98,7 +98,7 @@ export function openTelemetrySink(
   return { streamStarted() {}, streamEnded }
 
   function streamEnded(summary: StreamSummary, details: StreamDetails): void {
-    const { llm, durationMs, firstEventMs } = summary
+    const { llm, durationMs, firstItemMs, firstEventMs } = summary
     const dialect = dialectOf(summary, details)
     if (dialect === 'plain') return
     const { model, usage: { inputTokens, outputTokens } = {}, firstContentMs } = llm ?? {}
@@ -112,7 +112,9 @@ export function openTelemetrySink(
     operationDuration.record(durationMs / 1000, { ...attributes, ...ofError })
     recordTokens('input', inputTokens, attributes)
     recordTokens('output', outputTokens, attributes)
-    if (firstEventMs !== undefined) timeToFirstChunk.record(firstEventMs / 1000, attributes)
+    // Lines of JSON are no events.
+    const firstChunkMs = firstEventMs ?? (llm && firstItemMs)
+    if (firstChunkMs !== undefined) timeToFirstChunk.record(firstChunkMs / 1000, attributes)
     // The conventions have these two for successful responses only.
     if (error !== undefined || firstContentMs === undefined) return
     timeToFirstToken.record(firstContentMs / 1000, attributes)

@@ -246,7 +246,7 @@ describe('the labels of LLM streams', () => {
   )
 })
 
-it.each(['openai-chat', 'openai-responses', 'anthropic', 'gemini'] as const)(
+it.each(['openai-chat', 'openai-responses', 'anthropic', 'gemini', 'ollama'] as const)(
   'a stream of %s through a proxy is counted with its tokens',
   async (dialect) => {
     const registry = new StreamRegistry()

@@ -141,7 +141,11 @@ describe('a complete stream', () => {
 
   it('has only the measurements that it has numbers for', async () => {
     const { sink, recorded } = observed()
-    const { firstEventMs: _, ...summary } = summaryOf({
+    const {
+      firstItemMs: _,
+      firstEventMs: __,
+      ...summary
+    } = summaryOf({
       llm: { dialect: 'openai-chat', contentEvents: 0 },
     })
     sink.streamEnded(summary, detailsOf())
@@ -156,6 +160,23 @@ describe('a complete stream', () => {
         ],
       }),
     })
+  })
+
+  it('has the time of its first bytes as that of its first chunk where it has no events', async () => {
+    const { sink, recorded } = observed()
+    const { firstEventMs: _, ...summary } = summaryOf({ isSse: false, firstItemMs: 250 })
+    const details = detailsOf({ requestDialect: 'ollama' })
+    sink.streamEnded({ ...summary, llm: { dialect: 'ollama', contentEvents: 1 } }, details)
+    sink.streamEnded(summary, details)
+    const found = await recorded()
+    expect(found['gen_ai.client.operation.time_to_first_chunk']?.points).toEqual([
+      {
+        attributes: { 'gen_ai.operation.name': 'chat', 'gen_ai.provider.name': 'ollama' },
+        count: 1,
+        sum: 0.25,
+      },
+    ])
+    expect(found[DURATION]?.points).toMatchObject([{ count: 2 }])
   })
 
   it.each<[string, LlmSummary['usage'], number]>([

@@ -1,7 +1,7 @@
 import { AnswerState } from './answer-state.ts'
 import type { Dialect, EventFacts } from './dialect.ts'
 import { DIALECTS } from './dialects.ts'
-import { jsonOf, objectOf } from './json-shape.ts'
+import { jsonOf, nameOf, objectOf } from './json-shape.ts'
 import { plain } from './plain.ts'
 
 /** What an {@link AnswerReader} looks for. */
@@ -61,6 +61,8 @@ export class AnswerReader {
   /** Reads an event with data; one without a name has the name `''`. */
   read(event: string, data: string, json: unknown = jsonOf(data)): void {
     this.isUsageAlone = false
+    // Some gateways send comments as data: `data: : keepalive`.
+    if (json === undefined && data.startsWith(':')) return
     const dialect = this.dialect ?? this.#recognized(event, json, data)
     if (dialect === undefined || dialect === plain) return
     const facts = this.#factsOf(dialect, event, json, data)
@@ -98,7 +100,10 @@ export class AnswerReader {
     // Gateways send errors of their own form in the streams of any API.
     const { upstreamErrorType } = other?.read(event, json, data) ?? {}
     if (upstreamErrorType !== undefined) return { upstreamErrorType }
-    if (event === 'error') return { upstreamErrorType: 'error' }
+    if (event === 'error') {
+      const { code, type } = objectOf(json)
+      return { upstreamErrorType: nameOf(code, type, 'error') }
+    }
     const isReadable = json !== undefined || data.trim() === DONE
     return other === undefined && isReadable ? facts : undefined
   }

@@ -77,6 +77,12 @@ describe('a stream that changes', () => {
     expect(tapAll(start + broken).answerEnd).toBeUndefined()
   })
 
+  it('not, where a gateway sends comments as data', () => {
+    const comment = 'data: : keepalive\n\n'
+    expect(tapAll(comment.repeat(20) + HELLO + comment + DONE).answerEnd).toBe('complete')
+    expect(tapAll(comment.repeat(20) + HELLO + comment, { guess }).answerEnd).toBe('truncated')
+  })
+
   it('only by words becomes plain, and its later events are not read', () => {
     expect(summaryOf(`${HELLO}data: hello\n\n${DONE}`).dialect).toBe('plain')
     expect(tapAll(`${HELLO}data: hello\n\n${DONE}`).isOver).toBe(false)

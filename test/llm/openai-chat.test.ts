@@ -123,6 +123,7 @@ describe('a chat completion', () => {
     ],
     ['by its name alone', 'event: error\ndata: it broke\n\n', 'error'],
     ['by its name, with JSON', frame({ message: 'it broke' }, 'error'), 'error'],
+    ['by its name, with a code', frame({ code: 400, details: 'x' }, 'error'), '400'],
   ])('has failed with an error %s, at its start and later', (_, error, upstreamErrorType) => {
     for (const frames of [[error], [HELLO, error], [HELLO, error, DONE]]) {
       expect(endOf(...frames)).toBe('upstream_error')

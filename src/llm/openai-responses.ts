@@ -93,10 +93,9 @@ export const openaiResponses: Dialect = {
   // The flat fields are those of the API; the SDKs of OpenAI throw only where there is a nested error too.
   errorFrame({ code, message, type, lateStatus: status, retryAfter }) {
     const error = { type, code, message, param: null, status, retry_after: retryAfter }
-    return encodeEvent({
-      event: 'error',
-      data: JSON.stringify({ type: 'error', code, message, param: null, error }),
-    })
+    // The AI SDK reads only an event with a number. The true one is not known here.
+    const event = { type: 'error', sequence_number: 0, code, message, param: null, error }
+    return encodeEvent({ event: 'error', data: JSON.stringify(event) })
   },
 }
 

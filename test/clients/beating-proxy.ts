@@ -3,38 +3,54 @@ import type { AddressInfo } from 'node:net'
 import { sseProxy } from 'sse-stream-kit'
 import { toNodeHandler } from 'sse-stream-kit/node'
 import { fakeUpstream, type RecordedRequest, step, type UpstreamStep } from 'sse-stream-kit/testing'
-import { onTestFinished } from 'vitest'
 
-/** A proxy on a socket, whose upstream stays silent in front of each event until heartbeats have gone out. */
+/** A proxy on a socket, whose upstream stays silent at some steps until heartbeats have been sent. */
 export interface BeatingProxy {
   url: string
   requests: readonly RecordedRequest[]
-  /** What has gone out in the upstream's silence, in order. */
+  /** What has been sent in the upstream's silence, in order. */
   heartbeats: readonly string[]
+  close(): Promise<void>
 }
 
-/** Starts a proxy whose clients get at least as many heartbeats as wanted, spread over the whole stream. */
+/** How often and where the heartbeats are sent. */
+export interface BeatingProxyOptions {
+  /** The least number of heartbeats in a response. */
+  heartbeats: number
+  frame?: string | undefined
+  /**
+   * Whether all of them are sent before the upstream's response head, to a client that the proxy has sent a 200.
+   * Otherwise they are spread over all events. @default false
+   */
+  beforeHead?: boolean | undefined
+}
+
+/** Starts a proxy that sends heartbeats between the upstream's steps. */
 export async function beatingProxy(
-  steps: readonly UpstreamStep[],
-  { heartbeats: wanted, frame }: { heartbeats: number; frame?: string },
+  stepsFor: (request: RecordedRequest) => readonly UpstreamStep[],
+  { heartbeats: wanted, frame, beforeHead = false }: BeatingProxyOptions,
 ): Promise<BeatingProxy> {
   const heartbeats: string[] = []
   let isSilent = false
   let awaited = 0
   let endSilence = (): void => {}
-  const silences = steps.filter(({ kind }) => kind === 'bytes').length + 1
-  const silence = step.until(async () => {
-    isSilent = true
-    awaited = heartbeats.length + Math.ceil(wanted / silences)
-    await new Promise<void>((resolve) => {
-      endSilence = resolve
+  const silentBefore = beforeHead ? ['head', 'whole'] : ['bytes', 'end']
+  const upstream = fakeUpstream((request) => {
+    const steps = stepsFor(request)
+    const silences = steps.filter(({ kind }) => silentBefore.includes(kind)).length
+    const silence = step.until(async () => {
+      isSilent = true
+      awaited = heartbeats.length + Math.ceil(wanted / silences)
+      await new Promise<void>((resolve) => {
+        endSilence = resolve
+      })
+      isSilent = false
     })
-    isSilent = false
+    return steps.flatMap((one) => (silentBefore.includes(one.kind) ? [silence, one] : [one]))
   })
-  const upstream = fakeUpstream(
-    steps.flatMap((one) => (one.kind === 'bytes' || one.kind === 'end' ? [silence, one] : [one])),
-  )
-  const proxy = sseProxy(await upstream.listen(), { heartbeat: { intervalMs: 1, frame } })
+  const proxy = sseProxy(await upstream.listen(), {
+    heartbeat: { intervalMs: 1, frame, ...(beforeHead && { commitAfterMs: 1 }) },
+  })
   const handler = toNodeHandler(proxy)
   const server = createServer((request, response) => {
     watchWrites(response, (chunk) => {
@@ -45,14 +61,18 @@ export async function beatingProxy(
     void handler(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  onTestFinished(async () => {
-    await proxy.close({ drainMs: 0 })
-    server.closeAllConnections()
-    await new Promise((resolve) => server.close(resolve))
-    await upstream.close()
-  })
   const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}`, requests: upstream.requests, heartbeats }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests: upstream.requests,
+    heartbeats,
+    close: async () => {
+      await proxy.close({ drainMs: 0 })
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await upstream.close()
+    },
+  }
 }
 
 function watchWrites(response: ServerResponse, onWrite: (chunk: string) => void): void {

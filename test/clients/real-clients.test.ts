@@ -1,70 +1,66 @@
-import { fakeUpstream, transcript } from 'sse-stream-kit/testing'
+import { readFileSync } from 'node:fs'
+import { transcript } from 'sse-stream-kit/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { beatingProxy } from './beating-proxy.ts'
-import { browserGlobals, EVENT_CLIENTS, type RealClient, SDKS } from './real-clients.ts'
+import { type BeatingProxy, type BeatingProxyOptions, beatingProxy } from './beating-proxy.ts'
+import { CASES, type CaseName, TEXT } from './cases.ts'
+import { ALL_CLIENTS } from './clients.ts'
+import { browserGlobals } from './event-clients.ts'
+import { EXPECTED } from './expected.ts'
+import type { RealClient } from './real-client.ts'
+import { type AllSights, linesOf, seeAll } from './see-all.ts'
+import { TABLES, withTable } from './tables.ts'
 
-const TEXT = 'Grüße aus 世界, says the stream 🎉'
-const WORDS = TEXT.split(' ').length
-const READING = { text: TEXT, usage: [9, WORDS] }
+describe('real clients, without and with the proxy', () => {
+  let seen: AllSights
+  beforeAll(async () => {
+    seen = await seeAll()
+  }, 60_000)
 
-let removeGlobals = (): void => {}
-beforeAll(() => {
-  removeGlobals = browserGlobals()
-})
-afterAll(() => removeGlobals())
+  it.each(Object.keys(CASES) as CaseName[])('see what is expected: %s', (name) => {
+    expect(linesOf(seen[name])).toEqual(EXPECTED[name])
+  })
 
-describe('a transcript', () => {
-  it.each(SDKS)(
-    'is read by $name, with text, usage and reason',
-    async ({ name, dialect, read }) => {
-      const upstream = fakeUpstream(transcript(dialect, { text: TEXT }))
-      onTestFinished(() => upstream.close())
-      expect(await read(await upstream.listen())).toEqual({
-        ...READING,
-        finishReason: FINISH_REASONS[name] ?? 'stop',
-      })
-    },
-  )
-
-  it.each(SDKS)('that ends with an error is an error to $name', async ({ dialect, read }) => {
-    const upstream = fakeUpstream(transcript(dialect, { text: TEXT, ending: 'error' }))
-    onTestFinished(() => upstream.close())
-    await expect(read(await upstream.listen())).rejects.toThrow(/overloaded/i)
+  it.each(TABLES)('see what $page documents: $name', ({ page, name, table }) => {
+    const text = readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8')
+    expect(text).toBe(withTable(text, name, table(seen)))
   })
 })
 
-const FINISH_REASONS: Record<string, string> = {
-  'openai, responses': 'completed',
-  '@anthropic-ai/sdk': 'end_turn',
-  '@google/genai': 'STOP',
-}
-
 describe('heartbeats', () => {
+  let removeGlobals = (): void => {}
+  beforeAll(() => {
+    removeGlobals = browserGlobals()
+  })
+  afterAll(() => removeGlobals())
+
   const LINE = ': keepalive\n'
-  const BLOCK = ': keepalive\n\n'
   const AUTO: Record<string, string> = {
     '@google/genai': '\n',
-    '@ai-sdk/google': '\n',
+    'ai, google': '\n',
     eventsource: LINE,
     '@microsoft/fetch-event-source': LINE,
   }
 
-  it.each([...SDKS, ...EVENT_CLIENTS])(
-    'between its events do not disturb $name',
-    async ({ name, dialect, read }) => {
-      const steps = transcript(dialect, { text: TEXT })
-      const { url, requests, heartbeats } = await beatingProxy(steps, { heartbeats: 50 })
-      expect(await read(url)).toMatchObject(READING)
-      expect(requests).toHaveLength(1)
-      expect(heartbeats.length).toBeGreaterThanOrEqual(50)
-      expect(new Set(heartbeats)).toEqual(new Set([AUTO[name] ?? BLOCK]))
-    },
-  )
+  const open = async (
+    { dialect }: RealClient,
+    options: BeatingProxyOptions,
+  ): Promise<BeatingProxy> => {
+    const proxy = await beatingProxy(() => transcript(dialect, { text: TEXT }), options)
+    onTestFinished(() => proxy.close())
+    return proxy
+  }
 
-  const isRead = async ({ dialect, read }: RealClient, frame: string): Promise<boolean> => {
-    const steps = transcript(dialect, { text: TEXT })
-    const { url, requests } = await beatingProxy(steps, { heartbeats: 2, frame })
-    const { text } = await read(url).catch(() => ({ text: undefined }))
+  it.each(ALL_CLIENTS)('between its events do not disturb $name', async (client) => {
+    const { url, requests, heartbeats } = await open(client, { heartbeats: 50 })
+    expect(await client.read(url)).toMatchObject({ text: TEXT, usage: [9, 7] })
+    expect(requests).toHaveLength(1)
+    expect(heartbeats.length).toBeGreaterThanOrEqual(50)
+    expect(new Set(heartbeats)).toEqual(new Set([AUTO[client.name] ?? ': keepalive\n\n']))
+  })
+
+  const isRead = async (client: RealClient, frame: string): Promise<boolean> => {
+    const { url, requests } = await open(client, { heartbeats: 2, frame })
+    const { text } = await client.read(url).catch(() => ({ text: undefined }))
     return text === TEXT && requests.length === 1
   }
   const UNREAD: Record<string, string[]> = {
@@ -72,7 +68,7 @@ describe('heartbeats', () => {
     '@microsoft/fetch-event-source': ['comment', 'blank'],
   }
 
-  it.each([...SDKS, ...EVENT_CLIENTS])('as documented are safe with $name', async (client) => {
+  it.each(ALL_CLIENTS)('as documented are safe with $name', async (client) => {
     const unread = await Promise.all(
       ['comment', 'comment-line', 'blank'].map(async (frame) =>
         (await isRead(client, frame)) ? [] : [frame],

@@ -66,6 +66,8 @@ describe('an error event', () => {
       'error',
       {
         type: 'error',
+        // The AI SDK rejects an event without it.
+        sequence_number: 0,
         code: 'SSE_UPSTREAM_NETWORK',
         message: expect.any(String),
         param: null,

@@ -1,0 +1,50 @@
+import { CASES, type Case, type CaseName } from './cases.ts'
+import { CLIENTS } from './clients.ts'
+import { browserGlobals } from './event-clients.ts'
+import { type Sight, see, sightText } from './see.ts'
+import { shortenTimers } from './short-waits.ts'
+
+/** What a client sees, straight from the upstream and through the proxy. */
+export interface Sights {
+  without: Sight
+  with: Sight
+}
+
+/** What each client sees in each case. */
+export type AllSights = Record<CaseName, Record<string, Sights>>
+
+/** One line, or two where the proxy makes a difference: without and with it. */
+export type SightLines = string | readonly [without: string, proxied: string]
+
+/** Lets every client read every case, without and with the proxy. */
+export async function seeAll(): Promise<AllSights> {
+  const removeGlobals = browserGlobals()
+  const restoreTimers = shortenTimers()
+  try {
+    const all: [string, Record<string, Sights>][] = []
+    for (const [name, one] of Object.entries<Case>(CASES)) {
+      const sights = CLIENTS.map(async (client): Promise<[string, Sights]> => {
+        const [without, proxied] = await Promise.all([
+          see(client, one, false),
+          see(client, one, true),
+        ])
+        return [client.name, { without, with: proxied }]
+      })
+      all.push([name, Object.fromEntries(await Promise.all(sights))])
+    }
+    return Object.fromEntries(all) as AllSights
+  } finally {
+    restoreTimers()
+    removeGlobals()
+  }
+}
+
+/** Writes what the clients see in one case as lines. */
+export function linesOf(sights: Record<string, Sights>): Record<string, SightLines> {
+  return Object.fromEntries(
+    Object.entries(sights).map(([name, { without, with: proxied }]) => {
+      const lines = [sightText(without), sightText(proxied)] as const
+      return [name, lines[0] === lines[1] ? lines[0] : lines]
+    }),
+  )
+}

@@ -56,7 +56,7 @@ const MAX_ERROR_TYPES = 50
  * Covers streams of a known dialect, and other responses to requests whose path belongs to one. Depends on no
  * OpenTelemetry package.
  *
- * - Holds at most `maxModels` model names and 50 error types.
+ * - Holds at most `maxModels` model names and 50 error types of upstreams.
  * - Backpressure: none. It is called only when a request ends.
  * - Cancel and error: recorded in `error.type` of the duration.
  *
@@ -107,8 +107,8 @@ export function openTelemetrySink(
       ...(model !== undefined && { [ATTRIBUTES.responseModel]: models.of(model) }),
       ...fixed,
     }
-    const error = errorTypeOf(summary)
-    const ofError = error !== undefined && { [ATTRIBUTES.errorType]: errorTypes.of(error) }
+    const error = errorTypeOf(summary, errorTypes)
+    const ofError = error !== undefined && { [ATTRIBUTES.errorType]: error }
     operationDuration.record(durationMs / 1000, { ...attributes, ...ofError })
     recordTokens('input', inputTokens, attributes)
     recordTokens('output', outputTokens, attributes)
@@ -152,9 +152,12 @@ function upstreamAttributes(dialect: string, url: URL | undefined): MeterAttribu
   }
 }
 
-/** The upstream's own word comes first: the other errors are its consequences. */
-function errorTypeOf({ llm, code, status, verdict }: StreamSummary): string | undefined {
-  if (llm?.upstreamErrorType !== undefined) return llm.upstreamErrorType
+/** The upstream's own word comes first: the other errors are its consequences. Only its words are unbounded. */
+function errorTypeOf(
+  { llm, code, status, verdict }: StreamSummary,
+  upstreamTypes: LabelValues,
+): string | undefined {
+  if (llm?.upstreamErrorType !== undefined) return upstreamTypes.of(llm.upstreamErrorType)
   if (code !== undefined) return code
   if (status >= 400) return String(status)
   return verdict === 'complete' ? undefined : verdict

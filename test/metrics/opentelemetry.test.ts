@@ -240,11 +240,13 @@ describe('error.type', () => {
       const llm = { ...LLM, model: `model ${index % 4}`, upstreamErrorType: `error ${index}` }
       end({ llm, verdict: 'upstream_error' })
     }
+    end({ verdict: 'timeout', code: 'SSE_UPSTREAM_TIMEOUT', status: 504 })
     const { [DURATION]: durations } = await recorded()
     const values = (name: string): Set<unknown> =>
       new Set(durations?.points.map(({ attributes }) => attributes[name]))
-    expect([...values('gen_ai.response.model')]).toEqual(['model 0', 'model 1', 'other'])
-    expect(values('error.type').size).toBe(51)
+    expect([...values('gen_ai.response.model')]).toEqual(['model 0', 'model 1', 'other', undefined])
+    expect(values('error.type').size).toBe(52)
+    expect(values('error.type')).toContain('SSE_UPSTREAM_TIMEOUT')
     expect(values('error.type')).toContain('_OTHER')
   })
 })

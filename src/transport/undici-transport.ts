@@ -25,17 +25,17 @@ export function undiciTransport(dispatcher: DispatcherLike, connectMs: number): 
       return new Promise((resolve, reject) => {
         call.signal.throwIfAborted()
         const { url, method, headers, body } = call
+        const handler = new ResponseHandler(call, connectMs, resolve, reject)
         const options = {
           origin: url.origin,
           // Not `pathname + search`, which lose the "?" of an empty query.
           path: url.href.slice(url.origin.length),
           method,
           headers,
-          body,
+          body: body && upload(body, handler),
           headersTimeout: 0,
           bodyTimeout: 0,
         }
-        const handler = new ResponseHandler(call, connectMs, resolve, reject)
         try {
           dispatcher.dispatch(options as never, handler as never)
         } catch (error) {
@@ -46,6 +46,21 @@ export function undiciTransport(dispatcher: DispatcherLike, connectMs: number): 
   }
 }
 
+/**
+ * Reads a request body for undici. One that fails after the response has ended only ends: undici would leave a stream of
+ * HTTP/2 half open for ever.
+ */
+async function* upload(
+  body: ReadableStream<Uint8Array>,
+  response: { readonly hasEnded: boolean },
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    if (!response.hasEnded) throw error
+  }
+}
+
 /** Turns undici's callbacks for one request into a response and its body. */
 class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #method: string
@@ -53,6 +68,8 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #connectMs: number
   readonly #resolve: (response: TransportResponse) => void
   readonly #reject: (reason: unknown) => void
+  /** Whether the response is complete, or has failed. */
+  hasEnded = false
   #controller: Dispatcher.DispatchController | undefined
   #sink: BodySink | undefined
 
@@ -112,12 +129,14 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.hasEnded = true
     this.#signal.removeEventListener('abort', this.#onAbort)
     this.#sink?.end()
   }
 
   onResponseError(controller: Dispatcher.DispatchController | null, error: unknown): void {
     const signal = this.#signal
+    this.hasEnded = true
     signal.removeEventListener('abort', this.#onAbort)
     const reason = signal.aborted ? signal.reason : error
     this.#sink?.fail(toNetworkError(reason))

@@ -27,6 +27,20 @@ describe('undiciTransport', () => {
     )
   })
 
+  it('closes a stream of HTTP/2 whose upload is given up after the response has ended', async () => {
+    const { upstream, send } = await openTransport('of a pool', [step.raw('ok')], { h2: true })
+    let giveUp = (_: unknown): void => {}
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new Uint8Array(10))
+        giveUp = (reason) => controller.error(reason)
+      },
+    })
+    expect(await bodyText((await send({ method: 'POST', body })).body)).toBe('ok')
+    giveUp(new Error('gone'))
+    await upstream.requests[0]?.closed
+  })
+
   it('leaves in the window of HTTP/2 what nobody takes', async () => {
     const chunk = new Uint8Array(10_000).fill(0x61)
     const script = Array.from({ length: 500 }, () => step.raw(chunk))

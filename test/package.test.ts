@@ -65,7 +65,7 @@ const DOORS: Readonly<Record<string, Door>> = {
       'plain',
       'textDeltas',
     ],
-    maxBytes: 18_000,
+    maxBytes: 28_000,
   },
   metrics: {
     names: [

@@ -41,7 +41,7 @@ export interface StreamSummary
   attempts: number
   /** Whether the response was an event stream. */
   isSse: boolean
-  /** What the answer of an LLM stated; absent where it was no event stream, or with `dialect: false`. */
+  /** What the response of an LLM stated; absent for other responses than event streams and Ollama's lines, and with `dialect: false`. */
   llm?: LlmSummary | undefined
   /** Milliseconds from the request to the upstream's headers; absent if there were none. */
   headersMs?: number

@@ -20,6 +20,29 @@ const FRAMES = {
   blank: '\n',
 } as const
 
+/** Which frame `'auto'` sends: that of the first row that applies. Each was tried with the real clients (docs/heartbeats.md). */
+const AUTO: readonly {
+  applies: (context: HeartbeatContext) => boolean
+  frame: keyof typeof FRAMES
+}[] = [
+  {
+    // Sent by EventSource, its replacements and MCP clients, which all read line by line. fetch-event-source and sse.js
+    // report each blank line as a message. No client of Google's sends it.
+    applies: ({ accept }) => accept !== null && acceptsEventStream(accept),
+    frame: 'comment-line',
+  },
+  {
+    // Google's clients lose the text behind a comment line, or throw; all of them ignore a blank line.
+    applies: ({ dialect }) => dialect.heartbeat === 'blank',
+    frame: 'blank',
+  },
+  {
+    // The SDKs of OpenAI and Anthropic, and the AI SDK, ignore a block of one comment.
+    applies: () => true,
+    frame: 'comment',
+  },
+]
+
 /**
  * Prepares the heartbeats of a proxy: those that `heartbeat.frame` names, and for `'auto'` those that the client
  * which sent the request ignores.
@@ -36,13 +59,10 @@ export function heartbeatPlans(options: NonNullable<ProxyOptions['heartbeat']>):
     })
     return () => plan
   }
-  const comment = heartbeatPlan({ ...others, frame: FRAMES.comment })
-  const commentLine = heartbeatPlan({ ...others, frame: FRAMES['comment-line'] })
-  const blank = heartbeatPlan({ ...others, frame: FRAMES.blank })
-  return ({ dialect, accept }) => {
-    // Sent by EventSource, its replacements and MCP clients, which all read line by line. Some of them report each
-    // blank line as a message. No client of Google's sends it to the paths below.
-    if (accept !== null && acceptsEventStream(accept)) return commentLine
-    return dialect.heartbeat === 'blank' ? blank : comment
-  }
+  // Encoded once for all streams.
+  const rows = AUTO.map(({ applies, frame }) => ({
+    applies,
+    plan: heartbeatPlan({ ...others, frame: FRAMES[frame] }),
+  }))
+  return (context) => rows.find(({ applies }) => applies(context))?.plan
 }

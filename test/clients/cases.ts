@@ -83,3 +83,5 @@ export const CASES: Readonly<Record<CaseName, Case>> = {
     aborts: true,
   },
 }
+
+export const CASE_NAMES: readonly CaseName[] = Object.keys(CASES) as CaseName[]

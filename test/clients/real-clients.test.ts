@@ -2,37 +2,37 @@ import { readFileSync } from 'node:fs'
 import { transcript } from 'sse-stream-kit/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type BeatingProxy, type BeatingProxyOptions, beatingProxy } from './beating-proxy.ts'
-import { CASES, type CaseName, TEXT } from './cases.ts'
+import { CASE_NAMES, type CaseName, TEXT } from './cases.ts'
 import { ALL_CLIENTS } from './clients.ts'
-import { browserGlobals } from './event-clients.ts'
 import { EXPECTED } from './expected.ts'
 import type { RealClient } from './real-client.ts'
-import { type AllSights, linesOf, seeAll } from './see-all.ts'
+import { linesOf, prepareClients, seeAll, seeCase } from './see-all.ts'
 import { TABLES, withTable } from './tables.ts'
 
-describe('real clients, without and with the proxy', () => {
-  let seen: AllSights
-  beforeAll(async () => {
-    seen = await seeAll()
-  }, 60_000)
+let restore = (): void => {}
+beforeAll(() => {
+  restore = prepareClients()
+})
+afterAll(() => restore())
 
-  it.each(Object.keys(CASES) as CaseName[])('see what is expected: %s', (name) => {
-    expect(linesOf(seen[name])).toEqual(EXPECTED[name])
+describe('real clients, without and with the proxy', () => {
+  const sights: Partial<Record<CaseName, ReturnType<typeof seeCase>>> = {}
+  const seeOnce = (name: CaseName): ReturnType<typeof seeCase> => {
+    sights[name] ??= seeCase(name)
+    return sights[name]
+  }
+
+  it.each(CASE_NAMES)('see what is expected: %s', async (name) => {
+    expect(linesOf(await seeOnce(name))).toEqual(EXPECTED[name])
   })
 
-  it.each(TABLES)('see what $page documents: $name', ({ page, name, table }) => {
+  it.each(TABLES)('see what $page documents: $name', async ({ page, name, table }) => {
     const text = readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8')
-    expect(text).toBe(withTable(text, name, table(seen)))
+    expect(text).toBe(withTable(text, name, table(await seeAll(seeOnce))))
   })
 })
 
 describe('heartbeats', () => {
-  let removeGlobals = (): void => {}
-  beforeAll(() => {
-    removeGlobals = browserGlobals()
-  })
-  afterAll(() => removeGlobals())
-
   const LINE = ': keepalive\n'
   const AUTO: Record<string, string> = {
     '@google/genai': '\n',

@@ -4,10 +4,10 @@
 // are written to a file as JSON.
 import { readFile, writeFile } from 'node:fs/promises'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
-import type { CaseName } from './cases.ts'
+import { CASE_NAMES } from './cases.ts'
 import { EXPECTED } from './expected.ts'
 import { NEWEST } from './expected-newest.ts'
-import { linesOf, type SightLines, seeAll } from './see-all.ts'
+import { linesOf, prepareClients, type SightLines, seeAll } from './see-all.ts'
 import { TABLES, withTable } from './tables.ts'
 
 const { values } = parseArgs({
@@ -18,14 +18,15 @@ const { values } = parseArgs({
   },
 })
 
-const seen = await seeAll()
+const restore = prepareClients()
+const seen = await seeAll().finally(restore)
 const counts = { passed: 0, failed: 0 }
-for (const [name, sights] of Object.entries(seen) as [CaseName, (typeof seen)[CaseName]][]) {
+for (const name of CASE_NAMES) {
   const expected: Record<string, SightLines> = {
     ...EXPECTED[name],
     ...(values.newest && NEWEST[name]),
   }
-  for (const [client, lines] of Object.entries(linesOf(sights))) {
+  for (const [client, lines] of Object.entries(linesOf(seen[name]))) {
     if (isDeepStrictEqual(lines, expected[client])) {
       counts.passed++
       continue

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util'
 import { cachedInstall, nodeBinary, npmInstall } from '../support/packaging/cached-install.ts'
 import { packProject } from '../support/packaging/pack-project.ts'
 import { messageOf, must, run, tail } from '../support/packaging/run-command.ts'
+import { runNewestClients } from './newest-clients.ts'
 
 /**
  * Node's major to the majors of our dependencies. Ours are those that load on Node 20; if the next ones load,
@@ -19,6 +20,8 @@ const LINES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   24: { undici: '8', 'eventsource-parser': '4' },
   26: { undici: '8', 'eventsource-parser': '4' },
 }
+/** On which Node the newest SDKs are tried, which run on no older one than 22. */
+const CLIENTS_ON = '24'
 const SUITE_MS = 240_000
 const SMOKE_MS = 30_000
 const NOT_COPIED = ['.git', 'node_modules', 'dist', 'coverage']
@@ -124,6 +127,18 @@ async function runTarball(line: Line, packed: Packed, folder: string, isForced: 
   return Object.keys(doors).length
 }
 
+async function tryNewestClients(line: Line, packed: Packed, folder: string): Promise<Count> {
+  try {
+    if (packed.tarball === undefined) throw new Error(packed.problem)
+    const ran = await runNewestClients(root, packed.tarball, folder, line.binary)
+    if (ran.failed > 0) process.stdout.write(`${tail(ran.output)}\n`)
+    return ran
+  } catch (error) {
+    process.stdout.write(`Newest clients: ${messageOf(error)}\n`)
+    return { passed: 0, failed: 1 }
+  }
+}
+
 async function runLine(line: Line, packed: Packed, into: string): Promise<Count> {
   const startedAt = performance.now()
   const version = (
@@ -146,6 +161,12 @@ async function runLine(line: Line, packed: Packed, into: string): Promise<Count>
       doors.push(`${what} failed: ${messageOf(error)}`)
       failed++
     }
+  }
+  if (line.node === CLIENTS_ON) {
+    const clients = await tryNewestClients(line, packed, join(into, 'clients'))
+    passed += clients.passed
+    failed += clients.failed
+    doors.push(`newest clients ${clients.passed} as expected, ${clients.failed} not`)
   }
   const seconds = Math.round((performance.now() - startedAt) / 1000)
   process.stdout.write(

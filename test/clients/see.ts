@@ -28,8 +28,9 @@ interface Started {
 export async function see(client: RealClient, one: Case, isProxied: boolean): Promise<Sight> {
   const server = await start(client, one, isProxied)
   const controller = new AbortController()
+  // What arrived; a client that succeeds has the last word.
   let text = ''
-  const readings: Omit<ClientReading, 'text'>[] = []
+  const readings: ClientReading[] = []
   const errors: string[] = []
   const onText = (piece: string): void => {
     text += piece
@@ -40,16 +41,16 @@ export async function see(client: RealClient, one: Case, isProxied: boolean): Pr
   try {
     const waits = await withShortWaits(() =>
       client.read(server.url, { retries, signal, onText }).then(
-        ({ text: _, ...reading }) => readings.push(reading),
+        (reading) => readings.push(reading),
         (error: unknown) => errors.push(errorText(error)),
       ),
     )
     if (aborts) await server.requests[0]?.closed
     const [error] = errors
     const { length } = server.requests
-    const { usage, finishReason } = readings[0] ?? {}
+    const { usage, finishReason, text: read = text } = readings[0] ?? {}
     return {
-      text: text === TEXT ? 'all' : text === '' ? 'none' : 'part',
+      text: read === TEXT ? 'all' : read === '' ? 'none' : 'part',
       ...(usage?.[0] !== undefined && { usage }),
       ...(finishReason != null && { finishReason }),
       ...(error !== undefined && { error }),

@@ -10,8 +10,6 @@ const PIPED = 'http.request().pipe(res)'
 export const FETCHED = 'undici fetch, read in a loop'
 export const PROXIED = 'sseProxy: frames, metrics, heartbeat, watermark, limits'
 const RESILIENT = 'sseProxy: the same, retry, breaker, budget, error events'
-/** The same as the first of ours, without dialect, verdict and usage. */
-export const BLIND = 'sseProxy: as the first, dialect: false'
 /** The contenders with a target. */
 export const TARGETED: readonly string[] = [PROXIED, RESILIENT]
 
@@ -21,7 +19,6 @@ export const CONTENDERS: ReadonlyMap<string, (origin: string) => RequestListener
   [FETCHED, fetched],
   [PROXIED, proxied],
   [RESILIENT, resilient],
-  [BLIND, blind],
 ])
 
 function piped(origin: string): RequestListener {
@@ -58,16 +55,6 @@ const RELAYED: ProxyOptions = {
 
 function proxied(origin: string): RequestListener {
   return toNodeHandler(sseProxy(origin, { ...RELAYED, metrics: new StreamRegistry() }))
-}
-
-function blind(origin: string): RequestListener {
-  const proxy = sseProxy(origin, {
-    ...RELAYED,
-    metrics: new StreamRegistry(),
-    dialect: false,
-    truncation: 'pass',
-  })
-  return toNodeHandler(proxy)
 }
 
 /** Every option that leaves the bytes unchanged: a `transform` would decode every event. */

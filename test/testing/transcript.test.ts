@@ -62,6 +62,60 @@ describe.each(DIALECTS)('transcript of %s', (dialect) => {
   })
 })
 
+describe('transcript of ollama', () => {
+  it('is lines of JSON, of which the last has usage and reason', async () => {
+    const { text } = await play('ollama', { text: 'Hi there', model: 'm' })
+    const lines = text.split('\n')
+    expect(lines.pop()).toBe('')
+    const values = lines.map((line) => JSON.parse(line))
+    expect(values.map(({ message }) => message.content)).toEqual(['Hi', ' there', ''])
+    expect(values.map(({ done }) => done)).toEqual([false, false, true])
+    const end = { model: 'm', done_reason: 'stop', prompt_eval_count: 9, eval_count: 2 }
+    expect(values.at(-1)).toMatchObject(end)
+    const failed = await play('ollama', { text: 'Hi', ending: 'error' })
+    expect(JSON.parse(failed.text.trimEnd().split('\n').at(-1) ?? '')).toEqual({
+      error: 'The model is overloaded',
+    })
+  })
+})
+
+describe.each([...DIALECTS, 'ollama'] as const)('options of a transcript of %s', (dialect) => {
+  const bodyOf = async (options: TranscriptOptions) => (await play(dialect, options)).text
+
+  it('leave out usage, finish reason and terminal mark', async () => {
+    const USAGE = /"(usage|usageMetadata|eval_count)":[{\d]/
+    expect(await bodyOf({ tokens: 2 })).toMatch(USAGE)
+    expect(await bodyOf({ tokens: 2, usage: false })).not.toMatch(USAGE)
+    const MARK = /\[DONE\]|response\.completed|message_stop|"finishReason":"|"done":true/
+    expect(await bodyOf({ tokens: 2 })).toMatch(MARK)
+    expect(await bodyOf({ tokens: 2, terminalMark: false })).not.toMatch(MARK)
+    const REASON = /"(finish_reason|stop_reason|finishReason|done_reason)":"|response\.completed/
+    expect(await bodyOf({ tokens: 2 })).toMatch(REASON)
+    expect(await bodyOf({ tokens: 2, finishReason: false })).not.toMatch(REASON)
+    expect(await bodyOf({ tokens: 2, finishReason: 'too_long' })).toContain('"too_long"')
+  })
+
+  it('add reasoning before the text and tools after it', async () => {
+    const tools = [{ name: 'find', arguments: { q: 'a' } }]
+    const body = await bodyOf({ text: 'Hello', reasoning: 'Think', tools, model: 'a-model' })
+    const places = ['Think', 'Hello', '"find"'].map((part) => body.indexOf(part))
+    expect(places).toEqual([...places].sort((a, b) => a - b))
+    expect(places[0]).toBeGreaterThan(0)
+    expect(body).toContain('"a-model"')
+  })
+
+  it('send every token in every choice, where the API has choices', async () => {
+    if (dialect !== 'openai-chat' && dialect !== 'gemini') {
+      expect(() => transcript(dialect, { choices: 2 })).toThrow(RangeError)
+      return
+    }
+    const body = await bodyOf({ text: 'Hello', choices: 2 })
+    expect(body.split('"Hello"')).toHaveLength(3)
+    expect(body).toContain('"index":1')
+    expect(() => transcript(dialect, { choices: 0 })).toThrow('choices')
+  })
+})
+
 describe('transcript', () => {
   afterEach(() => {
     vi.useRealTimers()

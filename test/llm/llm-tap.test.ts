@@ -33,7 +33,8 @@ const FORMS: readonly (readonly [string, (text: string) => string])[] = [
   ['with CR', (text) => text.replaceAll('\r\n', '\n').replaceAll('\n', '\r')],
   [
     'with a byte order mark, comments, ids and no spaces',
-    (text) => `\ufeff: hi\n\n${text.replaceAll(/^data: /gm, ': data: {}\nid: 1\ndata:')}: bye\n`,
+    (text) =>
+      `\ufeff${text.replaceAll(/^data: /gm, 'data:').replaceAll(/(\r?\n){2}/g, '$1: data: {}$1id: 1$1$1: hi$1')}: bye\n`,
   ],
 ]
 const utf8 = new TextEncoder()
@@ -183,6 +184,12 @@ describe('an LLM tap', () => {
     expect(tapAll(transcriptText('openai-chat', { tokens: 0 })).summary()).not.toHaveProperty(
       'firstContentMs',
     )
+  })
+
+  it('reads the first event behind a byte order mark, and no later one', () => {
+    const first = `\ufeff${transcriptText('gemini', { tokens: 0 })}`
+    expect(tapAll(first).answerEnd).toBe('complete')
+    expect(tapAll(`data: 1\n\n${first}`).answerEnd).toBeUndefined()
   })
 
   it('does not read an event that ends with the stream', () => {

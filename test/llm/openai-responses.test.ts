@@ -90,6 +90,14 @@ describe('a response', () => {
     expect(read(CREATED, error).dialect).toBe('openai-responses')
   })
 
+  it('is told from a message by its errors too', () => {
+    const nested = event('error', { error: { type: 'tokens', message: 'x' }, sequence_number: 2 })
+    const flat = event('error', { code: 'c', message: 'x' })
+    for (const error of [nested, flat]) expect(summaryOf(error).dialect).toBe('openai-responses')
+    const other = event('error', { error: { type: 'overloaded_error', message: 'x' } })
+    expect(summaryOf(other).dialect).toBe('anthropic')
+  })
+
   it('is taken apart', () => {
     const parts = (type: string, rest: object = {}) =>
       openaiResponses.parts(type, { type, ...rest }, '')

@@ -1,7 +1,7 @@
 import { fakeUpstream, transcript } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { AI_SDK_CLIENTS } from '../clients/ai-sdk-clients.ts'
-import { SDK_CLIENTS } from '../clients/sdk-clients.ts'
+import { AI_SDK_CLIENTS } from './ai-sdk-clients.ts'
+import { SDK_CLIENTS } from './sdk-clients.ts'
 
 const TEXT = 'Grüße aus 世界, says the stream'
 const WORDS = TEXT.split(' ').length

@@ -13,8 +13,8 @@ const MAX_LINE_BYTES = 1_048_576
  */
 export class NdjsonTap extends AnswerTap {
   readonly #utf8 = new TextDecoder()
-  /** The unfinished line, in the pieces in which it came. */
-  #pieces: Uint8Array[] = []
+  /** The beginning of the unfinished line; nothing of one that is too long. */
+  #line = ''
   #heldBytes = 0
 
   get heldBytes(): number {
@@ -27,28 +27,32 @@ export class NdjsonTap extends AnswerTap {
   }
 
   push(chunk: Uint8Array): void {
-    const before = this.contentEvents
-    let at = 0
-    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, at)) {
-      this.#hold(chunk.subarray(at, end))
-      this.#read(this.#line())
-      at = end + 1
-    }
-    if (at < chunk.length) this.#hold(chunk.slice(at))
-    if (this.contentEvents > before) this.addContentTime()
+    if (this.reader.dialect !== plain) this.#look(chunk)
     this.output.emit(chunk)
   }
 
   override end(): void {
-    const line = this.#line()
+    const line = this.#takeLine()
     // The last line may end with the stream; one that was cut states nothing.
     if (isJson(line)) this.#read(line)
     super.end()
   }
 
   dispose(): void {
-    this.#pieces = []
+    this.#line = ''
     this.#heldBytes = 0
+  }
+
+  #look(chunk: Uint8Array): void {
+    const before = this.contentEvents
+    let at = 0
+    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, at)) {
+      this.#hold(chunk.subarray(at, end))
+      this.#read(this.#takeLine())
+      at = end + 1
+    }
+    this.#hold(chunk.subarray(at))
+    if (this.contentEvents > before) this.addContentTime()
   }
 
   #read(line: string): void {
@@ -63,19 +67,14 @@ export class NdjsonTap extends AnswerTap {
 
   #hold(piece: Uint8Array): void {
     this.#heldBytes += piece.length
-    if (this.#heldBytes <= MAX_LINE_BYTES) this.#pieces.push(piece)
-    else this.#pieces = []
+    const text = this.#utf8.decode(piece, { stream: true })
+    this.#line = this.#heldBytes <= MAX_LINE_BYTES ? this.#line + text : ''
   }
 
-  /** Takes the line out, as text; the empty one in place of one that is too long. */
-  #line(): string {
-    const { length } = this.#pieces
-    let text = ''
-    for (const [index, piece] of this.#pieces.entries()) {
-      text += this.#utf8.decode(piece, { stream: index < length - 1 })
-    }
+  #takeLine(): string {
+    const line = this.#line + this.#utf8.decode()
     this.dispose()
-    return text
+    return line
   }
 }
 

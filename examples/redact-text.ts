@@ -48,8 +48,11 @@ const request = new Request('http://proxy.test/v1/chat/completions', { method: '
 const { body } = await respond(request)
 if (body === null) throw new Error('No body')
 let text = ''
-for await (const delta of body.pipeThrough(new SseDecoder()).pipeThrough(textDeltas(openaiChat))) {
-  text += delta
-}
+const join = new WritableStream<string>({
+  write: (delta) => {
+    text += delta
+  },
+})
+await body.pipeThrough(new SseDecoder()).pipeThrough(textDeltas(openaiChat)).pipeTo(join)
 console.log(text)
 if (text !== 'It is behind [redacted], not the blue gate') process.exitCode = 1

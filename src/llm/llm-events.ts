@@ -28,10 +28,14 @@ import type { LlmEvent } from './llm-event.ts'
  * const model = fakeUpstream(transcript('openai-chat', { text: 'Hello there', reasoning: 'A greeting' }))
  * const response = await model.fetch('http://model.test/v1/chat/completions')
  * const events = response.body!.pipeThrough(new SseDecoder()).pipeThrough(llmEvents(openaiChat))
- * for await (const event of events) {
- *   if (event.type === 'text') console.log(event.text)
- *   if (event.type === 'finish') console.log(event.reason) // stop
- * }
+ * await events.pipeTo(
+ *   new WritableStream({
+ *     write(event) {
+ *       if (event.type === 'text') console.log(event.text)
+ *       if (event.type === 'finish') console.log(event.reason) // stop
+ *     },
+ *   }),
+ * )
  * ```
  */
 export function llmEvents(

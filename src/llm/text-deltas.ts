@@ -29,9 +29,12 @@ import type { Dialect } from './dialect.ts'
  * const model = fakeUpstream(transcript('openai-chat', { text: 'Hello there' }))
  * const response = await model.fetch('http://model.test/v1/chat/completions')
  * let text = ''
- * for await (const delta of response.body!.pipeThrough(new SseDecoder()).pipeThrough(textDeltas(openaiChat))) {
- *   text += delta
- * }
+ * const join = new WritableStream<string>({
+ *   write: (delta) => {
+ *     text += delta
+ *   },
+ * })
+ * await response.body!.pipeThrough(new SseDecoder()).pipeThrough(textDeltas(openaiChat)).pipeTo(join)
  * console.log(text) // Hello there
  * ```
  */

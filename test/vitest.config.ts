@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
+import { LongestFirst } from './longest-first.ts'
 
 const src = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url))
 
@@ -10,6 +11,7 @@ const config: ViteUserConfig = {
     setupFiles: ['test/quiet-warnings.ts'],
     // vitest leaves one core free by default, which on two cores doubles the time.
     maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     // A test that waits forever fails within seconds.
     testTimeout: 15_000,
   },

@@ -1,6 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { ViteUserConfig } from 'vitest/config'
-import { LongestFirst } from './longest-first.ts'
+import { LongestFirst } from './support/longest-first.ts'
 
 const src = (path: string): string => fileURLToPath(new URL(`../src/${path}`, import.meta.url))
 
@@ -9,8 +10,9 @@ const config: ViteUserConfig = {
     root: fileURLToPath(new URL('..', import.meta.url)),
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/quiet-warnings.ts'],
-    // vitest leaves one core free by default, which on two cores doubles the time.
-    maxWorkers: '100%',
+    // vitest leaves one core free by default, which on two cores doubles the time. Half as many workers again than cores:
+    // many tests wait for sockets and processes.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     sequence: { sequencer: LongestFirst },
     // A test that waits forever fails within seconds.
     testTimeout: 15_000,

@@ -47,17 +47,26 @@ export function undiciTransport(dispatcher: DispatcherLike, connectMs: number): 
 }
 
 /**
- * Reads a request body for undici. One that fails after the response has ended only ends: undici would leave a stream of
- * HTTP/2 half open for ever.
+ * Reads a request body for undici. One that fails or is aborted after the response has ended only ends: undici would
+ * leave a stream of HTTP/2 half open for ever.
  */
 async function* upload(
   body: ReadableStream<Uint8Array>,
-  response: { readonly hasEnded: boolean },
+  response: ResponseHandler,
 ): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
   try {
-    yield* body
+    for (;;) {
+      const result = await Promise.race([reader.read(), response.uploadStopped])
+      if (result === undefined || result.done) return
+      yield result.value
+    }
   } catch (error) {
     if (!response.hasEnded) throw error
+  } finally {
+    response.onUploadEnd()
+    // What has ended or failed needs no cancel.
+    reader.cancel().catch(() => {})
   }
 }
 
@@ -70,11 +79,15 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #reject: (reason: unknown) => void
   /** Whether the response is complete, or has failed. */
   hasEnded = false
+  /** Resolves if the rest of the upload is not wanted. */
+  readonly uploadStopped: Promise<undefined>
+  #stopUpload!: () => void
+  #isUploading: boolean
   #controller: Dispatcher.DispatchController | undefined
   #sink: BodySink | undefined
 
   constructor(
-    { method, signal }: TransportCall,
+    { method, body, signal }: TransportCall,
     connectMs: number,
     resolve: (response: TransportResponse) => void,
     reject: (reason: unknown) => void,
@@ -84,6 +97,10 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#connectMs = connectMs
     this.#resolve = resolve
     this.#reject = reject
+    this.#isUploading = body !== null
+    this.uploadStopped = new Promise((stop) => {
+      this.#stopUpload = () => stop(undefined)
+    })
     signal.addEventListener('abort', this.#onAbort, { once: true })
   }
 
@@ -128,9 +145,15 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     if (this.#sink?.push(chunk) === false) controller.pause()
   }
 
+  onUploadEnd(): void {
+    this.#isUploading = false
+    if (this.hasEnded) this.#signal.removeEventListener('abort', this.#onAbort)
+  }
+
   onResponseEnd(): void {
     this.hasEnded = true
-    this.#signal.removeEventListener('abort', this.#onAbort)
+    // Until then an abort has to stop it.
+    if (!this.#isUploading) this.#signal.removeEventListener('abort', this.#onAbort)
     this.#sink?.end()
   }
 
@@ -148,6 +171,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   readonly #onAbort = (): void => {
     const { reason } = this.#signal
+    if (this.hasEnded) this.#stopUpload()
     this.#reject(reason)
     this.#controller?.abort(reason)
     this.#sink?.fail(toNetworkError(reason))

@@ -41,6 +41,21 @@ describe('undiciTransport', () => {
     await upstream.requests[0]?.closed
   })
 
+  it('closes a stream of HTTP/2 whose upload goes on after the response when it is aborted', async () => {
+    const { upstream, send } = await openTransport('of a pool', [step.raw('ok')], { h2: true })
+    const controller = new AbortController()
+    const cancel = vi.fn()
+    const body = new ReadableStream<Uint8Array>({
+      start: (upload) => upload.enqueue(new Uint8Array(10)),
+      cancel,
+    })
+    const { signal } = controller
+    expect(await bodyText((await send({ method: 'POST', body, signal })).body)).toBe('ok')
+    controller.abort(new Error('ended'))
+    await upstream.requests[0]?.closed
+    await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce())
+  })
+
   it('leaves in the window of HTTP/2 what nobody takes', async () => {
     const chunk = new Uint8Array(10_000).fill(0x61)
     const script = Array.from({ length: 500 }, () => step.raw(chunk))

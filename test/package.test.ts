@@ -50,7 +50,7 @@ const DOORS: Readonly<Record<string, Door>> = {
       'proxyFetch',
       'sseProxy',
     ],
-    maxBytes: 106_000,
+    maxBytes: 105_000,
   },
   llm: {
     names: [

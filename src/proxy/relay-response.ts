@@ -1,6 +1,5 @@
 import type { ByteSource } from '../base/byte-source.ts'
 import { outcomeOf } from '../base/outcomes.ts'
-import { SseKitError } from '../base/sse-kit-error.ts'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import { isJsonLinesType } from '../http/media-type.ts'
 import type { Dialect } from '../llm/dialect.ts'
@@ -103,7 +102,7 @@ export function relayResponse(
     const { error } = decision
     // The relay cancels the body. This closes the socket also where a `fetch` does not do so on cancel.
     // After a complete response it ends an upload that goes on.
-    exchange.context.abort(error ?? new SseKitError('SSE_CLIENT_GONE', 'The exchange has ended'))
+    exchange.context.abort(error)
     if (firstEvent !== undefined) {
       // An event stream without any event is a failure of the upstream.
       const isEmpty = isSse && origin.countEvents() === 0

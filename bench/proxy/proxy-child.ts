@@ -1,20 +1,21 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { BenchChild } from './bench-child.ts'
 import type { ProxyReport } from './proxy-process.ts'
+
+export interface ProxyChildOptions {
+  execArgv?: readonly string[]
+  /** Path of the Node that runs it. */
+  node?: string
+}
 
 /** A contender in a separate process. */
 export class ProxyChild {
   readonly pid: number
-  readonly #process: ChildProcess
-  readonly #started: Promise<ProxyReport>
+  readonly #child: BenchChild<ProxyReport>
   #port = 0
 
-  constructor(name: string, origin: string, execArgv: readonly string[]) {
-    const script = fileURLToPath(new URL('proxy-process.mjs', import.meta.url))
-    this.#process = fork(script, [name, origin], { execArgv: [...execArgv] })
-    this.pid = this.#process.pid as number
-    this.#started = this.#report()
+  constructor(name: string, origin: string, options: ProxyChildOptions = {}) {
+    this.#child = new BenchChild('proxy-process', { ...options, args: [name, origin] })
+    this.pid = this.#child.pid
   }
 
   get port(): number {
@@ -23,31 +24,21 @@ export class ProxyChild {
 
   /** Resolves when it listens. */
   async ready(): Promise<void> {
-    const { port } = await this.#started
+    const { port } = await this.#child.started
     this.#port = port
   }
 
   /** Resources used so far. */
   ask(): Promise<ProxyReport> {
-    this.#process.send('report')
-    return this.#report()
+    return this.#child.ask('report')
   }
 
-  async close(): Promise<void> {
-    const exit = once(this.#process, 'exit')
-    this.#process.disconnect()
-    await exit
+  /** The same after a garbage collection. */
+  askCollected(): Promise<ProxyReport> {
+    return this.#child.ask('collect')
   }
 
-  async #report(): Promise<ProxyReport> {
-    const exit = new AbortController()
-    const onExit = (): void => exit.abort(new Error('The process of the proxy has ended'))
-    this.#process.once('exit', onExit)
-    try {
-      const [said] = await once(this.#process, 'message', { signal: exit.signal })
-      return said as ProxyReport
-    } finally {
-      this.#process.off('exit', onExit)
-    }
+  close(): Promise<void> {
+    return this.#child.close()
   }
 }

@@ -3,9 +3,11 @@ import { isBodilessStatus } from '../http/bodiless-status.ts'
 import { decodedCodings, dropDecoded } from '../http/decoded-codings.ts'
 import { DecodingSink } from './decoding-sink.ts'
 import { type BodySink, PushedBody } from './pushed-body.ts'
+import { toError } from './to-error.ts'
 import { toNetworkError } from './to-network-error.ts'
 import { toSendError } from './to-send-error.ts'
 import type { Transport, TransportCall, TransportResponse } from './transport.ts'
+import { Upload } from './upload.ts'
 
 /** Any dispatcher of undici 7 or 8, such as its `ProxyAgent` or `EnvHttpProxyAgent`. */
 export interface DispatcherLike {
@@ -25,14 +27,15 @@ export function undiciTransport(dispatcher: DispatcherLike, connectMs: number): 
       return new Promise((resolve, reject) => {
         call.signal.throwIfAborted()
         const { url, method, headers, body } = call
-        const handler = new ResponseHandler(call, connectMs, resolve, reject)
+        const upload = body && new Upload(body)
+        const handler = new ResponseHandler(call, upload, connectMs, resolve, reject)
         const options = {
           origin: url.origin,
           // Not `pathname + search`, which lose the "?" of an empty query.
           path: url.href.slice(url.origin.length),
           method,
           headers,
-          body: body && upload(body, handler),
+          body: upload,
           headersTimeout: 0,
           bodyTimeout: 0,
         }
@@ -46,30 +49,6 @@ export function undiciTransport(dispatcher: DispatcherLike, connectMs: number): 
   }
 }
 
-/**
- * Reads a request body for undici. One that fails or is aborted after the response has ended only ends: undici would
- * leave a stream of HTTP/2 half open for ever.
- */
-async function* upload(
-  body: ReadableStream<Uint8Array>,
-  response: ResponseHandler,
-): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader()
-  try {
-    for (;;) {
-      const result = await Promise.race([reader.read(), response.uploadStopped])
-      if (result === undefined || result.done) return
-      yield result.value
-    }
-  } catch (error) {
-    if (!response.hasEnded) throw error
-  } finally {
-    response.onUploadEnd()
-    // What has ended or failed needs no cancel.
-    reader.cancel().catch(() => {})
-  }
-}
-
 /** Turns undici's callbacks for one request into a response and its body. */
 class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #method: string
@@ -77,17 +56,13 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #connectMs: number
   readonly #resolve: (response: TransportResponse) => void
   readonly #reject: (reason: unknown) => void
-  /** Whether the response is complete, or has failed. */
-  hasEnded = false
-  /** Resolves if the rest of the upload is not wanted. */
-  readonly uploadStopped: Promise<undefined>
-  #stopUpload!: () => void
-  #isUploading: boolean
+  readonly #upload: Upload | null
   #controller: Dispatcher.DispatchController | undefined
   #sink: BodySink | undefined
 
   constructor(
-    { method, body, signal }: TransportCall,
+    { method, signal }: TransportCall,
+    upload: Upload | null,
     connectMs: number,
     resolve: (response: TransportResponse) => void,
     reject: (reason: unknown) => void,
@@ -97,10 +72,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#connectMs = connectMs
     this.#resolve = resolve
     this.#reject = reject
-    this.#isUploading = body !== null
-    this.uploadStopped = new Promise((stop) => {
-      this.#stopUpload = () => stop(undefined)
-    })
+    this.#upload = upload
     signal.addEventListener('abort', this.#onAbort, { once: true })
   }
 
@@ -126,7 +98,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     const codings = decodedCodings(headers.get('content-encoding') ?? '')
     const request = {
       resume: () => controller.resume(),
-      abort: (reason: unknown) => controller.abort(toError(reason)),
+      abort: (reason: unknown) => this.#abort(reason),
     }
     let body: PushedBody
     if (codings.length === 0) {
@@ -145,25 +117,21 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     if (this.#sink?.push(chunk) === false) controller.pause()
   }
 
-  onUploadEnd(): void {
-    this.#isUploading = false
-    if (this.hasEnded) this.#signal.removeEventListener('abort', this.#onAbort)
-  }
-
   onResponseEnd(): void {
-    this.hasEnded = true
-    // Until then an abort has to stop it.
-    if (!this.#isUploading) this.#signal.removeEventListener('abort', this.#onAbort)
+    const upload = this.#upload
+    // Until an upload that goes on has ended, an abort has to stop it.
+    if (upload === null || upload.closed) this.#stopListening()
+    else upload.once('close', this.#stopListening)
     this.#sink?.end()
   }
 
   onResponseError(controller: Dispatcher.DispatchController | null, error: unknown): void {
     const signal = this.#signal
-    this.hasEnded = true
-    signal.removeEventListener('abort', this.#onAbort)
-    const reason = signal.aborted ? signal.reason : error
+    this.#stopListening()
+    const cause = this.#upload?.failure === undefined ? error : this.#upload.failure.error
+    const reason = signal.aborted ? signal.reason : cause
     this.#sink?.fail(toNetworkError(reason))
-    this.#reject(signal.aborted ? reason : toSendError(error, this.#connectMs))
+    this.#reject(signal.aborted ? reason : toSendError(cause, this.#connectMs))
     // undici 7 only closes an aborted stream of HTTP/2. Paused, Node keeps it with up to 256 KiB of received data,
     // because its end is never read.
     controller?.resume()
@@ -171,11 +139,24 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
 
   readonly #onAbort = (): void => {
     const { reason } = this.#signal
-    if (this.hasEnded) this.#stopUpload()
     this.#reject(reason)
-    this.#controller?.abort(reason)
+    this.#abort(reason)
     this.#sink?.fail(toNetworkError(reason))
   }
+
+  #abort(reason: unknown): void {
+    const upload = this.#upload
+    const abort = (): void => this.#controller?.abort(toError(reason))
+    if (upload === null || upload.closed) {
+      abort()
+    } else {
+      // First the upload: undici would end a stream of HTTP/2 cleanly, and ignores an abort after a complete response.
+      upload.once('close', abort)
+      upload.destroy()
+    }
+  }
+
+  readonly #stopListening = (): void => this.#signal.removeEventListener('abort', this.#onAbort)
 }
 
 /** Returns the headers byte for byte. Some versions of undici decode them as UTF-8, which changes their bytes. */
@@ -200,13 +181,6 @@ function headersOf(
     }
   }
   return headers
-}
-
-/** undici destroys the socket with the reason, for which Node requires an Error. */
-function toError(reason: unknown): Error {
-  return reason instanceof Error
-    ? reason
-    : new Error('The response was cancelled', { cause: reason })
 }
 
 function latin1(value: unknown): string {

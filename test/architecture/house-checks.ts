@@ -28,6 +28,7 @@ const TABLE: Readonly<Record<string, Room>> = {
       // Types only.
       'upstream-pool.ts': ['node:tls'],
       'decoding-sink.ts': ['node:stream', 'node:zlib'],
+      'upload.ts': ['node:stream'],
     },
   },
   upstream: { rooms: ['http', 'wire', 'base'], typesOf: ['transport'] },

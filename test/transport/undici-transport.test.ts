@@ -1,4 +1,6 @@
-import { getEventListeners } from 'node:events'
+import { getEventListeners, once } from 'node:events'
+import { constants, createSecureServer, type ServerHttp2Stream } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { proxyFetch } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { Agent } from 'undici'
@@ -53,6 +55,42 @@ describe('undiciTransport', () => {
     expect(await bodyText((await send({ method: 'POST', body, signal })).body)).toBe('ok')
     controller.abort(new Error('ended'))
     await upstream.requests[0]?.closed
+    await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce())
+  })
+
+  it('resets a stream of HTTP/2 whose upload is aborted while the window is full', async () => {
+    const tls = await loopbackCertificate()
+    const server = createSecureServer(tls).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    const agent = new Agent({ allowH2: true, connect: { ca: tls.cert } })
+    onTestFinished(async () => {
+      await agent.destroy()
+      server.close()
+    })
+    // It reads nothing, so that the upload is held back.
+    const streamed = once(server, 'stream')
+    const controller = new AbortController()
+    const cancel = vi.fn()
+    let pulled = 0
+    const body = new ReadableStream<Uint8Array>({
+      pull: (upload) => {
+        pulled += 50_000
+        upload.enqueue(new Uint8Array(50_000))
+      },
+      cancel,
+    })
+    const { signal } = controller
+    const sent = undiciTransport(agent, 1_000).send({ ...call, url, method: 'POST', body, signal })
+    const [stream] = (await streamed) as [ServerHttp2Stream]
+    // More than the window of HTTP/2, so that some waits in the client.
+    await vi.waitFor(() => expect(pulled).toBeGreaterThanOrEqual(100_000))
+    stream.on('error', () => {})
+    const closed = new Promise((resolve) => stream.on('close', resolve))
+    controller.abort(new Error('left'))
+    await expect(sent).rejects.toThrow('left')
+    await closed
+    expect(stream.rstCode).not.toBe(constants.NGHTTP2_NO_ERROR)
     await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce())
   })
 

@@ -5,7 +5,8 @@ export interface TransportCall {
   url: URL
   method: string
   headers: Headers
-  body: ReadableStream<Uint8Array> | null
+  /** The transport neither mutates nor transfers bytes, so that they can be sent again. */
+  body: Uint8Array | ReadableStream<Uint8Array> | null
   /** Aborts the request, and after its head the body. */
   signal: AbortSignal
 }

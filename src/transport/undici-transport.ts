@@ -9,6 +9,12 @@ import { toSendError } from './to-send-error.ts'
 import type { Transport, TransportCall, TransportResponse } from './transport.ts'
 import { Upload } from './upload.ts'
 
+/**
+ * The longest body that is written to the connection at once. A longer one could keep the connection of a response
+ * that came early: undici does not wait for the end of such a write, as it does for that of a stream.
+ */
+const MAX_WRITTEN_BYTES = 65_536
+
 /** Any dispatcher of undici 7 or 8, such as its `ProxyAgent` or `EnvHttpProxyAgent`. */
 export interface DispatcherLike {
   dispatch(options: never, handler: never): boolean
@@ -20,14 +26,21 @@ export interface DispatcherLike {
  * Uses `dispatch` instead of undici's `fetch`, whose Request, Response and streams cost more than the relay itself.
  * Turns off the dispatcher's own limits for headers and body: the proxy has limits for both, and names the one that
  * was exceeded.
+ *
+ * @param isHttp1 whether the dispatcher never uses HTTP/2. A body of bytes then needs no stream.
  */
-export function undiciTransport(dispatcher: DispatcherLike, connectMs: number): Transport {
+export function undiciTransport(
+  dispatcher: DispatcherLike,
+  connectMs: number,
+  isHttp1 = false,
+): Transport {
   return {
     send(call: TransportCall): Promise<TransportResponse> {
       return new Promise((resolve, reject) => {
         call.signal.throwIfAborted()
-        const { url, method, headers, body } = call
-        const upload = body && new Upload(body)
+        const { url, method, headers } = call
+        const body = sentBody(call.body, isHttp1)
+        const upload = body instanceof Upload ? body : null
         const handler = new ResponseHandler(call, upload, connectMs, resolve, reject)
         const options = {
           origin: url.origin,
@@ -35,7 +48,7 @@ export function undiciTransport(dispatcher: DispatcherLike, connectMs: number): 
           path: url.href.slice(url.origin.length),
           method,
           headers,
-          body: upload,
+          body,
           headersTimeout: 0,
           bodyTimeout: 0,
         }
@@ -47,6 +60,17 @@ export function undiciTransport(dispatcher: DispatcherLike, connectMs: number): 
       })
     },
   }
+}
+
+/**
+ * Returns a body as undici takes it. Bytes become a stream too where the connection may be one of HTTP/2, because undici
+ * ends the stream of the connection together with a write of bytes, and Node then resets it only after all of them were
+ * sent: never, if the upstream does not read them.
+ */
+function sentBody(body: TransportCall['body'], isHttp1: boolean): Upload | Uint8Array | null {
+  if (body === null || !(body instanceof Uint8Array)) return body && new Upload(body)
+  if (body.length === 0) return null
+  return isHttp1 && body.length <= MAX_WRITTEN_BYTES ? body : new Upload(body)
 }
 
 /** Turns undici's callbacks for one request into a response and its body. */
@@ -148,11 +172,12 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     const upload = this.#upload
     const abort = (): void => this.#controller?.abort(toError(reason))
     if (upload === null || upload.closed) {
+      upload?.stop()
       abort()
     } else {
       // First the upload: undici would end a stream of HTTP/2 cleanly, and ignores an abort after a complete response.
       upload.once('close', abort)
-      upload.destroy()
+      upload.stop()
     }
   }
 

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 
 /**
  * A request body as the stream that undici takes.
@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
  * an async iterable waiting, and with it the stream of the connection: its queued bytes can never be sent, and
  * Node keeps it until the connection closes.
  *
- * - Holds one chunk.
+ * - Holds one chunk, or the bytes of a body that is whole.
  * - Error of the body: destroys it, see {@link Upload.failure}. Cancel: `destroy` cancels the body.
  *
  * Never emits an error. At the error of a body undici closes a stream of HTTP/2, and inside of that call Node's `pipeline`
@@ -17,14 +17,36 @@ import { Readable } from 'node:stream'
 export class Upload extends Readable {
   /** The error of the body, if it failed. */
   failure: { error: unknown } | undefined
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  #http2Stream: Writable | undefined
+  #bytes: Uint8Array | undefined
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
 
-  constructor(body: ReadableStream<Uint8Array>) {
+  constructor(body: Uint8Array | ReadableStream<Uint8Array>) {
     super({ highWaterMark: 1 })
-    this.#reader = body.getReader()
+    if (body instanceof Uint8Array) this.#bytes = body
+    else this.#reader = body.getReader()
+  }
+
+  /** undici calls it for a stream of HTTP/2 only. */
+  override pipe<T extends NodeJS.WritableStream>(destination: T, options?: { end?: boolean }): T {
+    this.#http2Stream = destination as unknown as Writable
+    return super.pipe(destination, options)
+  }
+
+  /** Ends the upload where it is, and over HTTP/2 resets the stream of the connection if that has not sent all of it. */
+  stop(): void {
+    if (!this.closed) this.destroy()
+    else if (this.#http2Stream?.writableFinished === false) {
+      this.#http2Stream.destroy(new Error('The upload was stopped'))
+    }
   }
 
   override _read(): void {
+    if (this.#reader === undefined) {
+      this.push(this.#bytes)
+      this.push(null)
+      return
+    }
     this.#reader.read().then(
       ({ done, value }) => {
         // Its end would hide from Node that the stream was destroyed before it.
@@ -39,7 +61,8 @@ export class Upload extends Readable {
 
   override _destroy(reason: Error | null, onDestroyed: () => void): void {
     // A body that has ended or failed needs no cancel.
-    this.#reader.cancel(reason).catch(() => {})
+    this.#bytes = undefined
+    this.#reader?.cancel(reason).catch(() => {})
     onDestroyed()
   }
 }

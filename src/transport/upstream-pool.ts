@@ -72,6 +72,6 @@ export class UpstreamPool implements TransportPool {
       connect: { timeout: connectMs === Infinity ? 0 : connectMs, ...tls },
     })
     this.#agents.push(agent)
-    return undiciTransport(agent, connectMs)
+    return undiciTransport(agent, connectMs, !allowH2)
   }
 }

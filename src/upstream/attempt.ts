@@ -17,7 +17,7 @@ export interface AttemptOptions {
   controller: AbortController
   /** Stops the limit on the response headers, which is running. */
   stopHeadersLimit: () => void
-  /** The request's body, if it has one. */
+  /** The request's body, if it is a stream. */
   replay: RequestReplay | undefined
   /** Whether to wait for the first event, so that another upstream can be asked if there is none. */
   waitsForFirstEvent: boolean
@@ -63,7 +63,7 @@ async function send(
 ): Promise<TransportResponse> {
   const { signal } = controller
   try {
-    const body = replay?.stream() ?? null
+    const body = replay?.stream() ?? call.body
     return await target.transport.send({ url, method: call.method, headers, body, signal })
   } catch (error) {
     if (replay?.failure === undefined) throw error

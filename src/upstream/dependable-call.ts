@@ -26,9 +26,12 @@ export async function dependableCall(
   const { maxEventBytes, replayBodyBytes, isFailure } = settings
   const mayRepeat = targets.length > 1 || settings.attempts > 1
   // Also for a single attempt: it tells an upload that breaks from an upstream that fails.
-  const replay =
-    call.body === null ? undefined : new RequestReplay(call.body, mayRepeat ? replayBodyBytes : 0)
-  const loop = new RetryLoop({ context, settings, replay, attemptAt })
+  const { body } = call
+  const isWhole = body === null || body instanceof Uint8Array
+  const replay = isWhole ? undefined : new RequestReplay(body, mayRepeat ? replayBodyBytes : 0)
+  const isReplayable = (): boolean =>
+    isWhole ? (body?.length ?? 0) <= replayBodyBytes : replay?.isReplayable === true
+  const loop = new RetryLoop({ context, settings, replay, isReplayable, attemptAt })
   const result = await loop.run(targets)
   loop.end()
   if (result.response === undefined) replay?.cancel(result.error)

@@ -13,6 +13,8 @@ export interface RetryLoopOptions {
   context: CallContext
   settings: CallSettings
   replay: RequestReplay | undefined
+  /** Whether the request's body can be sent again. */
+  isReplayable: () => boolean
   /** Makes one attempt, and never rejects. */
   attemptAt: (target: UpstreamTarget) => Promise<AttemptResult>
 }
@@ -36,7 +38,7 @@ export class RetryLoop {
 
   /** Returns the first response without a failure, else the last response, else the last error. */
   async run(targets: readonly UpstreamTarget[]): Promise<CallResult> {
-    const { context, settings, replay } = this.#options
+    const { context, settings, isReplayable } = this.#options
     const total = totalLimit(targets, context)
     for (let round = 1; ; round++) {
       let wasRefused = true
@@ -51,7 +53,7 @@ export class RetryLoop {
           retryAfter = shorter(retryAfter, retryAfterMs(result.response.headers))
         }
         wasRefused &&= result.response === undefined && refusalOf(result.error) !== undefined
-        let isOver = replay?.isReplayable === false
+        let isOver = !isReplayable()
         if (isLast) {
           delayMs = settings.retryDelayMs(round, retryAfter)
           // With every circuit open, or no time left, another round cannot help.

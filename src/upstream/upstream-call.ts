@@ -5,7 +5,7 @@ import type { UpstreamTarget } from './upstream-target.ts'
 /** What is sent to the upstreams for one request. */
 export interface UpstreamCall {
   readonly method: string
-  readonly body: ReadableStream<Uint8Array> | null
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null
   /**
    * Returns the URL and the headers for one upstream.
    *

@@ -13,11 +13,19 @@ watchRejections()
 const EVENT = 'data: 1\n\n'
 
 /** A server of raw bytes, for heads that no HTTP library writes. */
-async function rawServer(answer: string | Buffer): Promise<URL> {
+async function rawServer(
+  answer: string | Buffer,
+  after = (socket: Socket): unknown => socket.end(),
+): Promise<URL> {
   const sockets = new Set<Socket>()
   const server = createServer((socket) => {
     sockets.add(socket)
-    socket.on('error', () => {}).on('data', () => socket.end(answer))
+    socket
+      .on('error', () => {})
+      .on('data', () => {
+        socket.write(answer)
+        after(socket)
+      })
   })
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy()
@@ -49,6 +57,34 @@ describe.each(Object.keys(TRANSPORTS))('a transport %s', (name) => {
     expect(request?.headers.get('authorization')).toBe('Bearer key')
     expect(request?.headers.get('origin')).toBeNull()
     expect(await request?.text()).toBe('prompt')
+  })
+
+  it.each([0, 6, 65_536, 300_000])('sends a body of %i bytes, and its length', async (length) => {
+    const { upstream, send } = await openTransport(name, [
+      step.until(({ body }) => body),
+      step.raw('ok'),
+    ])
+    // A part of more memory, none of which may be changed.
+    const memory = new Uint8Array(length + 10).map((_, index) => 97 + (index % 26))
+    const before = memory.slice()
+    const body = memory.subarray(5, 5 + length)
+    const answer = await send({ method: 'POST', body })
+    expect(await bodyText(answer.body)).toBe('ok')
+    const [request] = upstream.requests
+    expect(request?.headers.get('content-length')).toBe(String(length))
+    expect(await request?.text()).toBe(new TextDecoder().decode(body))
+    expect(Buffer.from(memory).equals(before)).toBe(true)
+  })
+
+  it('sends nothing more on a connection whose upstream responded before it read all bytes', async () => {
+    const url = await rawServer('HTTP/1.1 413 Too Long\r\ncontent-length: 0\r\n\r\n', (socket) =>
+      socket.pause(),
+    )
+    const { send } = await openTransport(name, [])
+    const body = new Uint8Array(30_000_000)
+    for (let turn = 0; turn < 2; turn++) {
+      expect((await send({ url, method: 'POST', body })).status).toBe(413)
+    }
   })
 
   it('takes a redirect for an answer', async () => {

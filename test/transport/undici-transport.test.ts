@@ -2,7 +2,7 @@ import { getEventListeners, once } from 'node:events'
 import { constants, createSecureServer, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { proxyFetch } from 'sse-stream-kit'
-import { fakeUpstream, step } from 'sse-stream-kit/testing'
+import { fakeUpstream, step, streamOf } from 'sse-stream-kit/testing'
 import { Agent } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { undiciTransport } from '../../src/transport/undici-transport.ts'
@@ -15,6 +15,20 @@ const call = {
   headers: new Headers(),
   body: null,
   signal: new AbortController().signal,
+}
+
+/** An upstream over HTTP/2 that reads nothing, so that an upload is held back. */
+async function unreadHttp2() {
+  const tls = await loopbackCertificate()
+  const server = createSecureServer(tls).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const agent = new Agent({ allowH2: true, connect: { ca: tls.cert } })
+  onTestFinished(async () => {
+    await agent.destroy()
+    server.close()
+  })
+  return { agent, url, streamed: once(server, 'stream') }
 }
 
 describe('undiciTransport', () => {
@@ -59,17 +73,7 @@ describe('undiciTransport', () => {
   })
 
   it('resets a stream of HTTP/2 whose upload is aborted while the window is full', async () => {
-    const tls = await loopbackCertificate()
-    const server = createSecureServer(tls).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    const agent = new Agent({ allowH2: true, connect: { ca: tls.cert } })
-    onTestFinished(async () => {
-      await agent.destroy()
-      server.close()
-    })
-    // It reads nothing, so that the upload is held back.
-    const streamed = once(server, 'stream')
+    const { agent, url, streamed } = await unreadHttp2()
     const controller = new AbortController()
     const cancel = vi.fn()
     let pulled = 0
@@ -92,6 +96,25 @@ describe('undiciTransport', () => {
     await closed
     expect(stream.rstCode).not.toBe(constants.NGHTTP2_NO_ERROR)
     await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce())
+  })
+
+  it.each([
+    ['bytes', new Uint8Array(200_000)],
+    ['bytes of which few wait', new Uint8Array(70_000)],
+    ['the last chunk of a stream', streamOf(['x'.repeat(65_535), 'x'])],
+  ])('resets a stream of HTTP/2 when %s wait for the window and it is aborted', async (_, body) => {
+    const { agent, url, streamed } = await unreadHttp2()
+    const controller = new AbortController()
+    const { signal } = controller
+    const sent = undiciTransport(agent, 1_000).send({ ...call, url, method: 'POST', body, signal })
+    const [stream] = (await streamed) as [ServerHttp2Stream]
+    await vi.waitFor(() => expect(stream.state.localWindowSize).toBe(0))
+    stream.on('error', () => {})
+    const closed = new Promise((resolve) => stream.on('close', resolve))
+    controller.abort(new Error('left'))
+    await expect(sent).rejects.toThrow('left')
+    await closed
+    expect(stream.rstCode).not.toBe(constants.NGHTTP2_NO_ERROR)
   })
 
   it('leaves in the window of HTTP/2 what nobody takes', async () => {

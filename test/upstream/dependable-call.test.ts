@@ -227,7 +227,10 @@ describe('a client that leaves', () => {
 })
 
 describe('the request body of a dependable call', () => {
-  it('is sent to each attempt from its beginning', async () => {
+  it.each([
+    ['a stream', () => upload('prompt')],
+    ['bytes', () => new TextEncoder().encode('prompt')],
+  ])('is sent to each attempt from its beginning, as %s', async (_, body) => {
     const { result, requests } = openCall({
       upstreams: [
         { error: NETWORK, readsBody: true },
@@ -238,19 +241,22 @@ describe('the request body of a dependable call', () => {
       ],
       settings: { attempts: 2 },
       method: 'POST',
-      body: upload('prompt'),
+      body: body(),
     })
     await advance(1_000)
     await result
     expect(requests.flat().map(({ received }) => received)).toEqual(Array(4).fill('prompt'))
   })
 
-  it('is sent once where it is too long to be buffered', async () => {
+  it.each([
+    ['a stream', () => upload('prompt')],
+    ['bytes', () => new TextEncoder().encode('prompt')],
+  ])('is sent once where it is too long to be sent again, as %s', async (_, body) => {
     const { result, counts } = openCall({
       upstreams: [{ ...BUSY, readsBody: true }, SERVED],
       settings: { attempts: 5, replayBodyBytes: 5 },
       method: 'POST',
-      body: upload('prompt'),
+      body: body(),
     })
     expect((await result).response?.status).toBe(503)
     expect(counts()).toEqual([1, 0])

@@ -60,6 +60,7 @@ function run(
   const loop = new RetryLoop({
     context,
     replay: undefined,
+    isReplayable: () => true,
     attemptAt,
     settings: {
       attempts: rounds.length,

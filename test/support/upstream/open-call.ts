@@ -26,7 +26,7 @@ export interface OpenCallOptions {
   policy?: CallPolicy
   settings?: Partial<CallSettings>
   method?: string
-  body?: ReadableStream<Uint8Array> | null
+  body?: Uint8Array | ReadableStream<Uint8Array> | null
   head?: () => { url: URL; headers: Headers }
 }
 

@@ -68,7 +68,8 @@ export const SSE = { 'content-type': 'text/event-stream' }
 async function readBody(request: ScriptedRequest): Promise<void> {
   if (request.body === null) return
   const decoder = new TextDecoder()
-  for await (const chunk of request.body) request.received += decoder.decode(chunk)
+  for await (const chunk of new Response(request.body as BodyInit).body ?? [])
+    request.received += decoder.decode(chunk)
 }
 
 function delay(ms: number, signal: AbortSignal): Promise<void> {

@@ -70,7 +70,7 @@ export class ReaderIntake implements Intake {
 
   readonly #onItem = (item: unknown): void => {
     // A reader owns its items and may transfer them; those of flowing mode may share their memory.
-    this.driver.push(this.driver.isFlowing ? item : copyOf(item))
+    this.driver.push(this.driver.acceptsShared ? item : copyOf(item))
   }
 
   readonly #onClosed = (): void => {

@@ -1,14 +1,12 @@
 import { FLOW, type ItemSource } from '../base/byte-source.ts'
 import type { IterableStream } from '../base/iterable-stream.ts'
 import type { Budget } from './budget.ts'
-import { BudgetLedger } from './budget-ledger.ts'
-import { checkRelay } from './check-relay.ts'
-import { ReaderIntake } from './reader-intake.ts'
 import type { Stage } from './stage.ts'
-import { StageDriver } from './stage-driver.ts'
 import type { AnyStage } from './stage-line.ts'
 import type { StageObserver } from './stage-observer.ts'
-import { type ByteWatermarks, checkWatermarks, heldSize } from './watermarks.ts'
+import { startRelay } from './start-relay.ts'
+import { StreamQueue } from './stream-queue.ts'
+import type { ByteWatermarks } from './watermarks.ts'
 
 /** What a {@link relay} may hold, and what follows it. */
 export interface RelayOptions {
@@ -84,32 +82,10 @@ export function relay<T>(
 export function relay(
   source: ItemSource<unknown>,
   stages: readonly AnyStage[],
-  {
-    watermark: { highBytes = 65_536, lowBytes = Math.floor(highBytes / 2) } = {},
-    budget,
-    flushMsFor = () => Infinity,
-    observers = [],
-  }: RelayOptions = {},
+  options: RelayOptions = {},
 ): IterableStream<unknown> {
-  const marks = checkWatermarks('highBytes', highBytes, 'lowBytes', lowBytes)
-  checkRelay(source, stages, observers)
-  const ledger = budget === undefined ? undefined : BudgetLedger.of(budget)
-  const intake = new ReaderIntake(source)
-  let driver: StageDriver<unknown>
-  try {
-    const watermarks = { ...marks, size: heldSize }
-    driver = new StageDriver(stages, intake, {
-      watermarks,
-      observers,
-      budget: ledger,
-      flushMsFor,
-    })
-  } catch (error) {
-    intake.releaseLock()
-    throw error
-  }
-  intake.driver = driver
-  return Object.assign(driver.readable, {
-    [FLOW]: (sink: ((item: unknown) => void) | undefined) => driver.flow(sink),
+  const queue = startRelay(source, stages, options, (high) => new StreamQueue<unknown>(high))
+  return Object.assign(queue.readable, {
+    [FLOW]: (sink: ((item: unknown) => void) | undefined) => queue.owner.flow(sink),
   })
 }

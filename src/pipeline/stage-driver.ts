@@ -3,6 +3,7 @@ import { callHook } from '../base/call-hook.ts'
 import { startDeadline } from '../base/deadline.ts'
 import type { BudgetLedger, BudgetMember } from './budget-ledger.ts'
 import type { Intake } from './intake.ts'
+import type { ItemQueue } from './item-queue.ts'
 import { ReadableQueue } from './readable-queue.ts'
 import { type AnyStage, StageLine } from './stage-line.ts'
 import type { StageObserver } from './stage-observer.ts'
@@ -51,8 +52,13 @@ export class StageDriver<Out> extends ReadableQueue<Out> implements BudgetMember
   #flushTimer: ReturnType<typeof setTimeout> | undefined
 
   /** @throws what a stage or an observer throws in `start`, unless `isLazy` */
-  constructor(stages: readonly AnyStage[], intake: Intake, options: StageDriverOptions<Out>) {
-    super(intake, options.watermarks)
+  constructor(
+    stages: readonly AnyStage[],
+    intake: Intake,
+    queue: ItemQueue<Out>,
+    options: StageDriverOptions<Out>,
+  ) {
+    super(intake, queue, options.watermarks)
     const { observers, budget, flushMsFor, isLazy = false } = options
     this.#stages = stages
     this.#flushMsFor = flushMsFor
@@ -156,7 +162,7 @@ export class StageDriver<Out> extends ReadableQueue<Out> implements BudgetMember
     }
   }
 
-  protected override onCancel(reason: unknown): void | Promise<void> {
+  override cancel(reason: unknown): void | Promise<void> {
     const line = this.#started()
     const isSourceLive = this.isRunning
     this.#toEnded()
@@ -197,8 +203,8 @@ export class StageDriver<Out> extends ReadableQueue<Out> implements BudgetMember
     const { state } = this
     if (state === 'ended') return
     this.#toEnded()
-    if (state === 'closing') this.controller.close()
-    else this.controller.error(this.#reason)
+    if (state === 'closing') this.queue.close()
+    else this.queue.error(this.#reason)
     this.#line?.dispose('done')
   }
 

@@ -2,6 +2,7 @@ import type { IterableStream } from '../base/iterable-stream.ts'
 import { checkStage } from './check-stage.ts'
 import type { Stage } from './stage.ts'
 import { StageDriver } from './stage-driver.ts'
+import { StreamQueue } from './stream-queue.ts'
 import type { Watermarks } from './watermarks.ts'
 import { WritableIntake } from './writable-intake.ts'
 
@@ -33,6 +34,7 @@ export interface StageStreamOptions<Out> {
  */
 export class StageStream<In, Out> extends TransformStream<In, Out> {
   readonly #driver: StageDriver<Out>
+  readonly #readable: IterableStream<Out>
   readonly #writable: WritableStream<In>
 
   constructor(stage: Stage<In, Out>, options: StageStreamOptions<Out> = {}) {
@@ -44,13 +46,15 @@ export class StageStream<In, Out> extends TransformStream<In, Out> {
     const { watermarks = { high: 0, low: 0, size: () => 1 } } = options
     const intake = new WritableIntake<In, Out>(options)
     // Starts the stage at the first use: a stream that is made and forgotten leaves no timer behind.
-    this.#driver = new StageDriver<Out>([stage], intake, { watermarks, isLazy: true })
+    const queue = new StreamQueue<Out>(watermarks.high)
+    this.#readable = queue.readable
+    this.#driver = new StageDriver<Out>([stage], intake, queue, { watermarks, isLazy: true })
     intake.driver = this.#driver
     this.#writable = intake.writable
   }
 
   override get readable(): IterableStream<Out> {
-    return this.#driver.readable
+    return this.#readable
   }
 
   override get writable(): WritableStream<In> {

@@ -12,6 +12,7 @@ import { FLOW, type ItemSource } from '../../src/base/byte-source.ts'
 import { PushedBody } from '../../src/transport/pushed-body.ts'
 import { settled } from '../support/settled.ts'
 import { bytes } from '../support/sse/bytes.ts'
+import { EVERY_RELAY } from '../support/streams/every-relay.ts'
 import { HandFed } from '../support/streams/hand-fed.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 
@@ -20,19 +21,19 @@ watchRejections()
 type Bytes = Stage<Uint8Array, Uint8Array>
 
 /** A relay of a source in flowing mode. */
-function flowing(stages: Bytes[], options: RelayOptions = {}) {
+function flowing(start: typeof relay, stages: Bytes[], options: RelayOptions = {}) {
   const aborts: unknown[] = []
   const source = new PushedBody((reason) => void aborts.push(reason))
-  const readable = relay<Uint8Array>(source, stages, options)
+  const readable = start<Uint8Array>(source, stages, options)
   return { source, aborts, readable, reader: readable.getReader() }
 }
 
 const text = ({ value }: ReadableStreamReadResult<Uint8Array>): string =>
   new TextDecoder().decode(value)
 
-describe('relay of a source in flowing mode', () => {
+describe.each(EVERY_RELAY)('%s of a source in flowing mode', (_, start) => {
   it('passes items in order, and then the end', async () => {
-    const { source, reader } = flowing([FrameSplitter.stage()])
+    const { source, reader } = flowing(start, [FrameSplitter.stage()])
     source.push(bytes('data: 1\n\nda'))
     await settled()
     source.push(bytes('ta: 2\n\n'))
@@ -48,7 +49,7 @@ describe('relay of a source in flowing mode', () => {
   })
 
   it('passes a copy to its reader, and the item itself to its own sink', async () => {
-    const { source, readable, reader } = flowing([])
+    const { source, readable, reader } = flowing(start, [])
     await settled()
     const [first, second] = [bytes('a'), bytes('b')]
     source.push(first)
@@ -65,6 +66,7 @@ describe('relay of a source in flowing mode', () => {
   it('leaves items in the source from the high watermark on, and takes them from the low one on', async () => {
     const passed: string[] = []
     const { source, reader } = flowing(
+      start,
       [
         EventMap.stage((item: Uint8Array) => {
           passed.push(new TextDecoder().decode(item))
@@ -97,7 +99,9 @@ describe('relay of a source in flowing mode', () => {
         for (const word of ['the', 'very', 'end']) output.emit(bytes(word))
       },
     }
-    const { source, reader } = flowing([ending], { watermark: { highBytes: 1, lowBytes: 0 } })
+    const { source, reader } = flowing(start, [ending], {
+      watermark: { highBytes: 1, lowBytes: 0 },
+    })
     await settled()
     const first = reader.read()
     source.end()
@@ -109,7 +113,7 @@ describe('relay of a source in flowing mode', () => {
   })
 
   it('ends where the source ended while it was full', async () => {
-    const { source, reader } = flowing([], { watermark: { highBytes: 1, lowBytes: 0 } })
+    const { source, reader } = flowing(start, [], { watermark: { highBytes: 1, lowBytes: 0 } })
     await settled()
     source.push(bytes('a'))
     source.push(bytes('b'))
@@ -121,7 +125,7 @@ describe('relay of a source in flowing mode', () => {
   })
 
   it('errors with the error of the source, after what came before', async () => {
-    const { source, reader } = flowing([FrameSplitter.stage()])
+    const { source, reader } = flowing(start, [FrameSplitter.stage()])
     await settled()
     source.push(bytes('data: 1\n\nda'))
     source.fail(new Error('cut'))
@@ -131,7 +135,7 @@ describe('relay of a source in flowing mode', () => {
   })
 
   it('reports an error that came while it was full once it reads on', async () => {
-    const { source, reader } = flowing([], { watermark: { highBytes: 1, lowBytes: 0 } })
+    const { source, reader } = flowing(start, [], { watermark: { highBytes: 1, lowBytes: 0 } })
     await settled()
     source.push(bytes('a'))
     source.push(bytes('b'))
@@ -144,8 +148,8 @@ describe('relay of a source in flowing mode', () => {
 
   it('leaves items in the source while others need the budget', async () => {
     const budget = new Budget({ maxBytes: 4 })
-    const { source, reader } = flowing([], { budget })
-    const other = flowing([], { budget })
+    const { source, reader } = flowing(start, [], { budget })
+    const other = flowing(start, [], { budget })
     await settled()
     for (const item of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) source.push(bytes(item))
     other.source.push(bytes('z'))
@@ -156,7 +160,7 @@ describe('relay of a source in flowing mode', () => {
 
   it('cancels the source where a stage throws, and never throws at the source', async () => {
     const error = new Error('refused')
-    const { source, aborts, reader } = flowing([
+    const { source, aborts, reader } = flowing(start, [
       EventMap.stage((): Uint8Array => {
         throw error
       }),
@@ -169,7 +173,7 @@ describe('relay of a source in flowing mode', () => {
   })
 
   it('cancels the source when it is cancelled', async () => {
-    const { source, aborts, reader } = flowing([])
+    const { source, aborts, reader } = flowing(start, [])
     await settled()
     source.push(bytes('a'))
     await reader.cancel('enough')
@@ -179,7 +183,7 @@ describe('relay of a source in flowing mode', () => {
   it('takes the items of another relay without reading it', async () => {
     const inner = relay(new HandFed(bytes('a'), bytes('b')).readable, [])
     const read = vi.spyOn(ReadableStreamDefaultReader.prototype, 'read')
-    const reader = relay(inner, [FrameSplitter.stage()]).getReader()
+    const reader = start(inner, [FrameSplitter.stage()]).getReader()
     read.mockClear()
     await settled()
     // Two items and a pending read, all of the inner relay.

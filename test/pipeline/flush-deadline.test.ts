@@ -1,6 +1,7 @@
-import { MetricsTap, relay, type TapSummary } from 'sse-stream-kit/streams'
+import { MetricsTap, type relay, type TapSummary } from 'sse-stream-kit/streams'
 import { describe, expect, it, vi } from 'vitest'
 import { settled } from '../support/settled.ts'
+import { EVERY_RELAY } from '../support/streams/every-relay.ts'
 import { HandFed } from '../support/streams/hand-fed.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 import { watchTimers } from '../support/watch-timers.ts'
@@ -11,11 +12,11 @@ watchRejections()
 watchTimers()
 
 /** A relay that has failed with two items still to be read. */
-async function failed(flushMsFor?: (reason: unknown) => number) {
+async function failedRelay(start: typeof relay, flushMsFor?: (reason: unknown) => number) {
   const summaries: TapSummary[] = []
   const source = new HandFed('a', 'b')
   const stages = [MetricsTap.stage<string>({ onEnd: (summary) => summaries.push(summary) })]
-  const reader = relay(source.readable, stages, { flushMsFor }).getReader()
+  const reader = start(source.readable, stages, { flushMsFor }).getReader()
   reader.closed.catch(() => {})
   await settled()
   source.fail(FAILURE)
@@ -24,7 +25,9 @@ async function failed(flushMsFor?: (reason: unknown) => number) {
   return { reader, summaries }
 }
 
-describe('a relay that failed and is not read', () => {
+describe.each(EVERY_RELAY)('a %s that failed and is not read', (_, start) => {
+  const failed = (flushMsFor?: (reason: unknown) => number) => failedRelay(start, flushMsFor)
+
   it('keeps what was whole without a limit by default', async () => {
     const { reader } = await failed()
     expect(vi.getTimerCount()).toBe(0)

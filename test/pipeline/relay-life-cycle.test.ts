@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { MetricsTap, relay, type TapSummary } from 'sse-stream-kit/streams'
+import { MetricsTap, type TapSummary } from 'sse-stream-kit/streams'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { settled } from '../support/settled.ts'
+import { EVERY_RELAY } from '../support/streams/every-relay.ts'
 import { EVERY_TRANSFORM } from '../support/streams/every-transform.ts'
 import { HandFed } from '../support/streams/hand-fed.ts'
 import { type StageEnding, watchedStage } from '../support/streams/watched-stage.ts'
@@ -22,7 +23,11 @@ afterEach(() => {
 
 const staged = EVERY_TRANSFORM.filter(({ stage }) => stage !== undefined)
 
-describe.each(staged)('relay of $name', ({ stage, items, results }) => {
+const cases = EVERY_RELAY.flatMap(([relayName, relay]) =>
+  staged.map((each) => ({ ...each, relayName, relay })),
+)
+
+describe.each(cases)('$relayName of $name', ({ relayName, relay, stage, items, results }) => {
   const [first, second] = items
   let endings: StageEnding[]
   let summaries: TapSummary[]
@@ -163,12 +168,22 @@ describe.each(staged)('relay of $name', ({ stage, items, results }) => {
           const source = new HandFed<unknown>()
           const reader = start(source, isTight ? 1 : undefined).getReader()
           let isOpen = true
+          let isReading = false
           const left: Promise<unknown>[] = []
           const handle = (promise: Promise<unknown>) => left.push(promise.catch(() => {}))
           handle(reader.closed)
           for (const name of [...actions, 'cancel']) {
-            if (name === 'read') handle(reader.read())
-            else if (name === 'cancel') handle(reader.cancel(REASON))
+            if (name === 'read') {
+              // A reader of this package has one read at a time.
+              if (relayName === 'relaySource' && isReading) continue
+              isReading = true
+              const read = reader.read()
+              handle(
+                read.finally(() => {
+                  isReading = false
+                }),
+              )
+            } else if (name === 'cancel') handle(reader.cancel(REASON))
             else if (name === 'tick') vi.advanceTimersByTime(15_000)
             else if (name === 'settle') await settled()
             else if (isOpen && source.cancels.length === 0) {

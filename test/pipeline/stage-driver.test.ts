@@ -1,7 +1,10 @@
 import { describe, expect, it, vi } from 'vitest'
+import type { ItemReader } from '../../src/base/byte-source.ts'
+import { PlainQueue } from '../../src/pipeline/plain-queue.ts'
 import type { StreamState } from '../../src/pipeline/readable-queue.ts'
 import type { Stage, StageOutput } from '../../src/pipeline/stage.ts'
 import { StageDriver } from '../../src/pipeline/stage-driver.ts'
+import { StreamQueue } from '../../src/pipeline/stream-queue.ts'
 import { settled } from '../support/settled.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 import { watchTimers } from '../support/watch-timers.ts'
@@ -11,8 +14,20 @@ watchTimers()
 
 const FLUSH_MS = 1000
 
+type Queue = StreamQueue<string> | PlainQueue<string>
+type NewQueue = () => Queue
+
+const QUEUES: [string, NewQueue][] = [
+  ['a stream', () => new StreamQueue(2)],
+  ['a reader of this package', () => new PlainQueue()],
+]
+
+function readerOf(queue: Queue): ItemReader<string> & { closed: Promise<unknown> } {
+  return queue instanceof StreamQueue ? queue.readable.getReader() : queue
+}
+
 /** A driver with high watermark 2, low watermark 1 and one letter queued, and a log of what it calls. */
-function newDriver(duringFail = () => {}) {
+function newDriver(newQueue: NewQueue, duringFail = () => {}) {
   const log: string[] = []
   const endings: string[] = []
   let output!: StageOutput<string>
@@ -40,11 +55,12 @@ function newDriver(duringFail = () => {}) {
     full: () => void log.push('full'),
     cancel: (reason: unknown) => void log.push(`cancel ${reason}`),
   }
-  const driver = new StageDriver<string>([stage], intake, {
+  const queue = newQueue()
+  const driver = new StageDriver<string>([stage], intake, queue, {
     watermarks: { high: 2, low: 1, size: ({ length }) => length },
     flushMsFor: () => FLUSH_MS,
   })
-  const reader = driver.readable.getReader()
+  const reader = readerOf(queue)
   reader.closed.catch(() => {})
   return { driver, reader, log, endings, output }
 }
@@ -201,11 +217,11 @@ async function finish({ driver, reader, endings }: Subject): Promise<void> {
   expect(endings).toHaveLength(1)
 }
 
-describe('the states of a driver', () => {
+describe.each(QUEUES)('the states of a driver with the queue of %s', (_, newQueue) => {
   it.each(ROWS.filter(({ state }) => state !== 'failing'))(
     '$state, $event',
     async ({ state, event, outcome }) => {
-      const subject = newDriver()
+      const subject = newDriver(newQueue)
       const ready = BRING[state as keyof typeof BRING](subject)
       // Not awaited for `idle`, which a microtask ends.
       if (ready !== undefined) await ready
@@ -223,7 +239,7 @@ describe('the states of a driver', () => {
     'failing, $event',
     async ({ event, outcome }) => {
       let after: unknown[] = []
-      const subject: Subject = newDriver(() => {
+      const subject: Subject = newDriver(newQueue, () => {
         expect(subject.driver.state).toBe('failing')
         subject.log.length = 0
         EVENTS[event](subject)
@@ -237,7 +253,7 @@ describe('the states of a driver', () => {
   )
 
   it('flushed: a macrotask later it is ended, with the error', async () => {
-    const subject = newDriver()
+    const subject = newDriver(newQueue)
     await BRING.flushed(subject)
     await settled()
     expect(subject.driver.state).toBe('ended')
@@ -245,14 +261,14 @@ describe('the states of a driver', () => {
   })
 
   it('with nothing queued: a source that is done ends it, one that failed leaves it flushed', async () => {
-    const done = newDriver()
+    const done = newDriver(newQueue)
     EVENTS.read(done)
     await settled()
     done.driver.end()
     expect(done.driver.state).toBe('ended')
     await done.reader.closed
 
-    const failed = newDriver()
+    const failed = newDriver(newQueue)
     EVENTS.read(failed)
     await settled()
     failed.driver.fail('cut')
@@ -261,7 +277,7 @@ describe('the states of a driver', () => {
   })
 
   it('with a sink: a source that failed ends it at once', async () => {
-    const { driver, reader } = newDriver()
+    const { driver, reader } = newDriver(newQueue)
     await reader.read()
     driver.flow(() => {})
     driver.fail('cut')
@@ -270,7 +286,7 @@ describe('the states of a driver', () => {
   })
 
   it('emits in failing what goes out before the error, and nothing after it', async () => {
-    const subject: Subject = newDriver(() => subject.output.emit('last'))
+    const subject: Subject = newDriver(newQueue, () => subject.output.emit('last'))
     await settled()
     subject.driver.fail('cut')
     subject.output.emit('too late')

@@ -1,6 +1,6 @@
 import type { ItemSource } from '../base/byte-source.ts'
 import { PlainQueue } from './plain-queue.ts'
-import type { RelayOptions } from './relay.ts'
+import type { RelayOptions } from './relay-options.ts'
 import type { Stage } from './stage.ts'
 import { startRelay } from './start-relay.ts'
 

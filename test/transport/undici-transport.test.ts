@@ -1,6 +1,6 @@
 import { getEventListeners, once } from 'node:events'
 import { constants, createSecureServer, type ServerHttp2Stream } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { proxyFetch } from 'sse-stream-kit'
 import { fakeUpstream, step, streamOf } from 'sse-stream-kit/testing'
 import { Agent } from 'undici'
@@ -126,6 +126,29 @@ describe('undiciTransport', () => {
     await vi.waitFor(() => expect(request?.pauses).toBeGreaterThan(0))
     expect(request?.bytesTaken).toBeLessThan(5_000_000)
     expect((await bodyText(body)).length).toBe(5_000_000)
+  })
+
+  it('sends nothing more on a connection whose upstream responded before it read all bytes', async () => {
+    const upstream = createServer((socket) => {
+      const respond = (): void => {
+        socket.write('HTTP/1.1 413 Too Long\r\ncontent-length: 0\r\n\r\n')
+        socket.pause()
+      }
+      socket.on('error', () => {}).on('data', respond)
+    }).listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    const agent = new Agent({ connections: 1 })
+    onTestFinished(async () => {
+      await agent.destroy()
+      upstream.close()
+    })
+    const url = new URL(`http://127.0.0.1:${(upstream.address() as AddressInfo).port}`)
+    const { send } = undiciTransport(agent, 1_000, true)
+    const body = new Uint8Array(30_000_000)
+    for (let turn = 0; turn < 2; turn++) {
+      const response = await send({ ...call, url, method: 'POST', body })
+      expect([response.status, await bodyText(response.body)]).toEqual([413, ''])
+    }
   })
 
   it('adds no header of its own but what the connection needs', async () => {

@@ -175,7 +175,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
       upload?.stop()
       abort()
     } else {
-      // First the upload: undici would end a stream of HTTP/2 cleanly, and ignores an abort after a complete response.
+      // First the upload: undici ignores an abort after a complete response.
       upload.once('close', abort)
       upload.stop()
     }

@@ -1,5 +1,7 @@
 import { Readable, type Writable } from 'node:stream'
 
+const PART_BYTES = 65_536
+
 /**
  * A request body as the stream that undici takes.
  *
@@ -18,13 +20,20 @@ export class Upload extends Readable {
   /** The error of the body, if it failed. */
   failure: { error: unknown } | undefined
   #http2Stream: Writable | undefined
-  #bytes: Uint8Array | undefined
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
 
   constructor(body: Uint8Array | ReadableStream<Uint8Array>) {
     super({ highWaterMark: 1 })
-    if (body instanceof Uint8Array) this.#bytes = body
-    else this.#reader = body.getReader()
+    if (!(body instanceof Uint8Array)) {
+      this.#reader = body.getReader()
+      return
+    }
+    // All at once, so that undici sees the length; in parts, because a stream ends when its last chunk is taken, and
+    // undici takes that for the end of the upload.
+    for (let at = 0; at < body.length; at += PART_BYTES) {
+      this.push(body.subarray(at, at + PART_BYTES))
+    }
+    this.push(null)
   }
 
   /** undici calls it for a stream of HTTP/2 only. */
@@ -35,19 +44,14 @@ export class Upload extends Readable {
 
   /** Ends the upload where it is, and over HTTP/2 resets the stream of the connection if that has not sent all of it. */
   stop(): void {
-    if (!this.closed) this.destroy()
-    else if (this.#http2Stream?.writableFinished === false) {
+    this.destroy()
+    if (this.#http2Stream?.writableFinished === false) {
       this.#http2Stream.destroy(new Error('The upload was stopped'))
     }
   }
 
   override _read(): void {
-    if (this.#reader === undefined) {
-      this.push(this.#bytes)
-      this.push(null)
-      return
-    }
-    this.#reader.read().then(
+    this.#reader?.read().then(
       ({ done, value }) => {
         // Its end would hide from Node that the stream was destroyed before it.
         if (!this.destroyed) this.push(done ? null : value)
@@ -61,7 +65,6 @@ export class Upload extends Readable {
 
   override _destroy(reason: Error | null, onDestroyed: () => void): void {
     // A body that has ended or failed needs no cancel.
-    this.#bytes = undefined
     this.#reader?.cancel(reason).catch(() => {})
     onDestroyed()
   }

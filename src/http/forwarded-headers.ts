@@ -1,5 +1,6 @@
 import { callHook } from '../base/call-hook.ts'
 import { checkSync } from '../base/check-sync.ts'
+import type { ClientRequest } from '../base/client-request.ts'
 import { shown } from '../base/shown.ts'
 import { type HeaderChanges, isChanged } from './header-changes.ts'
 
@@ -25,43 +26,43 @@ const ADDRESS = /^[0-9A-Za-z.:_[\]-]+$/
  */
 export function setForwardedHeaders(
   headers: Headers,
-  request: Request,
-  url: URL,
+  client: ClientRequest,
   { via, clientAddress }: ForwardedOptions,
   own: readonly HeaderChanges[],
 ): void {
   const set = (name: string, value: string): void => {
     if (!isChanged(own, name)) headers.set(name, value)
   }
-  const host = hostOf(request, url)
+  const { url } = client
+  const host = hostOf(client)
   set('x-forwarded-host', host)
   // Some servers take the URL from an absolute-form target (`GET https://evil.test/`): the client controls both.
   if (host === url.host) set('x-forwarded-proto', url.protocol.slice(0, -1))
-  const address = addressOf(request, clientAddress)
+  const address = addressOf(client, clientAddress)
   if (address !== undefined && ADDRESS.test(address)) set('x-forwarded-for', address)
   if (via !== undefined) {
-    const before = request.headers.get('via')
+    const before = client.headers.get('via')
     headers.set('via', before === null ? `1.1 ${via}` : `${before}, 1.1 ${via}`)
   }
 }
 
 /** Returns the host of the `Host` header, or that of the URL if there is none, as with HTTP/2. */
-function hostOf(request: Request, { protocol, host }: URL): string {
-  const named = `${protocol}//${request.headers.get('host') ?? host}`
+function hostOf({ headers, url: { protocol, host } }: ClientRequest): string {
+  const named = `${protocol}//${headers.get('host') ?? host}`
   return URL.canParse(named) ? new URL(named).host : host
 }
 
 function addressOf(
-  request: Request,
+  client: ClientRequest,
   clientAddress: ForwardedOptions['clientAddress'],
 ): string | undefined {
   const name = 'forwarded.clientAddress'
-  return callHook(name, () => checkSync(name, clientAddress?.(request)))
+  return callHook(name, () => checkSync(name, clientAddress?.(client.request)))
 }
 
 /** Whether the request has already passed through a proxy of this name. */
-export function hasLoop(request: Request, via: string): boolean {
-  return (request.headers.get('via') ?? '')
+export function hasLoop({ headers }: ClientRequest, via: string): boolean {
+  return (headers.get('via') ?? '')
     .split(',')
     .some((hop) => hop.trim().split(/\s+/)[1]?.toLowerCase() === via.toLowerCase())
 }

@@ -1,3 +1,4 @@
+import type { ClientRequest } from '../base/client-request.ts'
 import { shown } from '../base/shown.ts'
 
 /** Returns the path for the upstream, with or without a query. */
@@ -14,8 +15,10 @@ export type PathRules = Readonly<Record<string, string>>
  *
  * @throws TypeError that names the rule
  */
-export function pathFunction(path: PathFunction | PathRules): PathFunction {
-  if (typeof path === 'function') return path
+export function pathFunction(
+  path: PathFunction | PathRules,
+): (url: URL, client: ClientRequest) => string | Promise<string> {
+  if (typeof path === 'function') return (url, client) => path(url, client.request)
   if (typeof path !== 'object' || path === null) {
     throw new TypeError(`path must be a function or an object of paths: got ${shown(path)}`)
   }

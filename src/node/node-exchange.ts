@@ -1,13 +1,14 @@
 import type { Http2ServerResponse } from 'node:http2'
+import { type ClientResponse, DIRECT, type DirectHandler } from '../base/client-request.ts'
 import { shown } from '../base/shown.ts'
 import { isBodilessStatus } from '../http/bodiless-status.ts'
 import { BadRequestError } from './bad-request-error.ts'
 import { BodyWriter } from './body-writer.ts'
 import { breakResponse } from './break-response.ts'
 import { drainUpload } from './drain-upload.ts'
+import { NodeClient } from './node-client.ts'
 import type { NodeRequest, NodeResponse } from './node-message.ts'
 import { restoreHead, type SavedHead, saveHead, setHead } from './set-head.ts'
-import { toRequest, type WebRequest } from './to-request.ts'
 
 /** Callbacks for the failures of an exchange; they must not throw. */
 export interface ExchangeReports {
@@ -16,6 +17,11 @@ export interface ExchangeReports {
   /** The response could not be sent completely. */
   broke(error: unknown): void
 }
+
+/** A fetch handler, or one that needs no `Request`. */
+export type NodeExchangeHandler =
+  | ((request: Request) => Response | Promise<Response>)
+  | (((request: Request) => Promise<Response>) & DirectHandler)
 
 /** The part of an emitter that is used; the types of node:http and node:http2 do not overlap. */
 interface Watched {
@@ -38,12 +44,13 @@ export class NodeExchange {
   readonly #res: NodeResponse
   readonly #reports: ExchangeReports
   readonly #watched: Watched[]
-  readonly #abort = new AbortController()
+  /** Why the client's side ended early. */
+  #reason: unknown
   /** The head that middleware had set. */
   #head: SavedHead | undefined
-  // Referenced until the end: `request.signal` follows ours through a weak reference only, so the signal of a
+  // Referenced until the end: `request.signal` follows its own through a weak reference only, so the signal of a
   // collected request would never abort.
-  #web: WebRequest | undefined
+  #client: NodeClient | undefined
   #writer: BodyWriter | undefined
   #isSettled = false
   #resolve: () => void = () => {}
@@ -62,7 +69,7 @@ export class NodeExchange {
   }
 
   /** Never rejects: failures are reported. */
-  async run(handler: (request: Request) => Response | Promise<Response>): Promise<void> {
+  async run(handler: NodeExchangeHandler): Promise<void> {
     if (this.#isGone()) {
       this.#settle()
       return
@@ -74,10 +81,16 @@ export class NodeExchange {
       this.#refuse()
       return
     }
-    let response: Response
+    let response: ClientResponse
     try {
-      this.#web = toRequest(this.#req, this.#abort.signal)
-      response = await handler(this.#web.request)
+      // Node has read what came in one packet with the head before the next microtask. Not where someone else listens,
+      // who would get it alone.
+      if (this.#req.readableFlowing === null) await undefined
+      this.#client = new NodeClient(this.#req)
+      response =
+        DIRECT in handler
+          ? await handler[DIRECT](this.#client)
+          : await handler(this.#client.request)
     } catch (error) {
       this.#fail(error)
       return
@@ -85,9 +98,9 @@ export class NodeExchange {
     this.#send(response)
   }
 
-  #send(response: Response): void {
+  #send(response: ClientResponse): void {
     if (this.#isSettled) {
-      discard(response, this.#abort.signal.reason)
+      discard(response, this.#reason)
       return
     }
     if (this.#isSent()) {
@@ -103,7 +116,7 @@ export class NodeExchange {
     }
   }
 
-  #sendHead(response: Response): void {
+  #sendHead(response: ClientResponse): void {
     checkResponse(response)
     const res = this.#res
     const { body } = response
@@ -128,7 +141,7 @@ export class NodeExchange {
     endOf(this.#res)
     // HTTP/1 discards the rest of the body by itself and keeps the connection.
     if (!('stream' in this.#req)) return
-    this.#web?.release()
+    this.#client?.release()
     drainUpload(this.#req)
   }
 
@@ -147,7 +160,8 @@ export class NodeExchange {
         'The client left before the end of the response',
         'AbortError',
       )
-      this.#abort.abort(reason)
+      this.#reason = reason
+      this.#client?.leave(reason)
       this.#writer?.cancel(reason)
     }
     this.#settle()
@@ -192,8 +206,8 @@ export class NodeExchange {
     for (const emitter of this.#watched) {
       for (const event of WATCHED_EVENTS) emitter.off(event, this.#onClose)
     }
-    this.#web?.release()
-    this.#web = undefined
+    this.#client?.release()
+    this.#client = undefined
     this.#resolve()
   }
 

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../base/byte-source.ts'
+import type { ClientResponse } from '../base/client-request.ts'
 import { EVENT_STREAM_HEADERS } from '../http/event-stream-headers.ts'
 import { BufferedResponse } from '../upstream/buffered-response.ts'
 import { FirstEvent } from '../upstream/first-event.ts'
@@ -22,7 +23,7 @@ export function commitResponse(
   target: UpstreamTarget,
   exchange: Exchange,
   settings: ProxySettings,
-): Response {
+): ClientResponse {
   exchange.status = 200
   exchange.isSse = true
   const firstEvent = new FirstEvent()
@@ -44,7 +45,7 @@ export function commitResponse(
   }
   const settled = called.then(() => {})
   const body = relayResponse(new PendingBody(arrived), response, exchange, settings, settled)
-  return new Response(body, { status: 200, headers })
+  return { status: 200, statusText: '', headers, body }
 }
 
 async function arrival(

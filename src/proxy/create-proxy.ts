@@ -1,5 +1,6 @@
 import { callHook } from '../base/call-hook.ts'
 import { checkNumber } from '../base/check-number.ts'
+import { type ClientRequest, type ClientResponse, DIRECT } from '../base/client-request.ts'
 import { startDeadline } from '../base/deadline.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { TransportPool } from '../transport/transport.ts'
@@ -7,10 +8,12 @@ import type { UpstreamPoolOptions } from '../transport/upstream-pool.ts'
 import { checkProxyOptions } from './check-proxy-options.ts'
 import { checkRequest } from './check-request.ts'
 import { Exchange } from './exchange.ts'
+import { FetchRequest } from './fetch-request.ts'
 import { ProxyCounters, type ProxyMetrics } from './proxy-counters.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
 import { proxySettings } from './proxy-settings.ts'
 import { refuseDraining, respond } from './respond.ts'
+import { toResponse } from './to-response.ts'
 import { upstreamTargets } from './upstream-targets.ts'
 
 /** How a proxy closes. */
@@ -52,16 +55,22 @@ export function createProxy(
   let closing: Promise<void> | undefined
   let onIdle: (() => void) | undefined
 
-  const proxy = async (request: Request): Promise<Response> => {
-    checkRequest('The proxy', request)
+  const onOver = (exchange: Exchange): void => {
+    running.delete(exchange)
+    if (running.size === 0) onIdle?.()
+  }
+  const direct = (client: ClientRequest): Promise<ClientResponse> => {
     // Counted like any other response, so that a shutdown shows in the metrics as it does to clients.
-    if (closing !== undefined) return refuseDraining(new Exchange(request, settings))
-    const exchange = new Exchange(request, settings, (over) => {
-      running.delete(over)
-      if (running.size === 0) onIdle?.()
-    })
+    if (closing !== undefined) {
+      return Promise.resolve(refuseDraining(new Exchange(client, settings)))
+    }
+    const exchange = new Exchange(client, settings, onOver)
     running.add(exchange)
     return respond(exchange, targetsFor, settings)
+  }
+  const proxy = async (request: Request): Promise<Response> => {
+    checkRequest('The proxy', request)
+    return toResponse(await direct(new FetchRequest(request)))
   }
   const close = ({ drainMs = 30_000 }: CloseOptions = {}): Promise<void> => {
     checkNumber('drainMs', drainMs, { min: 0, infinity: true, fraction: true })
@@ -74,6 +83,7 @@ export function createProxy(
   return Object.defineProperties(proxy, {
     metrics: { value: counters, enumerable: true },
     close: { value: close, enumerable: true },
+    [DIRECT]: { value: direct },
   }) as SseProxy
 
   async function drain(drainMs: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { callHook } from '../base/call-hook.ts'
 import { causeCode } from '../base/cause-code.ts'
+import type { ClientRequest } from '../base/client-request.ts'
 import { reportError } from '../base/report-error.ts'
 import { roundMs } from '../base/round-ms.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
@@ -53,9 +54,7 @@ const NO_TIMES: BodyTimes = { gaps: NO_GAPS, contentGaps: NO_GAPS, contentMs: 0 
  * reports its summary exactly once.
  */
 export class Exchange {
-  readonly request: Request
-  /** The request's URL. */
-  readonly url: URL
+  readonly client: ClientRequest
   /** Aborts the calls to upstreams. */
   readonly context: CallContext = new CallContext()
   /** The request for the upstreams. */
@@ -75,22 +74,19 @@ export class Exchange {
   #isClientGone = false
   #isOver = false
 
-  /** @throws TypeError for a request whose body has been read or is locked */
-  constructor(request: Request, settings: ProxySettings, onOver?: (exchange: Exchange) => void) {
-    if (request.bodyUsed || request.body?.locked) {
-      throw new TypeError(
-        'Cannot forward the request: its body has been read already. Read a clone instead',
-      )
-    }
-    this.request = request
-    this.url = new URL(request.url)
-    this.outgoing = { url: this.url, headers: settings.headers }
+  constructor(
+    client: ClientRequest,
+    settings: ProxySettings,
+    onOver?: (exchange: Exchange) => void,
+  ) {
+    this.client = client
+    this.outgoing = { url: client.url, headers: settings.headers }
     this.#settings = settings
     this.#onOver = onOver
     for (const sink of settings.metrics)
       callHook('metrics.streamStarted', () => sink.streamStarted())
-    request.signal.addEventListener('abort', this.#onClientGone)
-    if (request.signal.aborted) this.#onClientGone()
+    client.onGone(this.#onClientGone)
+    if (client.isGone) this.#onClientGone()
   }
 
   /** Aborts the calls to upstreams, whose sockets close, and errors the relayed body. */
@@ -115,7 +111,8 @@ export class Exchange {
   end(decision: Decision, body: BodySummary = NO_BODY, times: BodyTimes = NO_TIMES): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.request.signal.removeEventListener('abort', this.#onClientGone)
+    const { client } = this
+    client.onGone(undefined)
     this.#abortBody = undefined
     const { error } = decision
     if (error?.code === 'SSE_INTERNAL') reportError(error.message, error.cause, error.code)
@@ -124,7 +121,16 @@ export class Exchange {
     for (const sink of this.#settings.metrics) {
       callHook('metrics.streamEnded', () => sink.streamEnded(summary, details))
     }
-    callHook('onEnd', () => this.#settings.onEnd?.(summary, { request: this.request, error }))
+    const { onEnd } = this.#settings
+    if (onEnd !== undefined) {
+      const context = {
+        get request(): Request {
+          return client.request
+        },
+        error,
+      }
+      callHook('onEnd', () => onEnd(summary, context))
+    }
     this.#onOver?.(this)
   }
 

@@ -3,9 +3,11 @@ import type { CallPolicy } from '../upstream/circuit-breaker.ts'
 import { checkProxyOptions } from './check-proxy-options.ts'
 import { checkRequest } from './check-request.ts'
 import { Exchange } from './exchange.ts'
+import { FetchRequest } from './fetch-request.ts'
 import type { ProxyOptions, Upstreams } from './proxy-options.ts'
 import { proxySettings } from './proxy-settings.ts'
 import { respond } from './respond.ts'
+import { toResponse } from './to-response.ts'
 import { upstreamTargets } from './upstream-targets.ts'
 
 /**
@@ -22,7 +24,7 @@ export interface ProxyFetchOptions extends Omit<ProxyOptions, 'pool' | 'breaker'
  *
  * @throws TypeError or RangeError for wrong arguments
  */
-export function fetchThrough(
+export async function fetchThrough(
   pool: TransportPool,
   request: Request,
   upstream: Upstreams,
@@ -34,7 +36,8 @@ export function fetchThrough(
   const settings = proxySettings(options)
   const pooled = (connectMs: number) => pool.transport(connectMs)
   const targetsFor = upstreamTargets(upstream, settings, options, pooled)
-  return respond(new Exchange(request, settings), targetsFor, settings)
+  const exchange = new Exchange(new FetchRequest(request), settings)
+  return toResponse(await respond(exchange, targetsFor, settings))
 }
 
 /** @throws TypeError for options that have an effect only between requests */

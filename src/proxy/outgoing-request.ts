@@ -16,7 +16,7 @@ export async function outgoingRequest(
   exchange: Exchange,
   { pathFor, headersFor, headers, timeouts }: ProxySettings,
 ): Promise<OutgoingRequest> {
-  const { request, context } = exchange
+  const { client, context } = exchange
   const waitMs = timeouts.headersMs
 
   const call = async <T>(name: 'path' | 'headers', run: () => T | PromiseLike<T>): Promise<T> => {
@@ -33,8 +33,8 @@ export async function outgoingRequest(
 
   const pathOf = async (pathFor: NonNullable<ProxySettings['pathFor']>): Promise<URL> => {
     // A copy: the function may change it.
-    const url = new URL(exchange.url)
-    const path = await call('path', () => pathFor(url, request))
+    const url = new URL(client.url)
+    const path = await call('path', () => pathFor(url, client))
     if (typeof path !== 'string' || !path.startsWith('/')) {
       throw failed(
         `path must return a string that begins with "/": got ${typeof path === 'string' ? JSON.stringify(path) : `a ${typeof path}`}`,
@@ -48,13 +48,13 @@ export async function outgoingRequest(
   }
 
   const outgoing: OutgoingRequest = {
-    url: pathFor === undefined ? exchange.url : await pathOf(pathFor),
+    url: pathFor === undefined ? client.url : await pathOf(pathFor),
     headers:
       headersFor === undefined
         ? headers
-        : changes(await call('headers', () => headersFor(request))),
+        : changes(await call('headers', () => headersFor(client.request))),
   }
-  if (request.bodyUsed || request.body?.locked) {
+  if (client.isBodyRead) {
     throw failed(
       'The body of the request was read by the function path or headers: read that of request.clone()',
     )

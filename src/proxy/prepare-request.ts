@@ -1,3 +1,4 @@
+import type { ClientRequest } from '../base/client-request.ts'
 import { acceptsEventStream } from '../http/media-type.ts'
 import { askForUsage } from './ask-for-usage.ts'
 import type { Exchange } from './exchange.ts'
@@ -7,7 +8,7 @@ import { readRequestJson } from './request-json.ts'
 
 /** A request body, and what is known of what the client wants. */
 export interface PreparedRequest {
-  body: ReadableStream<Uint8Array> | null
+  body: ClientRequest['body']
   /** Whether the client wants an event stream. */
   wantsEvents: boolean
   /** Whether usage was asked for that the client has not asked for. */
@@ -23,7 +24,7 @@ export async function prepareRequest(
   exchange: Exchange,
   { includeUsage, dialects, replayBodyBytes, timeouts }: ProxySettings,
 ): Promise<PreparedRequest> {
-  const { request, outgoing } = exchange
+  const { client, outgoing } = exchange
   const { pathname } = outgoing.url
   const { name, format } = guessDialect(pathname, dialects)
   const read = await readRequestJson(exchange, {
@@ -31,7 +32,7 @@ export async function prepareRequest(
     limitMs: timeouts.headersMs,
   })
   const { stream } = (read.json ?? {}) as { stream?: unknown }
-  const accept = request.headers.get('accept')
+  const accept = client.headers.get('accept')
   const isStreamed = stream === true && format !== 'ndjson'
   const wantsEvents =
     isStreamed || (accept !== null && acceptsEventStream(accept)) || name === 'gemini'
@@ -39,5 +40,5 @@ export async function prepareRequest(
   const asking = isAsked ? askForUsage(read.text ?? '', read.json) : undefined
   return asking === undefined
     ? { body: read.body, wantsEvents, hidesUsage: false }
-    : { body: new Response(asking).body, wantsEvents, hidesUsage: true }
+    : { body: new TextEncoder().encode(asking), wantsEvents, hidesUsage: true }
 }

@@ -5,7 +5,7 @@ import { checkNumber } from '../base/check-number.ts'
 import { checkSync } from '../base/check-sync.ts'
 import { checkForwarded, type ForwardedOptions } from '../http/forwarded-headers.ts'
 import { type HeaderChanges, type HeadersLike, headerChanges } from '../http/header-changes.ts'
-import { type PathFunction, pathFunction } from '../http/path-rules.ts'
+import { pathFunction } from '../http/path-rules.ts'
 import type { Dialect } from '../llm/dialect.ts'
 import { DIALECTS } from '../llm/dialects.ts'
 import type { Budget } from '../pipeline/budget.ts'
@@ -25,7 +25,7 @@ export interface ProxySettings extends CallSettings {
   headers: HeaderChanges
   /** Returns the headers for a request, if they differ between requests. */
   headersFor: ((request: Request) => HeadersLike | Promise<HeadersLike>) | undefined
-  pathFor: PathFunction | undefined
+  pathFor: ReturnType<typeof pathFunction> | undefined
   forwardCredentials: boolean
   forwardSetCookie: boolean
   heartbeatFor: HeartbeatFor

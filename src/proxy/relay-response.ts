@@ -55,7 +55,7 @@ export function relayResponse(
   const { llm } = origin
   const isBetweenLines = llm instanceof NdjsonTap ? () => llm.isBetweenLines : undefined
   const isAtBoundary = isSse ? () => true : isBetweenLines
-  const accept = exchange.request.headers.get('accept')
+  const accept = exchange.client.headers.get('accept')
   const client = clientLine({
     isSse,
     isCommitted: answered !== undefined,

@@ -12,16 +12,16 @@ import type { ProxySettings } from './proxy-settings.ts'
  * @throws {@link SseKitError} with `SSE_BAD_REQUEST` for a request that cannot be forwarded
  */
 export function requestHead(
-  { request, url: clientUrl, outgoing }: Exchange,
+  { client, outgoing }: Exchange,
   { base, headers: ofTarget }: UpstreamTarget,
   { forwardCredentials, forwarded }: ProxySettings,
 ): { url: URL; headers: Headers } {
   const own = [outgoing.headers, ofTarget]
   const url = requestUrl(base, outgoing.url)
-  const headers = requestHeaders(request.headers, own, forwardCredentials)
+  const headers = requestHeaders(client.headers, own, forwardCredentials)
   if (url === undefined || headers === undefined) {
     throw new SseKitError('SSE_BAD_REQUEST', 'The request cannot be forwarded')
   }
-  if (forwarded !== undefined) setForwardedHeaders(headers, request, clientUrl, forwarded, own)
+  if (forwarded !== undefined) setForwardedHeaders(headers, client, forwarded, own)
   return { url, headers }
 }

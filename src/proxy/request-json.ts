@@ -1,10 +1,11 @@
+import type { ClientRequest } from '../base/client-request.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { Exchange } from './exchange.ts'
 
 /** A request body that was read ahead. */
 export interface RequestJson {
   /** Stands for the request's body, which has been read. */
-  body: ReadableStream<Uint8Array> | null
+  body: ClientRequest['body']
   /** The body as text, if it is JSON. */
   text?: string | undefined
   /** What the text says. */
@@ -21,11 +22,16 @@ const JSON_TYPE = /^\s*application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
  * @throws SseKitError with `SSE_BAD_REQUEST` for a body that breaks, or that takes longer than `limitMs`
  */
 export async function readRequestJson(
-  { request, context }: Exchange,
+  { client, context }: Exchange,
   { maxBytes, limitMs }: { maxBytes: number; limitMs: number },
 ): Promise<RequestJson> {
-  const { body } = request
-  if (body === null || !JSON_TYPE.test(request.headers.get('content-type') ?? '')) return { body }
+  const { body, headers } = client
+  if (body === null || !JSON_TYPE.test(headers.get('content-type') ?? '')) return { body }
+  if (body instanceof Uint8Array) {
+    if (body.length > maxBytes) return { body }
+    const text = new TextDecoder().decode(body)
+    return { body, text, json: parsed(text) }
+  }
   const reader = body.getReader()
   const chunks: Uint8Array[] = []
   const late = (): Error => failed(`did not arrive within ${limitMs} ms (timeouts.headersMs)`)

@@ -1,4 +1,5 @@
 import type { CircuitOpenError } from '../base/circuit-open-error.ts'
+import type { ClientResponse } from '../base/client-request.ts'
 import { startDeadline } from '../base/deadline.ts'
 import { OUTCOMES } from '../base/outcomes.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
@@ -25,14 +26,14 @@ export async function respond(
   exchange: Exchange,
   targetsFor: TargetsFor,
   settings: ProxySettings,
-): Promise<Response> {
-  const { request, context } = exchange
+): Promise<ClientResponse> {
+  const { client, context } = exchange
   try {
     const via = settings.forwarded?.via
-    if (via !== undefined && hasLoop(request, via)) {
+    if (via !== undefined && hasLoop(client, via)) {
       throw new SseKitError('SSE_LOOP', 'The request has already passed through this proxy')
     }
-    const targets = targetsFor(request)
+    const targets = targetsFor(client)
     if (targets === undefined) {
       throw new SseKitError(
         'SSE_BAD_REQUEST',
@@ -43,12 +44,12 @@ export async function respond(
     if (settings.pathFor !== undefined || settings.headersFor !== undefined) {
       exchange.outgoing = await outgoingRequest(exchange, settings)
     }
-    const { method } = request
+    const { method } = client
     const { includeUsage, commitAfterMs } = settings
     const isPrepared = includeUsage || commitAfterMs < Infinity
     const { body, wantsEvents, hidesUsage } = isPrepared
       ? await prepareRequest(exchange, settings)
-      : { body: request.body, wantsEvents: false, hidesUsage: false }
+      : { body: client.body, wantsEvents: false, hidesUsage: false }
     exchange.hidesUsage = hidesUsage
     const head = (target: UpstreamResponse['target']) => requestHead(exchange, target, settings)
     const called = dependableCall({ method, body, head }, targets, settings, context)
@@ -80,7 +81,11 @@ async function within(
   return result
 }
 
-function passOn(exchange: Exchange, response: UpstreamResponse, settings: ProxySettings): Response {
+function passOn(
+  exchange: Exchange,
+  response: UpstreamResponse,
+  settings: ProxySettings,
+): ClientResponse {
   const { status, isSse, body, target, firstEvent } = response
   const statusText = REASON_PHRASE.test(response.statusText) ? response.statusText : ''
   if (status === 401) warnOfDroppedKey(exchange, target, settings)
@@ -91,11 +96,11 @@ function passOn(exchange: Exchange, response: UpstreamResponse, settings: ProxyS
   if (body === null) {
     firstEvent?.came()
     exchange.end(exchange.decide({ ending: 'complete' }))
-    return new Response(null, { status, statusText, headers })
+    return { status, statusText, headers, body: null }
   }
   try {
     const relayed = relayResponse(body, response, exchange, settings)
-    return new Response(relayed, { status, statusText, headers })
+    return { status, statusText, headers, body: relayed }
   } catch (error) {
     // A body that cannot be read: a policy must not wait for its first event.
     firstEvent?.failed(error)
@@ -105,21 +110,26 @@ function passOn(exchange: Exchange, response: UpstreamResponse, settings: ProxyS
 }
 
 /** Responds to a request that arrives while the proxy shuts down, so that the client turns to another server. */
-export function refuseDraining(exchange: Exchange): Response {
+export function refuseDraining(exchange: Exchange): ClientResponse {
   return fail(exchange, new SseKitError('SSE_DRAINING', 'The server is shutting down'), {
     'retry-after': '5',
     connection: 'close',
   })
 }
 
-function fail(exchange: Exchange, reason: unknown, headers: Record<string, string> = {}): Response {
+function fail(
+  exchange: Exchange,
+  reason: unknown,
+  headers: Record<string, string> = {},
+): ClientResponse {
   const decision = exchange.decide({ ending: 'error', reason })
   const { verdict, code = 'SSE_INTERNAL' } = decision
   const { status } = OUTCOMES[code]
   exchange.status = status
   exchange.end(decision)
   // The client has left, so the response is not read.
-  if (verdict === 'client_gone') return new Response(null, { status })
+  if (verdict === 'client_gone')
+    return { status, statusText: '', headers: new Headers(), body: null }
   const { retryAfterMs } = (decision.error ?? {}) as Partial<CircuitOpenError>
   return errorResponse(code, {
     ...headers,

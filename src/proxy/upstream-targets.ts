@@ -1,12 +1,13 @@
 import { callHook } from '../base/call-hook.ts'
 import { checkSync } from '../base/check-sync.ts'
+import type { ClientRequest } from '../base/client-request.ts'
 import type { UpstreamTarget } from '../upstream/upstream-target.ts'
 import type { ProxyOptions, Upstream, Upstreams } from './proxy-options.ts'
 import type { ProxySettings } from './proxy-settings.ts'
 import { type PooledTransport, proxyTarget } from './proxy-target.ts'
 
 /** Returns the upstreams for a request, in order; `undefined` if the selected one is not allowed. */
-export type TargetsFor = (request: Request) => readonly UpstreamTarget[] | undefined
+export type TargetsFor = (client: ClientRequest) => readonly UpstreamTarget[] | undefined
 
 /**
  * Creates the function that selects the upstreams for a request.
@@ -40,8 +41,8 @@ export function upstreamTargets(
       return [made.base.href, [made]]
     }),
   )
-  return (request) => {
-    const picked = callHook('upstream', () => checkSync('upstream', upstreams(request)))
+  return (client) => {
+    const picked = callHook('upstream', () => checkSync('upstream', upstreams(client.request)))
     return picked !== undefined && URL.canParse(picked)
       ? allowed.get(new URL(picked).href)
       : undefined

@@ -11,14 +11,14 @@ let hasWarned = false
  * set none: the likeliest mistake in a first setup. The warning does not contain the key.
  */
 export function warnOfDroppedKey(
-  { request, outgoing }: Exchange,
+  { client, outgoing }: Exchange,
   { headers, base }: UpstreamTarget,
   { forwardCredentials }: ProxySettings,
 ): void {
   if (hasWarned || forwardCredentials) return
   const own = [...outgoing.headers.set.keys(), ...headers.set.keys()]
   if (own.some(isCredentialHeader)) return
-  const dropped = [...request.headers.keys()].find(isCredentialHeader)
+  const dropped = [...client.headers.keys()].find(isCredentialHeader)
   if (dropped === undefined) return
   hasWarned = true
   emitWarning(`${base.origin} responded with 401, and the client's ${dropped} was not forwarded`, {

@@ -1,0 +1,38 @@
+import type { ItemSource } from './byte-source.ts'
+
+/**
+ * Symbol of the method of a handler that takes a {@link ClientRequest}: a host that has no `Request` at hand saves
+ * making one, and a `Response`, which cost more than the relay of a short answer.
+ */
+export const DIRECT: unique symbol = Symbol('sse-stream-kit.direct')
+
+/** A handler that a host may call without a `Request`. */
+export interface DirectHandler {
+  /** Never rejects. */
+  [DIRECT](client: ClientRequest): Promise<ClientResponse>
+}
+
+/** The request of a client: a `Request`, or what a host has in its place. */
+export interface ClientRequest {
+  readonly method: string
+  readonly url: URL
+  readonly headers: Headers
+  /** Bytes if it has arrived whole. A stream is used once. */
+  readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null
+  /** Whether the application has read the body of `request`. */
+  readonly isBodyRead: boolean
+  /** What the application sees. */
+  readonly request: Request
+  /** Whether the client has left. */
+  readonly isGone: boolean
+  /** Sets what is called when the client leaves; `undefined` for nothing. */
+  onGone(listener: (() => void) | undefined): void
+}
+
+/** The response to it. */
+export interface ClientResponse {
+  readonly status: number
+  readonly statusText: string
+  readonly headers: Headers
+  readonly body: ItemSource<Uint8Array> | null
+}

@@ -23,6 +23,8 @@ export interface ClientRequest {
   readonly isBodyRead: boolean
   /** What the application sees. */
   readonly request: Request
+  /** Whether the body of its response must be a `ReadableStream`. */
+  readonly wantsStream: boolean
   /** Whether the client has left. */
   readonly isGone: boolean
   /** Sets what is called when the client leaves; `undefined` for nothing. */

@@ -21,6 +21,7 @@ export class NodeClient implements ClientRequest {
   readonly method: string
   readonly url: URL
   readonly headers: Headers
+  readonly wantsStream = false
   readonly #incoming: IncomingBody | undefined
   readonly #bytes: Uint8Array<ArrayBuffer> | undefined
   #request: Request | undefined
@@ -48,7 +49,7 @@ export class NodeClient implements ClientRequest {
       this.#bytes = body
       return
     }
-    this.#bytes = arrivedBody(req)
+    this.#bytes = arrivedBody(req, this.headers)
     if (this.#bytes === undefined) this.#incoming = new IncomingBody(req)
   }
 
@@ -100,10 +101,15 @@ export class NodeClient implements ClientRequest {
 }
 
 /** Returns the body if all of it is in Node's buffer already, as it is when it came in one packet with the head. */
-function arrivedBody(req: NodeRequest): Uint8Array<ArrayBuffer> | undefined {
-  if ('stream' in req || !req.complete || req.readableLength > MAX_ARRIVED_BYTES) return
-  const bytes: Buffer | null = req.read()
-  return new Uint8Array(bytes ?? [])
+function arrivedBody(req: NodeRequest, headers: Headers): Uint8Array<ArrayBuffer> | undefined {
+  const { readableLength } = req
+  if ('stream' in req || readableLength > MAX_ARRIVED_BYTES) return
+  // The parser passes the bytes before the end of the message.
+  if (!req.complete && String(readableLength) !== headers.get('content-length')) return
+  const bytes = new Uint8Array(req.read() ?? [])
+  // To its end, or else the connection could not be reused.
+  req.resume()
+  return bytes
 }
 
 function urlOf(req: NodeRequest, method: string): URL {

@@ -4,6 +4,7 @@ import type { ClientRequest } from '../base/client-request.ts'
 export class FetchRequest implements ClientRequest {
   readonly request: Request
   readonly url: URL
+  readonly wantsStream = true
   #onGone: (() => void) | undefined
 
   /** @throws TypeError for a request whose body has been read or is locked */

@@ -6,6 +6,7 @@ import type { Dialect } from '../llm/dialect.ts'
 import { NdjsonTap } from '../llm/ndjson-tap.ts'
 import { plain } from '../llm/plain.ts'
 import { relay } from '../pipeline/relay.ts'
+import { relaySource } from '../pipeline/relay-source.ts'
 import type { ObservedOutput } from '../pipeline/stage-observer.ts'
 import type { GapDistribution } from '../transforms/gap-histogram.ts'
 import type { TapSummary } from '../transforms/metrics-tap.ts'
@@ -28,7 +29,7 @@ export function relayResponse(
   settings: ProxySettings,
   /** Given if the client was sent the head before the upstream had answered; settles when it has. */
   answered?: Promise<void>,
-): ReadableStream<Uint8Array> {
+): ByteSource {
   const { timeouts } = target
   const { clientStallMs } = timeouts
   const { pathname } = exchange.outgoing.url
@@ -68,7 +69,8 @@ export function relayResponse(
   })
   let output: ObservedOutput | undefined
   let hasEnded = false
-  const relayed = relay<Uint8Array>(source, [...origin.stages, ...client.stages], {
+  const start = exchange.client.wantsStream ? relay<Uint8Array> : relaySource<Uint8Array>
+  const relayed = start(source, [...origin.stages, ...client.stages], {
     watermark: settings.watermark,
     budget: settings.budget,
     observers: [client.stallClock, { start: onStart }],

@@ -19,6 +19,8 @@ export function fetchTransport(
   return {
     async send({ url, method, headers, body, signal }: TransportCall): Promise<TransportResponse> {
       signal.throwIfAborted()
+      // A fetch sets the length of bytes itself, and Node's rejects a second one.
+      const isStream = body !== null && !(body instanceof Uint8Array)
       return toResponse(await fetched(), method)
 
       async function fetched(): Promise<Response> {
@@ -28,11 +30,11 @@ export function fetchTransport(
               ...init,
               method,
               // As pairs, because a fetch does not recognize the Headers class of another realm.
-              headers: [...headers],
+              headers: [...headers].filter(([name]) => isStream || name !== 'content-length'),
               body,
               redirect: 'manual',
               signal,
-              ...(body !== null && { duplex: 'half' }),
+              ...(isStream && { duplex: 'half' }),
             } as RequestInit),
             signal,
           )

@@ -2,10 +2,11 @@ import { type PathRules, sseProxy } from 'sse-stream-kit'
 import { describe, expect, it } from 'vitest'
 import { pathFunction } from '../../src/http/path-rules.ts'
 import { replacePath } from '../../src/http/request-url.ts'
+import { FetchRequest } from '../../src/proxy/fetch-request.ts'
 
 const rewritten = (rules: PathRules, path: string): unknown => {
   const url = `http://proxy.test${path}`
-  return pathFunction(rules)(new URL(url), new Request(url))
+  return pathFunction(rules)(new URL(url), new FetchRequest(new Request(url)))
 }
 
 describe('rules for paths', () => {

@@ -221,7 +221,7 @@ describe('the body of a request', () => {
       late.resolve(request)
       return new Response('x')
     })
-    const answer = await exchange(host, post('/', 'body', 'text/plain', CLOSE))
+    const answer = await exchange(host, post('/', LONG, 'text/plain', CLOSE))
     expect(answer).toMatch(/ 200 /)
     await host.ended()
     await expect((await late.promise).text()).rejects.toMatchObject({ name: 'AbortError' })

@@ -72,9 +72,9 @@ export const MUTATIONS: readonly Mutation[] = [
   without('M1', swap('FrameSplitterStage.constructor', '(maxEventBytes)', '(maxEventBytes * 64)')),
   without('M2', swap('FrameSplitterStage.constructor', '(maxEventBytes)', '(maxEventBytes * 64)')),
   without('M3', gives('FrameSplitterStage.#grow.doubled', 'needed')),
-  without('M4', swap('relay.marks', "'highBytes', highBytes", "'highBytes', highBytes * 16")),
+  without('M4', swap('startRelay.marks', "'highBytes', highBytes", "'highBytes', highBytes * 16")),
   without('M4', swap('PushedBody.push', 'return !this.#isFull', 'return true')),
-  without('M4', drop('ReadableQueue.#pull', 'if (this.queued > this.#resumeAt)')),
+  without('M4', drop('ReadableQueue.pull', 'if (this.queued > this.#resumeAt)')),
   without(
     'M5',
     swap('HeartbeatInjectorStage.#mayBeat', 'this.#output.desiredSize > 0 &&', ''),

@@ -1,0 +1,111 @@
+import { parseArgs } from 'node:util'
+import { nodeBinary } from '../../test/support/packaging/cached-install.ts'
+import { fileLimit } from './processes/file-limit.ts'
+import { QUICK } from './proxies/names.ts'
+import type { Api } from './upstream/stream-bytes.ts'
+
+/** What can be measured on its own. */
+export type Measure =
+  | 'steady'
+  | 'saturation'
+  | 'requests'
+  | 'at-once'
+  | 'memory'
+  | 'stalled'
+  | 'closes'
+
+export interface BenchOptions {
+  measures: ReadonlySet<Measure>
+  /** Whether a proxy is measured. */
+  isWanted: (name: string) => boolean
+  isFull: boolean
+  /** Path of the Node that runs the proxies. */
+  node: string
+  cpuProfiles: string | undefined
+  write: boolean
+  api: Api
+  rounds: number
+  /** Fewer where one takes long. */
+  roundsOf: (streams: number) => number
+  steadyStreams: readonly number[]
+  memoryStreams: readonly number[]
+  stalledStreams: number
+  /** Between two events of one of so many streams: by default 15,000 events a second in all. */
+  everyMsOf: (streams: number) => number
+  steadyMs: number
+  connections: number
+  requestsMs: number
+  atOnce: number
+  closes: number
+  flowMs: number
+  floodEvents: number
+}
+
+/** The shapes, and what is measured in each; either can be asked for. */
+const SHAPES: ReadonlyMap<string, readonly Measure[]> = new Map([
+  ['steady', ['steady', 'saturation']],
+  ['requests', ['requests', 'at-once']],
+  ['streams', ['memory', 'stalled', 'closes']],
+])
+const EVENTS_A_MS = 15
+/** Files of a proxy that are not connections. */
+const OTHER_FILES = 100
+
+export async function benchOptions(args?: string[]): Promise<BenchOptions> {
+  const { values } = parseArgs({
+    ...(args === undefined ? {} : { args }),
+    options: {
+      shape: { type: 'string', multiple: true },
+      only: { type: 'string', multiple: true },
+      full: { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
+      node: { type: 'string', default: process.execPath },
+      'cpu-prof': { type: 'string' },
+      write: { type: 'boolean', default: false },
+      api: { type: 'string', default: 'chat' },
+      rounds: { type: 'string' },
+      streams: { type: 'string' },
+      'every-ms': { type: 'string' },
+      'window-ms': { type: 'string' },
+      connections: { type: 'string', default: '20' },
+    },
+  })
+  const isFull = values.full
+  const rounds = Number(values.rounds ?? (isFull ? 5 : 3))
+  const most = Math.floor((fileLimit() - OTHER_FILES) / 2)
+  const streams = values.streams?.split(',').map(Number)
+  const everyMs = values['every-ms']
+  const windowMs = values['window-ms'] === undefined ? undefined : Number(values['window-ms'])
+  const full = [100, 300, 500, 1000, 2000, 5000].filter((count) => count < most)
+  const wanted = values.only ?? (isFull || values.all ? [''] : undefined)
+  return {
+    measures: new Set((values.shape ?? [...SHAPES.keys()]).flatMap(measuresOf)),
+    isWanted: (name) => wanted?.some((part) => name.includes(part)) ?? QUICK.includes(name),
+    isFull,
+    node: /^\d+$/.test(values.node) ? await nodeBinary(values.node) : values.node,
+    cpuProfiles: values['cpu-prof'],
+    write: values.write,
+    api: values.api === 'anthropic' ? 'anthropic' : 'chat',
+    rounds,
+    roundsOf: (count) => (count <= 500 ? rounds : Math.min(rounds, count < 5000 ? 3 : 1)),
+    steadyStreams: streams ?? (isFull ? [...full, most] : [300]),
+    memoryStreams: streams ?? (isFull ? [1000, 5000, most] : [1000]),
+    stalledStreams: isFull ? 50 : 20,
+    everyMsOf: (count) =>
+      everyMs === undefined ? Math.ceil(count / EVENTS_A_MS) : Number(everyMs),
+    steadyMs: windowMs ?? (isFull ? 1000 : 700),
+    connections: Number(values.connections),
+    requestsMs: windowMs ?? 250,
+    atOnce: 300,
+    closes: 200,
+    flowMs: windowMs ?? (isFull ? 3000 : 1500),
+    floodEvents: isFull ? 6000 : 2000,
+  }
+}
+
+function measuresOf(name: string): readonly Measure[] {
+  const measures = SHAPES.get(name) ?? [...SHAPES.values()].flat().filter((one) => one === name)
+  if (measures.length > 0) return measures
+  const known = [...SHAPES].flat(2).join(', ')
+  throw new RangeError(`There is no shape ${name}. Choose one of: ${known}`)
+}

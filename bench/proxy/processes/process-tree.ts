@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Usage } from '../proxies/running-proxy.ts'
+
+/** Length of a clock tick of `/proc`, which is 10 ms on Linux as users see it. */
+const TICK_MICROSECONDS = 10_000
+
+/** A process and its descendants. Linux only. */
+export function processTree(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
+  )
+  return [pid, ...children.flatMap((child) => processTree(Number(child)))]
+}
+
+/** What a process and its descendants have used; pages that they share count for each. Linux only. */
+export function usageOfTree(pid: number): Usage {
+  const pids = processTree(pid)
+  const sum = (of: (pid: number) => number): number => pids.reduce((all, one) => all + of(one), 0)
+  return { cpuMicroseconds: sum(cpuMicroseconds), rssBytes: sum(rssBytes) }
+}
+
+/** From the scheduler, in nanoseconds; `stat` counts ticks, but is there without the scheduler's statistics. */
+function cpuMicroseconds(pid: number): number {
+  const fromThreads = readdirSync(`/proc/${pid}/task`).map((task) => schedulerTime(pid, task))
+  if (!fromThreads.includes(undefined)) {
+    return fromThreads.reduce<number>((sum, nanoseconds) => sum + (nanoseconds ?? 0), 0) / 1000
+  }
+  // After the name, which may hold spaces: state, ppid, and so on; user and system time are the 14th and 15th field.
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROSECONDS
+}
+
+function schedulerTime(pid: number, task: string): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0])
+  } catch {
+    return undefined
+  }
+}
+
+function rssBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kilobytes ?? 0) * 1024
+}

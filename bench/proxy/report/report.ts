@@ -1,0 +1,26 @@
+import type { BenchOptions } from '../bench-options.ts'
+import type { BenchResults } from '../bench-results.ts'
+import { type Machine, machineLine } from './machine-line.ts'
+import { firstByteTables, requestTables } from './request-tables.ts'
+import { steadyTables } from './steady-tables.ts'
+import { streamTables } from './stream-tables.ts'
+import { tapCostLines } from './tap-cost-lines.ts'
+import { targetLines } from './targets.ts'
+
+/** The whole result as Markdown. */
+export function report(results: BenchResults, options: BenchOptions, machine: Machine): string {
+  const { events, requestCount, problems } = results
+  const lost =
+    problems.length === 0
+      ? `All of the ${events} events arrived, byte for byte, and all of the ${requestCount} short requests.`
+      : ['Failed:', ...problems.map((problem) => `- ${problem}`)].join('\n')
+  return [
+    machineLine(options, machine),
+    ...steadyTables(results, options),
+    ...requestTables(results, options),
+    ...firstByteTables(results, options),
+    ...streamTables(results),
+    lost,
+    [...targetLines(results), ...tapCostLines(results)].join('\n'),
+  ].join('\n\n')
+}

@@ -27,6 +27,8 @@ export interface BenchOptions {
   rounds: number
   /** Fewer where one takes long. */
   roundsOf: (streams: number) => number
+  /** Rounds of the memory of so many streams, each with new processes. */
+  memoryRoundsOf: (streams: number) => number
   steadyStreams: readonly number[]
   memoryStreams: readonly number[]
   stalledStreams: number
@@ -87,19 +89,20 @@ export async function benchOptions(args?: string[]): Promise<BenchOptions> {
     write: values.write,
     api: values.api === 'anthropic' ? 'anthropic' : 'chat',
     rounds,
+    memoryRoundsOf: (count) => (isFull && count < 5000 ? Math.min(rounds, 3) : 1),
     roundsOf: (count) => (count <= 500 ? rounds : Math.min(rounds, count < 5000 ? 3 : 1)),
     steadyStreams: streams ?? (isFull ? [...full, most] : [300]),
     memoryStreams: streams ?? (isFull ? [1000, 5000, most] : [1000]),
     stalledStreams: isFull ? 50 : 20,
     everyMsOf: (count) =>
       everyMs === undefined ? Math.ceil(count / EVENTS_A_MS) : Number(everyMs),
-    steadyMs: windowMs ?? (isFull ? 1000 : 700),
+    steadyMs: windowMs ?? (isFull ? 1000 : 500),
     connections: Number(values.connections),
     requestsMs: windowMs ?? 250,
     atOnce: 300,
     closes: 200,
-    flowMs: windowMs ?? (isFull ? 3000 : 1500),
-    floodEvents: isFull ? 6000 : 2000,
+    flowMs: windowMs ?? (isFull ? 3000 : 1000),
+    floodEvents: isFull ? 6000 : 1500,
   }
 }
 

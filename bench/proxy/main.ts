@@ -4,7 +4,7 @@
 //   --shape=steady   or requests, or streams; or a part: saturation, at-once, memory, stalled, closes; may be repeated
 //   --only=NAME      only the proxies whose names contain it; may be repeated
 //   --node=PATH      runs the proxies on this Node; `--node=24` gets one from the registry
-//   --rounds=3 --streams=300,1000 --every-ms=20 --window-ms=700 --connections=20
+//   --rounds=3 --streams=300,1000 --every-ms=20 --window-ms=500 --connections=20
 //   --api=chat       or anthropic: the API whose events are relayed
 //   --cpu-prof=DIR   writes the CPU profiles of the proxies there
 //   --write          puts the results into docs/performance.md, and the plot of a full run beside it

@@ -20,7 +20,7 @@ const MANY_STREAMS = 5000
 const FEW_STREAMS = 500
 const SATURATION_STREAMS = 50
 const WARM_UP_REQUESTS_MS = 400
-const WARM_UP_STEADY_MS = 500
+const WARM_UP_STEADY_MS = 300
 
 /** Measures all that the options ask for. */
 export class BenchRun {
@@ -111,7 +111,7 @@ export class BenchRun {
   }
 
   async #memory(): Promise<void> {
-    const { memoryStreams, roundsOf, everyMsOf, flowMs } = this.#options
+    const { memoryStreams, memoryRoundsOf, everyMsOf, flowMs } = this.#options
     for (const streams of memoryStreams) {
       const names = this.#starter.names.filter(
         (name) => streams <= MANY_STREAMS || QUICK.includes(name),
@@ -119,7 +119,10 @@ export class BenchRun {
       const options = { streams, everyMs: everyMsOf(streams), flowMs }
       const measure = (proxy: RunningProxy) => measureMemory(proxy, this.#upstream, options)
       const what = `memory of ${streams} streams`
-      this.results.memory.set(streams, await this.#fresh(what, names, roundsOf(streams), measure))
+      this.results.memory.set(
+        streams,
+        await this.#fresh(what, names, memoryRoundsOf(streams), measure),
+      )
     }
   }
 

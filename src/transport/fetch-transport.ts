@@ -1,3 +1,4 @@
+import type { Aborter } from '../base/aborter.ts'
 import { isBodilessStatus } from '../http/bodiless-status.ts'
 import { dropDecoded } from '../http/decoded-codings.ts'
 import { FetchBody } from './fetch-body.ts'
@@ -17,8 +18,8 @@ export function fetchTransport(
   init: object = {},
 ): Transport {
   return {
-    async send({ url, method, headers, body, signal }: TransportCall): Promise<TransportResponse> {
-      signal.throwIfAborted()
+    async send({ url, method, headers, body, aborter }: TransportCall): Promise<TransportResponse> {
+      aborter.throwIfAborted()
       // A fetch sets the length of bytes itself, and Node's rejects a second one.
       const isStream = body !== null && !(body instanceof Uint8Array)
       return toResponse(await fetched(), method)
@@ -33,13 +34,13 @@ export function fetchTransport(
               headers: [...headers].filter(([name]) => isStream || name !== 'content-length'),
               body,
               redirect: 'manual',
-              signal,
+              signal: aborter.signal,
               ...(isStream && { duplex: 'half' }),
             } as RequestInit),
-            signal,
+            aborter,
           )
         } catch (error) {
-          throw signal.aborted ? signal.reason : toSendError(error, connectMs)
+          throw aborter.aborted ? aborter.reason : toSendError(error, connectMs)
         }
       }
     },
@@ -61,19 +62,19 @@ function toResponse(response: Response, method: string): TransportResponse {
   return { status, statusText, headers, body: null }
 }
 
-function orAborted(fetched: Promise<Response>, signal: AbortSignal): Promise<Response> {
+function orAborted(fetched: Promise<Response>, aborter: Aborter): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
+    const onAbort = (): void => reject(aborter.reason)
+    aborter.listen(onAbort)
+    if (aborter.aborted) onAbort()
     const onResponse = (response: Response): void => {
-      signal.removeEventListener('abort', onAbort)
-      if (!signal.aborted) resolve(response)
+      aborter.unlisten(onAbort)
+      if (!aborter.aborted) resolve(response)
       // Too late to be read, and an unread body keeps its socket.
-      else response.body?.cancel(signal.reason).catch(() => {})
+      else response.body?.cancel(aborter.reason).catch(() => {})
     }
     fetched.then(onResponse, (error) => {
-      signal.removeEventListener('abort', onAbort)
+      aborter.unlisten(onAbort)
       reject(error)
     })
   })

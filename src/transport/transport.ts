@@ -1,3 +1,4 @@
+import type { Aborter } from '../base/aborter.ts'
 import type { ByteSource } from '../base/byte-source.ts'
 
 /** One HTTP request to an upstream. */
@@ -8,7 +9,7 @@ export interface TransportCall {
   /** The transport neither mutates nor transfers bytes, so that they can be sent again. */
   body: Uint8Array | ReadableStream<Uint8Array> | null
   /** Aborts the request, and after its head the body. */
-  signal: AbortSignal
+  aborter: Aborter
 }
 
 /** The response to a {@link TransportCall}. */
@@ -29,7 +30,7 @@ export interface Transport {
    *
    * @throws UpstreamTimeoutError with phase `connect`
    * @throws UpstreamNetworkError for every other failure before the response head
-   * @throws the reason of the signal, as soon as it is aborted
+   * @throws the reason of the aborter, as soon as it is aborted
    */
   send(call: TransportCall): Promise<TransportResponse>
 }

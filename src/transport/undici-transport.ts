@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import type { Aborter } from '../base/aborter.ts'
 import { isBodilessStatus } from '../http/bodiless-status.ts'
 import { decodedCodings, dropDecoded } from '../http/decoded-codings.ts'
 import { DecodingSink } from './decoding-sink.ts'
@@ -37,7 +38,7 @@ export function undiciTransport(
   return {
     send(call: TransportCall): Promise<TransportResponse> {
       return new Promise((resolve, reject) => {
-        call.signal.throwIfAborted()
+        call.aborter.throwIfAborted()
         const { url, method, headers } = call
         const body = sentBody(call.body, isHttp1)
         const upload = body instanceof Upload ? body : null
@@ -76,7 +77,7 @@ function sentBody(body: TransportCall['body'], isHttp1: boolean): Upload | Uint8
 /** Turns undici's callbacks for one request into a response and its body. */
 class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #method: string
-  readonly #signal: AbortSignal
+  readonly #aborter: Aborter
   readonly #connectMs: number
   readonly #resolve: (response: TransportResponse) => void
   readonly #reject: (reason: unknown) => void
@@ -85,25 +86,25 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   #sink: BodySink | undefined
 
   constructor(
-    { method, signal }: TransportCall,
+    { method, aborter }: TransportCall,
     upload: Upload | null,
     connectMs: number,
     resolve: (response: TransportResponse) => void,
     reject: (reason: unknown) => void,
   ) {
     this.#method = method
-    this.#signal = signal
+    this.#aborter = aborter
     this.#connectMs = connectMs
     this.#resolve = resolve
     this.#reject = reject
     this.#upload = upload
-    signal.addEventListener('abort', this.#onAbort, { once: true })
+    aborter.listen(this.#onAbort)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
     // It was aborted while it waited for a connection.
-    if (this.#signal.aborted) controller.abort(this.#signal.reason)
+    if (this.#aborter.aborted) controller.abort(toError(this.#aborter.reason))
   }
 
   onResponseStart(
@@ -150,19 +151,19 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(controller: Dispatcher.DispatchController | null, error: unknown): void {
-    const signal = this.#signal
+    const aborter = this.#aborter
     this.#stopListening()
     const cause = this.#upload?.failure === undefined ? error : this.#upload.failure.error
-    const reason = signal.aborted ? signal.reason : cause
+    const reason = aborter.aborted ? aborter.reason : cause
     this.#sink?.fail(toNetworkError(reason))
-    this.#reject(signal.aborted ? reason : toSendError(cause, this.#connectMs))
+    this.#reject(aborter.aborted ? reason : toSendError(cause, this.#connectMs))
     // undici 7 only closes an aborted stream of HTTP/2. Paused, Node keeps it with up to 256 KiB of received data,
     // because its end is never read.
     controller?.resume()
   }
 
   readonly #onAbort = (): void => {
-    const { reason } = this.#signal
+    const { reason } = this.#aborter
     this.#reject(reason)
     this.#abort(reason)
     this.#sink?.fail(toNetworkError(reason))
@@ -181,7 +182,7 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     }
   }
 
-  readonly #stopListening = (): void => this.#signal.removeEventListener('abort', this.#onAbort)
+  readonly #stopListening = (): void => this.#aborter.unlisten(this.#onAbort)
 }
 
 /** Returns the headers byte for byte. Some versions of undici decode them as UTF-8, which changes their bytes. */

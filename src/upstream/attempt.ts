@@ -1,3 +1,4 @@
+import type { Aborter } from '../base/aborter.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import { isEventStream } from '../http/response-headers.ts'
 import type { TransportResponse } from '../transport/transport.ts'
@@ -14,7 +15,7 @@ export interface AttemptOptions {
   /** When the request came, on the clock of `performance.now()`. */
   requestedAt: number
   /** Aborts the attempt, and after it the body of its response. */
-  controller: AbortController
+  aborter: Aborter
   /** Stops the limit on the response headers, which is running. */
   stopHeadersLimit: () => void
   /** The request's body, if it is a stream. */
@@ -26,7 +27,7 @@ export interface AttemptOptions {
 
 /** Sends one request to one upstream, and waits for the response headers or the first event. Never rejects. */
 export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
-  const { target, requestedAt, controller, waitsForFirstEvent, maxEventBytes } = options
+  const { target, requestedAt, aborter, waitsForFirstEvent, maxEventBytes } = options
   const { firstEventMs, totalMs } = target.timeouts
   let wasSent = false
   let status: number | undefined
@@ -34,20 +35,20 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
   try {
     const { url, headers } = options.call.head(target)
     // A limit may be overdue already, or the client gone.
-    controller.signal.throwIfAborted()
+    aborter.throwIfAborted()
     wasSent = true
     const received = await send(options, url, headers)
     status = received.status
     const headersAt = performance.now()
     headersMs = headersAt - requestedAt
-    const response = checked(received, target, headersMs, controller)
+    const response = checked(received, target, headersMs, aborter)
     if (!waitsForFirstEvent || status < 200 || status > 299 || response.body === null) {
       return { response, wasSent, status, headersMs }
     }
     const body = await peekFirstEvent(
       response.body,
       { isSse: response.isSse, maxBytes: maxEventBytes },
-      controller,
+      aborter,
       new PhaseLimit('first_event', firstEventMs, headersAt, { requestedAt, totalMs }),
     )
     return { response: { ...response, body }, wasSent, status, headersMs }
@@ -57,14 +58,13 @@ export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
 }
 
 async function send(
-  { call, target, controller, stopHeadersLimit, replay }: AttemptOptions,
+  { call, target, aborter, stopHeadersLimit, replay }: AttemptOptions,
   url: URL,
   headers: Headers,
 ): Promise<TransportResponse> {
-  const { signal } = controller
   try {
     const body = replay?.stream() ?? call.body
-    return await target.transport.send({ url, method: call.method, headers, body, signal })
+    return await target.transport.send({ url, method: call.method, headers, body, aborter })
   } catch (error) {
     if (replay?.failure === undefined) throw error
     // Not a failure of the upstream.
@@ -78,13 +78,13 @@ function checked(
   received: TransportResponse,
   target: UpstreamTarget,
   headersMs: number,
-  { signal }: AbortController,
+  aborter: Aborter,
 ): UpstreamResponse {
   const { status, statusText, headers, body } = received
-  if (signal.aborted || status < 200 || status > 599) {
+  if (aborter.aborted || status < 200 || status > 599) {
     // An unread body keeps its socket.
-    body?.cancel(signal.reason).catch(() => {})
-    signal.throwIfAborted()
+    body?.cancel(aborter.reason).catch(() => {})
+    aborter.throwIfAborted()
     throw new SseKitError(
       'SSE_UPSTREAM_STATUS',
       `The upstream's status must be from 200 to 599: got ${status}`,

@@ -1,3 +1,4 @@
+import { Aborter } from '../base/aborter.ts'
 import { startDeadline } from '../base/deadline.ts'
 
 /** Aborts the calls that are made for one request, and every wait between them. */
@@ -5,7 +6,7 @@ export class CallContext {
   /** When the request came, on the clock of `performance.now()`. */
   readonly requestedAt: number = performance.now()
   /** Aborts the present attempt. */
-  #controller: AbortController | undefined
+  #aborter: Aborter | undefined
   #aborted: { reason: unknown } | undefined
   #stopWaiting: (() => void) | undefined
 
@@ -18,14 +19,14 @@ export class CallContext {
   abort(reason: unknown): void {
     this.#aborted ??= { reason }
     this.#stopWaiting?.()
-    this.#controller?.abort(reason)
+    this.#aborter?.abort(reason)
   }
 
-  /** Returns the controller of the next attempt. */
-  newAttempt(): AbortController {
-    this.#controller = new AbortController()
-    if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason)
-    return this.#controller
+  /** Returns what aborts the next attempt. */
+  newAttempt(): Aborter {
+    this.#aborter = new Aborter()
+    if (this.#aborted !== undefined) this.#aborter.abort(this.#aborted.reason)
+    return this.#aborter
   }
 
   /**

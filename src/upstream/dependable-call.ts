@@ -41,23 +41,23 @@ export async function dependableCall(
   async function attemptAt(target: UpstreamTarget): Promise<AttemptResult> {
     const { policy, timeouts } = target
     const { headersMs, totalMs } = timeouts
-    const controller = context.newAttempt()
+    const aborter = context.newAttempt()
     // It runs from here on, so that a policy that delays the attempt is limited too.
     const limit = new PhaseLimit('headers', headersMs, performance.now(), { requestedAt, totalMs })
-    const stopHeadersLimit = limit.start(controller)
+    const stopHeadersLimit = limit.start(aborter)
     const run = (): Promise<AttemptResult> =>
       attempt({
         call,
         target,
         requestedAt,
-        controller,
+        aborter,
         stopHeadersLimit,
         replay,
         waitsForFirstEvent: mayRepeat,
         maxEventBytes,
       })
     const result =
-      policy === undefined ? await run() : await guardedAttempt(policy, controller, isFailure, run)
+      policy === undefined ? await run() : await guardedAttempt(policy, aborter, isFailure, run)
     stopHeadersLimit()
     return result
   }

@@ -1,3 +1,4 @@
+import type { Aborter } from '../base/aborter.ts'
 import { afterMacrotask } from '../base/after-macrotask.ts'
 import { CircuitOpenError } from '../base/circuit-open-error.ts'
 import { isSseKitError, outcomeOf, toSseKitError } from '../base/outcomes.ts'
@@ -23,17 +24,17 @@ const reported = new WeakSet<CallPolicy>()
  * A policy may refuse without a call, give up during it, swallow its failure, not wait for it, or never settle.
  * The result is that of the attempt in each case. Later and further calls are refused and reported.
  *
- * @param controller aborts the attempt, also while the policy delays it
+ * @param aborter aborts the attempt, also while the policy delays it
  * @param run makes the attempt, and never rejects
  */
 export function guardedAttempt(
   policy: CallPolicy,
-  controller: AbortController,
+  aborter: Aborter,
   isFailure: (status: number) => boolean,
   run: () => Promise<AttemptResult>,
 ): Promise<AttemptResult> {
   return new Promise((resolve) => {
-    new GuardedAttempt(policy, controller, isFailure, run, resolve).start()
+    new GuardedAttempt(policy, aborter, isFailure, run, resolve).start()
   })
 }
 
@@ -47,7 +48,7 @@ type State = 'waiting' | 'running' | 'ended' | 'refused' | 'aborted'
 
 class GuardedAttempt {
   readonly #policy: CallPolicy
-  readonly #controller: AbortController
+  readonly #aborter: Aborter
   readonly #isFailure: (status: number) => boolean
   readonly #run: () => Promise<AttemptResult>
   readonly #resolve: (result: AttemptResult) => void
@@ -58,25 +59,24 @@ class GuardedAttempt {
 
   constructor(
     policy: CallPolicy,
-    controller: AbortController,
+    aborter: Aborter,
     isFailure: (status: number) => boolean,
     run: () => Promise<AttemptResult>,
     resolve: (result: AttemptResult) => void,
   ) {
     this.#policy = policy
-    this.#controller = controller
+    this.#aborter = aborter
     this.#isFailure = isFailure
     this.#run = run
     this.#resolve = resolve
   }
 
   start(): void {
-    const { signal } = this.#controller
-    if (signal.aborted) {
+    if (this.#aborter.aborted) {
       this.#onAbort()
       return
     }
-    signal.addEventListener('abort', this.#onAbort)
+    this.#aborter.listen(this.#onAbort)
     // Asynchronous, because a policy may throw instead of rejecting.
     const execute = async (): Promise<unknown> => this.#policy.execute(this.#call)
     execute().then(
@@ -100,12 +100,12 @@ class GuardedAttempt {
     }
     this.#leaveWaiting('running')
     this.#policySignal = policySignal
-    const unfollow = follow(policySignal, this.#controller)
+    const unfollow = follow(policySignal, this.#aborter)
     const result = await this.#run()
     const { response } = result
     if (this.#hasGivenUp()) {
       unfollow()
-      response?.body?.cancel(this.#controller.signal.reason).catch(() => {})
+      response?.body?.cancel(this.#aborter.reason).catch(() => {})
       return
     }
     this.#state = 'ended'
@@ -146,7 +146,7 @@ class GuardedAttempt {
       if (failure === undefined && !this.#policySignal?.aborted) return
       this.#state = 'ended'
       const error = new UpstreamNetworkError(failure?.error)
-      this.#controller.abort(error)
+      this.#aborter.abort(error)
       this.#resolve({ error, wasSent: true })
     } else if (this.#failed !== undefined) {
       this.#resolve(this.#failed)
@@ -155,12 +155,12 @@ class GuardedAttempt {
 
   readonly #onAbort = (): void => {
     this.#leaveWaiting('aborted')
-    this.#resolve({ error: this.#controller.signal.reason, wasSent: false })
+    this.#resolve({ error: this.#aborter.reason, wasSent: false })
   }
 
   #leaveWaiting(state: State): void {
     this.#state = state
-    this.#controller.signal.removeEventListener('abort', this.#onAbort)
+    this.#aborter.unlisten(this.#onAbort)
   }
 }
 
@@ -183,9 +183,9 @@ function errorOf(result: AttemptResult | undefined): unknown {
 }
 
 /** Lets a policy's signal, such as that of a timeout, abort the attempt. Returns what ends that. */
-function follow(signal: AbortSignal | undefined, controller: AbortController): () => void {
+function follow(signal: AbortSignal | undefined, aborter: Aborter): () => void {
   if (signal === undefined) return () => {}
-  const onAbort = (): void => controller.abort(new UpstreamNetworkError(signal.reason))
+  const onAbort = (): void => aborter.abort(new UpstreamNetworkError(signal.reason))
   signal.addEventListener('abort', onAbort, { once: true })
   if (signal.aborted) onAbort()
   return () => signal.removeEventListener('abort', onAbort)

@@ -1,3 +1,4 @@
+import type { Aborter } from '../base/aborter.ts'
 import { startDeadline } from '../base/deadline.ts'
 import { type TimeoutPhase, UpstreamTimeoutError } from '../base/upstream-timeout-error.ts'
 
@@ -41,9 +42,9 @@ export class PhaseLimit {
     return new UpstreamTimeoutError(this.#phase, this.#timeoutMs)
   }
 
-  /** Aborts the controller when the limit is due, now if it is overdue. Returns what stops the timer. */
-  start(controller: AbortController): () => void {
-    const abort = (): void => controller.abort(this.toError())
+  /** Aborts an attempt when the limit is due, now if it is overdue. Returns what stops the timer. */
+  start(aborter: Aborter): () => void {
+    const abort = (): void => aborter.abort(this.toError())
     const { leftMs } = this
     if (leftMs <= 0) {
       abort()

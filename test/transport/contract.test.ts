@@ -4,6 +4,7 @@ import * as zlib from 'node:zlib'
 import { SseKitError } from 'sse-stream-kit'
 import { type BodyCoding, gate, step, streamOf } from 'sse-stream-kit/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Aborter } from '../../src/base/aborter.ts'
 import { requestClosed } from '../support/http/request-closed.ts'
 import { watchRejections } from '../support/watch-rejections.ts'
 import { bodyText, openTransport, TRANSPORTS } from './open-transport.ts'
@@ -220,32 +221,34 @@ describe.each(Object.keys(TRANSPORTS))('a transport %s', (name) => {
     await expect(reader?.read()).rejects.toMatchObject({ code: 'SSE_UPSTREAM_NETWORK' })
   })
 
-  it('asks nobody when its signal was aborted before', async () => {
+  it('asks nobody when it was aborted before', async () => {
     const { upstream, send } = await openTransport(name, [step.raw('ok')])
-    await expect(send({ signal: AbortSignal.abort('gone') })).rejects.toBe('gone')
+    const aborter = new Aborter()
+    aborter.abort('gone')
+    await expect(send({ aborter })).rejects.toBe('gone')
     expect(upstream.requests).toHaveLength(0)
   })
 
-  it('rejects with the reason of its signal while it waits for the head, and closes the socket', async () => {
+  it('rejects with the reason of its abort while it waits for the head, and closes the socket', async () => {
     const { upstream, send } = await openTransport(name, [step.never()])
-    const controller = new AbortController()
-    const answer = send({ signal: controller.signal })
+    const aborter = new Aborter()
+    const answer = send({ aborter })
     answer.catch(() => {})
     const request = await upstream.request()
     const reason = new SseKitError('SSE_DRAINING', 'enough')
-    controller.abort(reason)
+    aborter.abort(reason)
     await expect(answer).rejects.toBe(reason)
     await requestClosed(request)
   })
 
-  it('fails the body with the reason of its signal, and closes the socket', async () => {
+  it('fails the body with the reason of its abort, and closes the socket', async () => {
     const { upstream, send } = await openTransport(name, [step.send({ data: '1' }), step.hang()])
-    const controller = new AbortController()
-    const reader = (await send({ signal: controller.signal })).body?.getReader()
+    const aborter = new Aborter()
+    const reader = (await send({ aborter })).body?.getReader()
     await reader?.read()
     const read = reader?.read()
     const reason = new SseKitError('SSE_DRAINING', 'enough')
-    controller.abort(reason)
+    aborter.abort(reason)
     await expect(read).rejects.toBe(reason)
     await requestClosed(upstream.requests[0])
   })

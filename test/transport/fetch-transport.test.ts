@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { Aborter } from '../../src/base/aborter.ts'
 import { fetchTransport } from '../../src/transport/fetch-transport.ts'
 import type { TransportCall } from '../../src/transport/transport.ts'
 
@@ -10,7 +11,7 @@ const send = (fetch: Fetch, call: Partial<TransportCall> = {}) =>
     method: 'GET',
     headers: new Headers(),
     body: null,
-    signal: new AbortController().signal,
+    aborter: new Aborter(),
     ...call,
   })
 const failing =
@@ -63,26 +64,26 @@ describe('fetchTransport', () => {
   })
 
   it('does not wait for a fetch that ignores its signal, and cancels what it answers later', async () => {
-    const controller = new AbortController()
+    const aborter = new Aborter()
     let answer = (_: Response): void => {}
     const late = new Promise<Response>((resolve) => {
       answer = resolve
     })
     const cancel = vi.fn()
-    const sent = send(() => late, { signal: controller.signal })
+    const sent = send(() => late, { aborter })
     const reason = new Error('enough')
-    controller.abort(reason)
+    aborter.abort(reason)
     await expect(sent).rejects.toBe(reason)
     answer(new Response(new ReadableStream({ cancel })))
     await vi.waitFor(() => expect(cancel).toHaveBeenCalledWith(reason))
   })
 
   it('leaves no listener behind', async () => {
-    const { signal } = new AbortController()
-    const added = vi.spyOn(signal, 'addEventListener')
-    const removed = vi.spyOn(signal, 'removeEventListener')
-    await send(async () => new Response('x'), { signal })
-    await send(failing({}), { signal }).catch(() => {})
+    const aborter = new Aborter()
+    const added = vi.spyOn(aborter, 'listen')
+    const removed = vi.spyOn(aborter, 'unlisten')
+    await send(async () => new Response('x'), { aborter })
+    await send(failing({}), { aborter }).catch(() => {})
     expect(added).toHaveBeenCalledTimes(2)
     expect(removed).toHaveBeenCalledTimes(2)
   })

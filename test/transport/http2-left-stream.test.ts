@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import http2, { type ClientHttp2Stream } from 'node:http2'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { expect, it, onTestFinished, vi } from 'vitest'
+import { Aborter } from '../../src/base/aborter.ts'
 import { UpstreamPool } from '../../src/transport/upstream-pool.ts'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
 
@@ -33,7 +34,7 @@ it('keeps nothing of a stream of HTTP/2 that was left while it was held back', a
     method: 'GET',
     headers: new Headers(),
     body: null,
-    signal: new AbortController().signal,
+    aborter: new Aborter(),
   })
   const reader = body?.getReader()
   await reader?.read()

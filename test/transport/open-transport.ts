@@ -1,6 +1,7 @@
 import { type FakeUpstream, fakeUpstream, type UpstreamScript } from 'sse-stream-kit/testing'
 import { Agent, fetch as undiciFetch } from 'undici'
 import { onTestFinished } from 'vitest'
+import { Aborter } from '../../src/base/aborter.ts'
 import type { ByteSource } from '../../src/base/byte-source.ts'
 import { fetchTransport } from '../../src/transport/fetch-transport.ts'
 import type { Transport, TransportCall, TransportResponse } from '../../src/transport/transport.ts'
@@ -53,7 +54,7 @@ export async function openTransport(
       method: 'GET',
       headers: new Headers(),
       body: null,
-      signal: new AbortController().signal,
+      aborter: new Aborter(),
       ...call,
     })
   return { upstream, send }

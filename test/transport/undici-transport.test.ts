@@ -1,10 +1,11 @@
-import { getEventListeners, once } from 'node:events'
+import { once } from 'node:events'
 import { constants, createSecureServer, type ServerHttp2Stream } from 'node:http2'
 import { type AddressInfo, createServer } from 'node:net'
 import { proxyFetch } from 'sse-stream-kit'
 import { fakeUpstream, step, streamOf } from 'sse-stream-kit/testing'
 import { Agent } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Aborter } from '../../src/base/aborter.ts'
 import { undiciTransport } from '../../src/transport/undici-transport.ts'
 import { loopbackCertificate } from '../support/loopback-certificate.ts'
 import { bodyText, openTransport } from './open-transport.ts'
@@ -14,7 +15,7 @@ const call = {
   method: 'GET',
   headers: new Headers(),
   body: null,
-  signal: new AbortController().signal,
+  aborter: new Aborter(),
 }
 
 /** An upstream over HTTP/2 that reads nothing, so that an upload is held back. */
@@ -59,22 +60,21 @@ describe('undiciTransport', () => {
 
   it('closes a stream of HTTP/2 whose upload goes on after the response when it is aborted', async () => {
     const { upstream, send } = await openTransport('of a pool', [step.raw('ok')], { h2: true })
-    const controller = new AbortController()
+    const aborter = new Aborter()
     const cancel = vi.fn()
     const body = new ReadableStream<Uint8Array>({
       start: (upload) => upload.enqueue(new Uint8Array(10)),
       cancel,
     })
-    const { signal } = controller
-    expect(await bodyText((await send({ method: 'POST', body, signal })).body)).toBe('ok')
-    controller.abort(new Error('ended'))
+    expect(await bodyText((await send({ method: 'POST', body, aborter })).body)).toBe('ok')
+    aborter.abort(new Error('ended'))
     await upstream.requests[0]?.closed
     await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce())
   })
 
   it('resets a stream of HTTP/2 whose upload is aborted while the window is full', async () => {
     const { agent, url, streamed } = await unreadHttp2()
-    const controller = new AbortController()
+    const aborter = new Aborter()
     const cancel = vi.fn()
     let pulled = 0
     const body = new ReadableStream<Uint8Array>({
@@ -84,14 +84,13 @@ describe('undiciTransport', () => {
       },
       cancel,
     })
-    const { signal } = controller
-    const sent = undiciTransport(agent, 1_000).send({ ...call, url, method: 'POST', body, signal })
+    const sent = undiciTransport(agent, 1_000).send({ ...call, url, method: 'POST', body, aborter })
     const [stream] = (await streamed) as [ServerHttp2Stream]
     // More than the window of HTTP/2, so that some waits in the client.
     await vi.waitFor(() => expect(pulled).toBeGreaterThanOrEqual(100_000))
     stream.on('error', () => {})
     const closed = new Promise((resolve) => stream.on('close', resolve))
-    controller.abort(new Error('left'))
+    aborter.abort(new Error('left'))
     await expect(sent).rejects.toThrow('left')
     await closed
     expect(stream.rstCode).not.toBe(constants.NGHTTP2_NO_ERROR)
@@ -104,14 +103,13 @@ describe('undiciTransport', () => {
     ['the last chunk of a stream', streamOf(['x'.repeat(65_535), 'x'])],
   ])('resets a stream of HTTP/2 when %s wait for the window and it is aborted', async (_, body) => {
     const { agent, url, streamed } = await unreadHttp2()
-    const controller = new AbortController()
-    const { signal } = controller
-    const sent = undiciTransport(agent, 1_000).send({ ...call, url, method: 'POST', body, signal })
+    const aborter = new Aborter()
+    const sent = undiciTransport(agent, 1_000).send({ ...call, url, method: 'POST', body, aborter })
     const [stream] = (await streamed) as [ServerHttp2Stream]
     await vi.waitFor(() => expect(stream.state.localWindowSize).toBe(0))
     stream.on('error', () => {})
     const closed = new Promise((resolve) => stream.on('close', resolve))
-    controller.abort(new Error('left'))
+    aborter.abort(new Error('left'))
     await expect(sent).rejects.toThrow('left')
     await closed
     expect(stream.rstCode).not.toBe(constants.NGHTTP2_NO_ERROR)
@@ -163,15 +161,15 @@ describe('undiciTransport', () => {
     expect(upstream.requests[0]?.url).toBe('/a?')
   })
 
-  it('leaves no listener on the signal once the answer has ended', async () => {
+  it('leaves no listener on the aborter once the answer has ended', async () => {
     const { send } = await openTransport('of a pool', ({ index }) =>
       index === 0 ? [step.raw('ok')] : [step.reset()],
     )
-    const { signal } = new AbortController()
-    const added = vi.spyOn(signal, 'addEventListener')
-    const removed = vi.spyOn(signal, 'removeEventListener')
-    await bodyText((await send({ signal })).body)
-    await send({ signal }).catch(() => {})
+    const aborter = new Aborter()
+    const added = vi.spyOn(aborter, 'listen')
+    const removed = vi.spyOn(aborter, 'unlisten')
+    await bodyText((await send({ aborter })).body)
+    await send({ aborter }).catch(() => {})
     expect(added).toHaveBeenCalledTimes(2)
     expect(removed).toHaveBeenCalledTimes(2)
   })
@@ -198,12 +196,15 @@ describe('undiciTransport', () => {
         throw broken
       },
     }
-    const { signal } = new AbortController()
-    await expect(undiciTransport(throwing, 1_000).send({ ...call, signal })).rejects.toMatchObject({
-      code: 'SSE_UPSTREAM_NETWORK',
-      cause: broken,
-    })
-    expect(getEventListeners(signal, 'abort')).toEqual([])
+    const aborter = new Aborter()
+    const unlistened = vi.spyOn(aborter, 'unlisten')
+    await expect(undiciTransport(throwing, 1_000).send({ ...call, aborter })).rejects.toMatchObject(
+      {
+        code: 'SSE_UPSTREAM_NETWORK',
+        cause: broken,
+      },
+    )
+    expect(unlistened).toHaveBeenCalledOnce()
   })
 
   it('turns off the limits of its dispatcher: the proxy has its own', async () => {
@@ -217,8 +218,9 @@ describe('undiciTransport', () => {
     expect(dispatch.mock.calls[0]?.[0]).toMatchObject({ headersTimeout: 0, bodyTimeout: 0 })
   })
 
-  it('aborts a request whose signal was aborted while it waited for a connection', async () => {
-    const controller = new AbortController()
+  it('aborts a request whose aborter was aborted while it waited for a connection', async () => {
+    const aborter = new Aborter()
+    const gone = new Error('gone')
     const aborted = vi.fn()
     let start = (): void => {}
     const waiting = {
@@ -227,11 +229,11 @@ describe('undiciTransport', () => {
         return true
       },
     }
-    const answer = undiciTransport(waiting, 1_000).send({ ...call, signal: controller.signal })
-    controller.abort('gone')
-    await expect(answer).rejects.toBe('gone')
+    const answer = undiciTransport(waiting, 1_000).send({ ...call, aborter })
+    aborter.abort(gone)
+    await expect(answer).rejects.toBe(gone)
     start()
-    expect(aborted).toHaveBeenCalledWith('gone')
+    expect(aborted).toHaveBeenCalledWith(gone)
   })
 })
 

@@ -3,17 +3,18 @@ import { sseProxy } from 'sse-stream-kit'
 import { fakeUpstream, step } from 'sse-stream-kit/testing'
 import { Agent } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { Aborter } from '../../src/base/aborter.ts'
 import { UpstreamPool } from '../../src/transport/upstream-pool.ts'
 import { requestClosed } from '../support/http/request-closed.ts'
 import { bodyText } from './open-transport.ts'
 
-const signal = new AbortController().signal
+const aborter = new Aborter()
 const call = (url: string) => ({
   url: new URL(url),
   method: 'GET',
   headers: new Headers(),
   body: null,
-  signal,
+  aborter,
 })
 
 describe('UpstreamPool', () => {

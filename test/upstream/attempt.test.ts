@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { Aborter } from '../../src/base/aborter.ts'
 import { SseKitError } from '../../src/base/sse-kit-error.ts'
 import { UpstreamNetworkError } from '../../src/base/upstream-network-error.ts'
 import { attempt } from '../../src/upstream/attempt.ts'
@@ -25,20 +26,20 @@ function start(
   { call = {}, body, timeouts, waitsForFirstEvent = false }: Options = {},
 ) {
   const transport = new ScriptedTransport(reply)
-  const controller = new AbortController()
+  const aborter = new Aborter()
   const stopHeadersLimit = vi.fn()
   const head = () => ({ url: new URL('http://up.test/x'), headers: new Headers({ 'x-a': '1' }) })
   const result = attempt({
     call: { method: 'POST', body: null, head, ...call },
     target: scriptedTarget(transport, timeouts && { timeouts }),
     requestedAt: performance.now() - 50,
-    controller,
+    aborter,
     stopHeadersLimit,
     replay: body && new RequestReplay(body, 100),
     waitsForFirstEvent,
     maxEventBytes: 1_000,
   })
-  return { transport, controller, stopHeadersLimit, result }
+  return { transport, aborter, stopHeadersLimit, result }
 }
 
 describe('attempt', () => {
@@ -81,7 +82,7 @@ describe('attempt', () => {
 
   it('sends nothing once it was aborted', async () => {
     const gone = new SseKitError('SSE_CLIENT_GONE', 'left')
-    const aborted = new AbortController()
+    const aborted = new Aborter()
     aborted.abort(gone)
     const transport = new ScriptedTransport({})
     const head = vi.fn(() => ({ url: new URL('http://up.test/'), headers: new Headers() }))
@@ -89,7 +90,7 @@ describe('attempt', () => {
       call: { method: 'GET', body: null, head },
       target: scriptedTarget(transport),
       requestedAt: 0,
-      controller: aborted,
+      aborter: aborted,
       stopHeadersLimit: () => {},
       replay: undefined,
       waitsForFirstEvent: false,
@@ -121,8 +122,8 @@ describe('attempt', () => {
 
   it('cancels a response that comes although the attempt was aborted', async () => {
     const gone = new SseKitError('SSE_CLIENT_GONE', 'left')
-    const { result, transport, controller } = start({ chunks: [], end: 'open' })
-    controller.abort(gone)
+    const { result, transport, aborter } = start({ chunks: [], end: 'open' })
+    aborter.abort(gone)
     expect(await result).toMatchObject({ error: gone })
     expect(transport.requests[0]?.isCancelled).toBe(true)
   })
@@ -151,9 +152,9 @@ describe('attempt', () => {
       { waitsForFirstEvent: true, timeouts: { firstEventMs: 1_000, totalMs: 10_000 } },
     )
     await vi.advanceTimersByTimeAsync(1_899)
-    expect(transport.requests[0]?.signal.aborted).toBe(false)
+    expect(transport.requests[0]?.aborter.aborted).toBe(false)
     await vi.advanceTimersByTimeAsync(1)
     expect(await result).toMatchObject({ error: { phase: 'first_event', timeoutMs: 1_000 } })
-    expect(transport.requests[0]?.signal.aborted).toBe(true)
+    expect(transport.requests[0]?.aborter.aborted).toBe(true)
   })
 })

@@ -100,10 +100,10 @@ describe('the limits of a dependable call', () => {
       settings: { attempts: 2, isRetried: () => false, retryDelayMs: () => Infinity },
     })
     await advance(ms - 1)
-    expect(requests[0]?.[0]?.signal.aborted).toBe(false)
+    expect(requests[0]?.[0]?.aborter.aborted).toBe(false)
     await advance(1)
     expect(await result).toMatchObject({ error: { code: 'SSE_UPSTREAM_TIMEOUT', phase } })
-    expect(requests[0]?.[0]?.signal.aborted).toBe(true)
+    expect(requests[0]?.[0]?.aborter.aborted).toBe(true)
   })
 
   it('give every attempt its own headersMs, and all together totalMs', async () => {
@@ -124,7 +124,7 @@ describe('the limits of a dependable call', () => {
     })
     await result
     await advance(1_000)
-    expect(requests[0]?.[0]?.signal.aborted).toBe(false)
+    expect(requests[0]?.[0]?.aborter.aborted).toBe(false)
   })
 
   it.each([

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { Aborter } from '../../src/base/aborter.ts'
 import { FLOW } from '../../src/base/byte-source.ts'
 import { PushedBody } from '../../src/transport/pushed-body.ts'
 import { peekFirstEvent } from '../../src/upstream/peek-first-event.ts'
@@ -13,19 +14,19 @@ watchRejections()
 function peek({ isSse = true, maxBytes = 1_000, firstEventMs = 1_000 } = {}) {
   const abort = vi.fn()
   const body = new PushedBody(abort)
-  const controller = new AbortController()
+  const aborter = new Aborter()
   const limit = new PhaseLimit('first_event', firstEventMs, performance.now(), {
     requestedAt: 0,
     totalMs: Infinity,
   })
   const hasPeeked = vi.fn()
-  const peeked = peekFirstEvent(body, { isSse, maxBytes }, controller, limit)
+  const peeked = peekFirstEvent(body, { isSse, maxBytes }, aborter, limit)
   peeked.then(hasPeeked, () => {})
   const push = async (text: string): Promise<void> => {
     body.push(bytes(text))
     await vi.advanceTimersByTimeAsync(0)
   }
-  return { body, controller, peeked, hasPeeked, push, abort }
+  return { body, aborter, peeked, hasPeeked, push, abort }
 }
 
 describe('peekFirstEvent', () => {
@@ -90,24 +91,24 @@ describe('peekFirstEvent', () => {
   })
 
   it('aborts the attempt when its limit is due, and ends the read of a body that ignores that', async () => {
-    const { peeked, controller, abort } = peek({ firstEventMs: 500 })
+    const { peeked, aborter, abort } = peek({ firstEventMs: 500 })
     peeked.catch(() => {})
     await vi.advanceTimersByTimeAsync(500)
     await expect(peeked).rejects.toMatchObject({ phase: 'first_event', timeoutMs: 500 })
-    expect(controller.signal.reason).toMatchObject({ phase: 'first_event' })
+    expect(aborter.reason).toMatchObject({ phase: 'first_event' })
     expect(abort).toHaveBeenCalledTimes(1)
   })
 
   it('fails with the reason of an abort', async () => {
-    const { peeked, controller } = peek()
+    const { peeked, aborter } = peek()
     const gone = new Error('gone')
-    controller.abort(gone)
+    aborter.abort(gone)
     await expect(peeked).rejects.toBe(gone)
   })
 
   it('leaves no listener and no timer', async () => {
-    const { push, peeked, controller } = peek()
-    const removed = vi.spyOn(controller.signal, 'removeEventListener')
+    const { push, peeked, aborter } = peek()
+    const removed = vi.spyOn(aborter, 'unlisten')
     await push('data: 1\n\n')
     await peeked
     expect(removed).toHaveBeenCalledTimes(1)

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { Aborter } from '../../src/base/aborter.ts'
 import { PhaseLimit } from '../../src/upstream/phase-limit.ts'
 import { watchTimers } from '../support/watch-timers.ts'
 
@@ -17,26 +18,26 @@ describe('PhaseLimit', () => {
     expect(limit.leftMs).toBe(Math.min(phaseMs, totalMs - 100))
   })
 
-  it('aborts a controller with its error when it is due, and not when it was stopped', () => {
+  it('aborts an attempt with its error when it is due, and not when it was stopped', () => {
     const limit = new PhaseLimit('headers', 500, performance.now(), NO_TOTAL)
-    const [due, stopped] = [new AbortController(), new AbortController()]
+    const [due, stopped] = [new Aborter(), new Aborter()]
     limit.start(due)
     limit.start(stopped)()
     vi.advanceTimersByTime(499)
-    expect(due.signal.aborted).toBe(false)
+    expect(due.aborted).toBe(false)
     vi.advanceTimersByTime(1)
-    expect(due.signal.reason).toMatchObject({ phase: 'headers' })
-    expect(stopped.signal.aborted).toBe(false)
+    expect(due.reason).toMatchObject({ phase: 'headers' })
+    expect(stopped.aborted).toBe(false)
   })
 
   it('aborts at once when it is overdue', () => {
-    const controller = new AbortController()
-    new PhaseLimit('headers', 500, performance.now() - 500, NO_TOTAL).start(controller)()
-    expect(controller.signal.reason).toMatchObject({ phase: 'headers', timeoutMs: 500 })
+    const aborter = new Aborter()
+    new PhaseLimit('headers', 500, performance.now() - 500, NO_TOTAL).start(aborter)()
+    expect(aborter.reason).toMatchObject({ phase: 'headers', timeoutMs: 500 })
   })
 
   it('needs no timer without a limit', () => {
-    new PhaseLimit('headers', Infinity, performance.now(), NO_TOTAL).start(new AbortController())
+    new PhaseLimit('headers', Infinity, performance.now(), NO_TOTAL).start(new Aborter())
     expect(vi.getTimerCount()).toBe(0)
   })
 })

@@ -1,3 +1,4 @@
+import type { Aborter } from '../../../src/base/aborter.ts'
 import { PushedBody } from '../../../src/transport/pushed-body.ts'
 import type { Transport, TransportCall } from '../../../src/transport/transport.ts'
 
@@ -40,14 +41,14 @@ export class ScriptedTransport implements Transport {
   }
 
   async send(call: TransportCall): ReturnType<Transport['send']> {
-    const { signal } = call
-    signal.throwIfAborted()
+    const { aborter } = call
+    aborter.throwIfAborted()
     const request: ScriptedRequest = { ...call, received: '', isCancelled: false }
     const reply = this.#script(this.requests.length)
     this.requests.push(request)
-    await orAborted(signal, reply.readsBody === true ? readBody(request) : undefined)
+    await orAborted(aborter, reply.readsBody === true ? readBody(request) : undefined)
     const { afterMs = 0, error, status = 200, headers = SSE, chunks = [], end = 'done' } = reply
-    if (afterMs > 0) await delay(afterMs, signal)
+    if (afterMs > 0) await delay(afterMs, aborter)
     if (error !== undefined) throw error
     const head = { status, statusText: '', headers: new Headers(headers) }
     if (chunks === null) return { ...head, body: null }
@@ -55,7 +56,7 @@ export class ScriptedTransport implements Transport {
       request.isCancelled = true
     })
     request.responseBody = body
-    signal.addEventListener('abort', () => body.fail(signal.reason), { once: true })
+    aborter.listen(() => body.fail(aborter.reason))
     for (const chunk of chunks) body.push(new TextEncoder().encode(chunk))
     if (end === 'done') body.end()
     else if (end !== 'open') body.fail(end.error)
@@ -72,18 +73,18 @@ async function readBody(request: ScriptedRequest): Promise<void> {
     request.received += decoder.decode(chunk)
 }
 
-function delay(ms: number, signal: AbortSignal): Promise<void> {
+function delay(ms: number, aborter: Aborter): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const elapsed = new Promise<void>((resolve) => {
     if (ms !== Infinity) timer = setTimeout(resolve, ms)
   })
-  return orAborted(signal, elapsed).finally(() => clearTimeout(timer))
+  return orAborted(aborter, elapsed).finally(() => clearTimeout(timer))
 }
 
-function orAborted(signal: AbortSignal, work: Promise<void> | undefined): Promise<void> {
+function orAborted(aborter: Aborter, work: Promise<void> | undefined): Promise<void> {
   if (work === undefined) return Promise.resolve()
   return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    aborter.listen(() => reject(aborter.reason))
     work.then(resolve, reject)
   })
 }

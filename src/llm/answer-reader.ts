@@ -79,10 +79,14 @@ export class AnswerReader {
     if (event === PING || objectOf(json)['type'] === PING) return
     const { guess, dialects } = this.#options
     const isOf = (one: Dialect): boolean => one !== plain && one.recognizes(event, json)
+    if (isOf(guess)) {
+      this.dialect = guess
+      return guess
+    }
     // An error or `[DONE]` alone tells less of the dialect than the request does.
     const { isEnd, upstreamErrorType } = guess.read(event, json, data)
     const isMark = isEnd === true || upstreamErrorType !== undefined
-    this.dialect = isMark || isOf(guess) ? guess : dialects.find(isOf)
+    this.dialect = isMark ? guess : dialects.find(isOf)
     if (event === 'error' && guess !== plain) this.dialect ??= guess
     if (this.dialect === undefined && ++this.#unknown >= MAX_UNKNOWN) this.dialect = plain
     return this.dialect

@@ -18,8 +18,8 @@ export class AnswerState {
   isOver = false
   /** Whether an event of content came that was not read: of choice 0, as those of others are read. */
   hasUnread = false
-  readonly #seen = new Set<number>()
-  readonly #finished = new Set<number>()
+  #seen: Set<number> | undefined
+  #finished: Set<number> | undefined
 
   /** How the answer would end now. */
   get end(): AnswerEnd {
@@ -29,7 +29,7 @@ export class AnswerState {
 
   get #isFinished(): boolean {
     const finished = this.#finished
-    if (finished.size === 0 || finished.size < this.#seen.size) return false
+    if (finished === undefined || finished.size < (this.#seen?.size ?? 0)) return false
     return !this.hasUnread || finished.has(0)
   }
 
@@ -39,8 +39,19 @@ export class AnswerState {
     if (usage !== undefined) this.usage = { ...this.usage, ...usage }
     // The first: what follows an error tells less of it.
     this.upstreamErrorType ??= upstreamErrorType
-    for (const choice of seen ?? []) this.#seen.add(choice)
-    for (const choice of finished ?? []) this.#finished.add(choice)
+    this.#seen = united(this.#seen, seen)
+    this.#finished = united(this.#finished, finished)
     this.isOver ||= isEnd === true
   }
+}
+
+/** Adds choices to a set, which exists from the first one on. */
+function united(
+  set: Set<number> | undefined,
+  choices: readonly number[] | undefined,
+): Set<number> | undefined {
+  if (choices === undefined || choices.length === 0) return set
+  const all = set ?? new Set()
+  for (const choice of choices) all.add(choice)
+  return all
 }

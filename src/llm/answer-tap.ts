@@ -10,6 +10,8 @@ import { plain } from './plain.ts'
 export interface AnswerTapOptions extends AnswerReaderOptions {
   /** When the request came, on the clock of `performance.now()`. */
   requestedAt: number
+  /** Returns when the chunk at hand arrived, on the same clock. */
+  now: () => number
   /** Whether a stream that ends without the terminal mark of its answer fails. */
   failsTruncated: boolean
   /** Whether the event with the usage is left out: the client has not asked for it. @default false */
@@ -54,17 +56,14 @@ export abstract class AnswerTap implements Stage<Uint8Array, Uint8Array> {
   summary(): LlmSummary {
     const { likely: dialect, state } = this.reader
     const { model, finishReason, usage, upstreamErrorType } = state
-    const isKnown = dialect !== plain
-    return {
-      dialect: dialect.name,
-      ...(isKnown && model !== undefined && { model }),
-      ...(isKnown && finishReason !== undefined && { finishReason }),
-      ...(isKnown && usage !== undefined && { usage }),
-      ...(isKnown &&
-        this.#firstContentMs !== undefined && { firstContentMs: this.#firstContentMs }),
-      contentEvents: isKnown ? this.contentEvents : 0,
-      ...(isKnown && upstreamErrorType !== undefined && { upstreamErrorType }),
-    }
+    if (dialect === plain) return { dialect: dialect.name, contentEvents: 0 }
+    const summary: LlmSummary = { dialect: dialect.name, contentEvents: this.contentEvents }
+    if (model !== undefined) summary.model = model
+    if (finishReason !== undefined) summary.finishReason = finishReason
+    if (usage !== undefined) summary.usage = usage
+    if (this.#firstContentMs !== undefined) summary.firstContentMs = this.#firstContentMs
+    if (upstreamErrorType !== undefined) summary.upstreamErrorType = upstreamErrorType
+    return summary
   }
 
   /** Whether the dialect of the stream is known. */
@@ -90,7 +89,7 @@ export abstract class AnswerTap implements Stage<Uint8Array, Uint8Array> {
 
   /** To be called once for each chunk that has content in it. */
   protected addContentTime(): void {
-    const now = performance.now()
+    const now = this.#options.now()
     this.#firstContentMs ??= now - this.#options.requestedAt
     this.#options.onContent?.(now)
   }

@@ -12,6 +12,11 @@ const DATA = Uint8Array.of(0x64, 0x61, 0x74, 0x61)
 const EVENT = Uint8Array.of(0x65, 0x76, 0x65, 0x6e, 0x74)
 const BOM = [0xef, 0xbb, 0xbf]
 
+const NO_BYTES = new Uint8Array()
+const NONE: readonly [] = []
+/** One for all streams: it decodes whole values, and keeps nothing. */
+const utf8 = new TextDecoder()
+
 const scanners = new WeakMap<Dialect, KeyScanner>()
 
 /**
@@ -25,19 +30,18 @@ const scanners = new WeakMap<Dialect, KeyScanner>()
  * - What it cannot read makes the stream a plain one, and so does a dialect that throws, which is reported.
  */
 export class LlmTap extends AnswerTap {
-  readonly #utf8 = new TextDecoder()
   /** The one that the scanner and the triages below are of. */
   #dialect: Dialect | undefined
   #scanner: KeyScanner | undefined
   #isFirstChunk = true
   /** The name of the last event that had one, and what is done with events of that name. */
-  #nameBytes = new Uint8Array()
+  #nameBytes = NO_BYTES
   #name = ''
   #nameTriage: EventTriage = 'read'
   #unnamedTriage: EventTriage = 'read'
   readonly #hidesUsage: boolean
   /** Where the events begin and end that are left out of the chunk at hand. */
-  #hidden: (readonly [start: number, end: number])[] = []
+  #hidden: readonly (readonly [start: number, end: number])[] = NONE
 
   constructor(options: AnswerTapOptions) {
     super(options)
@@ -54,7 +58,7 @@ export class LlmTap extends AnswerTap {
         this.#follow()
       }
     }
-    if (this.#hidden.length === 0) this.output.emit(frames)
+    if (this.#hidden === NONE) this.output.emit(frames)
     else this.#emitRest(frames)
   }
 
@@ -64,7 +68,7 @@ export class LlmTap extends AnswerTap {
       if (start > at) this.output.emit(frames.subarray(at, start))
       at = end
     }
-    this.#hidden = []
+    this.#hidden = NONE
     if (at < frames.length) this.output.emit(frames.subarray(at))
   }
 
@@ -94,7 +98,8 @@ export class LlmTap extends AnswerTap {
           this.reader.isUsageAlone = false
           this.#onEvent(frames, name, nameEnd, dataStart, end, isMultiLine)
           if (this.#hidesUsage && this.reader.isUsageAlone) {
-            this.#hidden.push([frameStart, lineEnd + lineEndLength(frames, lineEnd)])
+            const end = lineEnd + lineEndLength(frames, lineEnd)
+            this.#hidden = [...this.#hidden, [frameStart, end]]
           }
           if (this.#dialect === plain) return
         }
@@ -141,7 +146,7 @@ export class LlmTap extends AnswerTap {
         return
       }
     }
-    const text = this.#utf8.decode(frames.subarray(dataStart, dataEnd))
+    const text = utf8.decode(frames.subarray(dataStart, dataEnd))
     const data = isMultiLine ? joined(text) : text
     if (data.trim() === '') return
     this.reader.read(name, data)
@@ -154,7 +159,7 @@ export class LlmTap extends AnswerTap {
     while (index >= 0 && index < known.length && known[index] === frames[start + index]) index++
     if (index < known.length || index < 0) {
       this.#nameBytes = frames.slice(start, end)
-      this.#name = this.#utf8.decode(this.#nameBytes)
+      this.#name = utf8.decode(this.#nameBytes)
       this.#nameTriage = this.#dialect?.triage(this.#name) ?? 'read'
     }
     return this.#nameTriage
@@ -165,7 +170,7 @@ export class LlmTap extends AnswerTap {
     const dialect = this.reader.dialect
     if (dialect === undefined) return
     this.#dialect = dialect
-    this.#nameBytes = new Uint8Array()
+    this.#nameBytes = NO_BYTES
     this.#unnamedTriage = dialect.triage('')
     this.#scanner = scannerOf(dialect)
   }

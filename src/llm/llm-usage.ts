@@ -15,6 +15,7 @@ export type UsagePaths = { readonly [Name in keyof LlmUsage]?: readonly string[]
 
 /** Reads the numbers of a usage object; `undefined` where it states none. */
 export function readUsage(usage: unknown, paths: UsagePaths): LlmUsage | undefined {
+  if (typeof usage !== 'object' || usage === null) return
   const found: LlmUsage = {}
   for (const [name, places] of Object.entries(paths) as [keyof LlmUsage, readonly string[]][]) {
     for (const path of places) {

@@ -19,6 +19,8 @@ export interface ClientLineOptions {
   /** The client's `accept` header. */
   accept: string | null
   clientStallMs: number
+  /** Returns when the chunk at hand arrived, on the clock of `performance.now()`. */
+  now: () => number
   settings: Pick<ProxySettings, 'heartbeatFor' | 'sendsErrors'>
 }
 
@@ -33,11 +35,11 @@ export interface ClientLine {
 
 /** Creates the stages of a client's stream, heartbeats and the error event, and the clock for a stalled client. */
 export function clientLine(options: ClientLineOptions): ClientLine {
-  const { isSse, isCommitted, isAtBoundary, guess, dialect, accept, clientStallMs, settings } =
-    options
+  const { isSse, isCommitted, isAtBoundary, guess, dialect, accept, clientStallMs } = options
+  const { now, settings } = options
   const plan = isSse ? settings.heartbeatFor({ dialect: guess, accept }) : undefined
   const heartbeat =
-    plan && new HeartbeatInjectorStage(isCommitted ? { ...plan, atStart: true } : plan)
+    plan && new HeartbeatInjectorStage(isCommitted ? { ...plan, atStart: true } : plan, now, true)
   const { sendsErrors } = settings
   const errors =
     isAtBoundary && new ErrorFrameStage({ sendsErrors, isCommitted, isAtBoundary, dialect })

@@ -59,19 +59,21 @@ export function originLine(options: OriginLineOptions): OriginLine {
   const { settings, onFirstEvent, finish, onEnd } = options
   // Not from the headers on: with retry or fallback the wait for the first event is over by now.
   const startedMs = performance.now() - requestedAt
-  const tap = new MetricsTapStage<Uint8Array>({ onEnd, countEvents: isSse })
+  const now = (): number => clock.arrivedAt
+  const tap = new MetricsTapStage<Uint8Array>({ onEnd, countEvents: isSse }, now)
   const activity = isSse && timeouts.idleCounts === 'events' ? new ActivityCounter() : undefined
   const countEvents = (): number => (isSse ? (activity?.count ?? tap.events) : tap.items)
   const { maxEventBytes, transform, truncation } = settings
   const failsTruncated = truncation === 'signal'
   const content = new ContentTimes()
-  const onContent = (now: number): void => content.add(now)
+  const onContent = (at: number): void => content.add(at)
   const tapOptions = {
     dialects,
     guess,
     isGiven,
     hidesUsage,
     requestedAt,
+    now,
     failsTruncated,
     onContent,
   }
@@ -100,17 +102,17 @@ export function originLine(options: OriginLineOptions): OriginLine {
     countEvents,
     llm,
     content,
-    figures: ({ firstItemMs, firstEventMs, events, gaps, pauses, bytes }) => ({
-      ...(firstItemMs !== undefined && { firstItemMs: roundMs(startedMs + firstItemMs) }),
-      ...(isSse &&
-        firstEventMs !== undefined && { firstEventMs: roundMs(startedMs + firstEventMs) }),
-      events,
-      ...(gaps && { gaps }),
-      pauses,
-      bytesIn: bytes,
-      bytesOut: rewriter?.bytesOut ?? bytes,
+    figures: ({ firstItemMs, firstEventMs, events, gaps, pauses, bytes }) => {
+      const bytesOut = rewriter?.bytesOut ?? bytes
+      const figures: OriginFigures = { events, pauses, bytesIn: bytes, bytesOut }
+      if (firstItemMs !== undefined) figures.firstItemMs = roundMs(startedMs + firstItemMs)
+      if (isSse && firstEventMs !== undefined) {
+        figures.firstEventMs = roundMs(startedMs + firstEventMs)
+      }
+      if (gaps !== undefined) figures.gaps = gaps
       // Of lines of JSON that are no answer of a known API there is nothing to say.
-      ...(llm !== undefined && (isSse || llm.isKnown) && { llm: llm.summary() }),
-    }),
+      if (llm !== undefined && (isSse || llm.isKnown)) figures.llm = llm.summary()
+      return figures
+    },
   }
 }

@@ -65,6 +65,7 @@ export function relayResponse(
     dialect,
     accept,
     clientStallMs,
+    now: () => origin.clock.arrivedAt,
     settings,
   })
   let output: ObservedOutput | undefined

@@ -37,6 +37,9 @@ export class UpstreamClock implements Stage<Uint8Array, Uint8Array> {
   readonly #limits: UpstreamClockLimits
   readonly #context: UpstreamClockContext
   #output!: StageOutput<Uint8Array>
+  /** When the chunk at hand arrived, on the clock of `performance.now()`: read once for all stages. */
+  arrivedAt = 0
+  #timerDueAt = Infinity
   #timer: ReturnType<typeof setTimeout> | undefined
   /** When the current wait for the upstream began. */
   #activeAt = 0
@@ -52,52 +55,56 @@ export class UpstreamClock implements Stage<Uint8Array, Uint8Array> {
   start(output: StageOutput<Uint8Array>): void {
     this.#output = output
     this.#activeAt = performance.now()
-    this.#arm(this.#activeAt)
+    // In time for the limit that follows the first event, which then need not set another one.
+    this.#arm(this.#activeAt, this.#limits.idleMs)
   }
 
   push(chunk: Uint8Array): void {
+    const now = performance.now()
+    this.arrivedAt = now
     this.#output.emit(chunk)
     const events = this.#context.countEvents()
     if (this.#limits.idleCounts === 'bytes' ? events > 0 : events > this.#seenEvents) {
-      this.#activeAt = performance.now()
+      this.#activeAt = now
     }
     const isFirst = this.#seenEvents === 0 && events > 0
     this.#seenEvents = events
     // From the first event on `idleMs` applies, which may be nearer.
     if (!isFirst) return
-    this.#rearm()
+    this.#arm(now)
     this.#context.onFirstEvent()
   }
 
   end(): void {
+    this.arrivedAt = performance.now()
     this.pause()
   }
 
   pause(): void {
     this.#isStopped = true
-    this.#rearm()
   }
 
   resume(): void {
     this.#isStopped = false
     this.#activeAt = performance.now()
-    this.#rearm()
+    this.#arm(this.#activeAt)
   }
 
   dispose(): void {
     clearTimeout(this.#timer)
   }
 
-  #rearm(): void {
+  /** Sets the timer for the limit, unless one is due before that: it sets the next one. */
+  #arm(now: number, maxMs = Infinity): void {
+    const dueAt = Math.min(this.#limit().dueAt, now + maxMs)
+    if (this.#timerDueAt <= dueAt) return
     clearTimeout(this.#timer)
-    this.#arm(performance.now())
-  }
-
-  #arm(now: number): void {
-    this.#timer = startDeadline(this.#limit().dueAt - now, () => this.#onTimer())
+    this.#timerDueAt = dueAt
+    this.#timer = startDeadline(dueAt - now, () => this.#onTimer())
   }
 
   #onTimer(): void {
+    this.#timerDueAt = Infinity
     const now = performance.now()
     const limit = this.#limit()
     if (limit.dueAt > now) this.#arm(now)

@@ -4,7 +4,7 @@ import { StageStream } from '../pipeline/stage-stream.ts'
 import { BoundaryScanner } from '../wire/boundary-scanner.ts'
 import { checkBytes } from '../wire/check-bytes.ts'
 import { LeadingBom } from '../wire/leading-bom.ts'
-import { LF } from '../wire/line-state.ts'
+import { CR, LF } from '../wire/line-state.ts'
 import {
   type HeartbeatInjectorOptions,
   type HeartbeatPlan,
@@ -71,8 +71,10 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   readonly #intervalMs: number
   readonly #frame: Uint8Array
   readonly #atStart: boolean
-  /** Scans the bytes that were emitted, with a blank line in place of each heartbeat. */
-  readonly #sent = new BoundaryScanner()
+  /** Scans the bytes that were emitted, with a blank line in place of each heartbeat; absent if all are whole frames. */
+  readonly #sent: BoundaryScanner | undefined
+  readonly #now: () => number
+  #lastByte = LF
   #hasSource = false
   /** Set after a heartbeat that precedes the first byte of the source. */
   #bom: LeadingBom | undefined
@@ -80,7 +82,17 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
   #timer: ReturnType<typeof setTimeout> | undefined
   #lastByteAt = 0
 
-  constructor({ intervalMs, frame, atStart }: HeartbeatPlan) {
+  /**
+   * @param now Returns when the chunk at hand arrived, on the clock of `performance.now()`
+   * @param isFramed Whether every chunk ends at an event boundary
+   */
+  constructor(
+    { intervalMs, frame, atStart }: HeartbeatPlan,
+    now: () => number = () => performance.now(),
+    isFramed = false,
+  ) {
+    this.#now = now
+    if (!isFramed) this.#sent = new BoundaryScanner()
     this.#intervalMs = intervalMs
     this.#frame = frame
     this.#atStart = atStart
@@ -111,8 +123,9 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
 
   #send(chunk: Uint8Array): void {
     if (chunk.length === 0) return
-    this.#lastByteAt = performance.now()
-    this.#sent.scan(chunk)
+    this.#lastByteAt = this.#now()
+    this.#lastByte = chunk[chunk.length - 1] as number
+    this.#sent?.scan(chunk)
     this.#output.emit(chunk)
   }
 
@@ -157,7 +170,8 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
     this.heartbeats++
     this.#lastByteAt = performance.now()
     // Not the frame: a comment line does not end at a boundary, but the next event may begin behind it.
-    this.#sent.scan(BLANK_LINE)
+    this.#sent?.scan(BLANK_LINE)
+    this.#lastByte = LF
     try {
       // A copy, because the reader owns its chunks and may transfer them.
       this.#output.emit(this.#frame.slice())
@@ -170,8 +184,8 @@ export class HeartbeatInjectorStage implements Stage<Uint8Array, Uint8Array> {
     return (
       this.#output.desiredSize > 0 &&
       this.#output.queued === 0 &&
-      this.#sent.isAtBoundary &&
-      !this.#sent.isAfterCr &&
+      this.#sent?.isAtBoundary !== false &&
+      this.#lastByte !== CR &&
       // Held bytes of a possible mark precede the next chunk.
       (this.#bom === undefined || this.#bom.seenBytes === 0)
     )

@@ -66,6 +66,9 @@ const MIN_UNCOPIED_BYTES = 8192
 /** Capacity that is kept from one unfinished event to the next. */
 const MAX_KEPT_CAPACITY = 65_536
 
+/** Never emitted, so that all streams can share it. */
+const NO_BYTES = new Uint8Array()
+
 /** The logic of {@link FrameSplitter}. */
 export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
   readonly #scanner: BoundaryScanner
@@ -77,7 +80,7 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
    * A copy of the unfinished event, in a buffer that doubles. A list of chunks would be sixteen million objects for
    * 16 MiB in 1-byte chunks, and each would keep the network buffer alive that it is a view of.
    */
-  #held = new Uint8Array(0)
+  #held = NO_BYTES
   #heldBytes = 0
 
   /** @param mayEndInside Whether a stream may end inside an event; else it fails, and the unfinished event is dropped. */
@@ -128,7 +131,7 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
 
   dispose(): void {
     this.#heldBytes = 0
-    this.#held = new Uint8Array(0)
+    this.#held = NO_BYTES
   }
 
   /** How much of a chunk is joined to the held event that ends in it. */
@@ -144,7 +147,7 @@ export class FrameSplitterStage implements Stage<Uint8Array, Uint8Array> {
     whole.set(this.#held.subarray(0, heldBytes))
     whole.set(part(chunk, 0, joined), heldBytes)
     this.#heldBytes = 0
-    if (this.#held.length > MAX_KEPT_CAPACITY) this.#held = new Uint8Array(0)
+    if (this.#held.length > MAX_KEPT_CAPACITY) this.#held = NO_BYTES
     return whole
   }
 

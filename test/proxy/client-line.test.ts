@@ -21,6 +21,7 @@ function open({ isSse = true, heartbeat = true, sendsErrors = false } = {}) {
     guess: plain,
     dialect: () => plain,
     accept: 'text/event-stream',
+    now: () => performance.now(),
     clientStallMs: Infinity,
     settings: { heartbeatFor, sendsErrors },
   })

@@ -22,6 +22,7 @@ export function tapCost(api: 'chat' | 'anthropic'): number {
       guess,
       isGiven: false,
       requestedAt: performance.now(),
+      now: () => performance.now(),
       failsTruncated: true,
       onContent: (now) => content.add(now),
     })

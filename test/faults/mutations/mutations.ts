@@ -88,8 +88,11 @@ export const MUTATIONS: readonly Mutation[] = [
     swap('FrameSplitterStage.push', 'if (isOverLimit)', 'if (this.#scanner.openBytes > 1e8)'),
   ),
   without('M9', swap('createRetryDelay', 'Math.min(retryAfterMs, maxMs)', 'retryAfterMs')),
-  without('H1', swap('HeartbeatInjectorStage.#mayBeat', 'this.#sent.isAtBoundary &&', '')),
-  without('H1', swap('HeartbeatInjectorStage.#mayBeat', '!this.#sent.isAfterCr &&', '')),
+  without(
+    'H1',
+    swap('HeartbeatInjectorStage.#mayBeat', 'this.#sent?.isAtBoundary !== false &&', ''),
+  ),
+  without('H1', swap('HeartbeatInjectorStage.#mayBeat', 'this.#lastByte !== CR &&', '')),
   without(
     'H2',
     swap(

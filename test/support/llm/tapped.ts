@@ -20,6 +20,7 @@ export class Tapped {
       guess: plain,
       isGiven: false,
       requestedAt: 0,
+      now: () => performance.now(),
       failsTruncated: false,
       ...options,
     }

@@ -48,8 +48,6 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
       this.#close = resolve
       this.#fail = reject
     })
-    // A reader need not use `closed`.
-    this.closed.catch(() => {})
   }
 
   push(received: Uint8Array): boolean {
@@ -145,7 +143,11 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
 
   #settle(end: 'done' | { reason: unknown }): void {
     if (end === 'done') this.#close()
-    else this.#fail(end.reason)
+    else {
+      // A reader need not use `closed`.
+      this.closed.catch(() => {})
+      this.#fail(end.reason)
+    }
   }
 }
 

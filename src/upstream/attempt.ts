@@ -27,50 +27,42 @@ export interface AttemptOptions {
 
 /** Sends one request to one upstream, and waits for the response headers or the first event. Never rejects. */
 export async function attempt(options: AttemptOptions): Promise<AttemptResult> {
-  const { target, requestedAt, aborter, waitsForFirstEvent, maxEventBytes } = options
+  const { call, target, requestedAt, aborter, replay, stopHeadersLimit } = options
   const { firstEventMs, totalMs } = target.timeouts
   let wasSent = false
   let status: number | undefined
   let headersMs: number | undefined
   try {
-    const { url, headers } = options.call.head(target)
+    const { url, headers } = call.head(target)
     // A limit may be overdue already, or the client gone.
     aborter.throwIfAborted()
     wasSent = true
-    const received = await send(options, url, headers)
+    const body = replay?.stream() ?? call.body
+    const { method } = call
+    const received = await target.transport.send({ url, method, headers, body, aborter })
+    stopHeadersLimit()
     status = received.status
     const headersAt = performance.now()
     headersMs = headersAt - requestedAt
     const response = checked(received, target, headersMs, aborter)
-    if (!waitsForFirstEvent || status < 200 || status > 299 || response.body === null) {
+    if (!options.waitsForFirstEvent || status < 200 || status > 299 || response.body === null) {
       return { response, wasSent, status, headersMs }
     }
-    const body = await peekFirstEvent(
+    const peeked = await peekFirstEvent(
       response.body,
-      { isSse: response.isSse, maxBytes: maxEventBytes },
+      { isSse: response.isSse, maxBytes: options.maxEventBytes },
       aborter,
       new PhaseLimit('first_event', firstEventMs, headersAt, { requestedAt, totalMs }),
     )
-    return { response: { ...response, body }, wasSent, status, headersMs }
-  } catch (error) {
-    return { error, wasSent, status, headersMs }
-  }
-}
-
-async function send(
-  { call, target, aborter, stopHeadersLimit, replay }: AttemptOptions,
-  url: URL,
-  headers: Headers,
-): Promise<TransportResponse> {
-  try {
-    const body = replay?.stream() ?? call.body
-    return await target.transport.send({ url, method: call.method, headers, body, aborter })
-  } catch (error) {
-    if (replay?.failure === undefined) throw error
-    // Not a failure of the upstream.
-    throw new SseKitError('SSE_BAD_REQUEST', 'The body of the request broke', { cause: error })
-  } finally {
+    return { response: { ...response, body: peeked }, wasSent, status, headersMs }
+  } catch (cause) {
     stopHeadersLimit()
+    // Not a failure of the upstream.
+    const isUpload = status === undefined && replay?.failure !== undefined
+    const error = isUpload
+      ? new SseKitError('SSE_BAD_REQUEST', 'The body of the request broke', { cause })
+      : cause
+    return { error, wasSent, status, headersMs }
   }
 }
 

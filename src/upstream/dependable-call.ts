@@ -38,7 +38,7 @@ export async function dependableCall(
   else replay?.release()
   return result
 
-  async function attemptAt(target: UpstreamTarget): Promise<AttemptResult> {
+  function attemptAt(target: UpstreamTarget): Promise<AttemptResult> {
     const { policy, timeouts } = target
     const { headersMs, totalMs } = timeouts
     const aborter = context.newAttempt()
@@ -56,9 +56,8 @@ export async function dependableCall(
         waitsForFirstEvent: mayRepeat,
         maxEventBytes,
       })
-    const result =
-      policy === undefined ? await run() : await guardedAttempt(policy, aborter, isFailure, run)
-    stopHeadersLimit()
-    return result
+    if (policy === undefined) return run()
+    // A policy may refuse before the attempt.
+    return guardedAttempt(policy, aborter, isFailure, run).finally(stopHeadersLimit)
   }
 }

@@ -38,21 +38,22 @@ export class RetryLoop {
 
   /** Returns the first response without a failure, else the last response, else the last error. */
   async run(targets: readonly UpstreamTarget[]): Promise<CallResult> {
-    const { context, settings, isReplayable } = this.#options
-    const total = totalLimit(targets, context)
+    const { context, settings, isReplayable, attemptAt } = this.#options
     for (let round = 1; ; round++) {
       let wasRefused = true
       let retryAfter: number | undefined
       let delayMs = 0
       for (const [place, target] of targets.entries()) {
         const isLast = place === targets.length - 1
-        const result = await this.#attemptAt(target)
+        const result = await attemptAt(target)
+        this.#note(result, target)
         const isFailed = isLast ? settings.isRetried : settings.isFallenBack
         if (!isRetryable(result, isFailed)) return this.#done(result)
         if (result.response !== undefined) {
           retryAfter = shorter(retryAfter, retryAfterMs(result.response.headers))
         }
         wasRefused &&= result.response === undefined && refusalOf(result.error) !== undefined
+        const total = totalLimit(targets, context)
         let isOver = !isReplayable()
         if (isLast) {
           delayMs = settings.retryDelayMs(round, retryAfter)
@@ -76,16 +77,14 @@ export class RetryLoop {
     this.#buffered?.drop()
   }
 
-  async #attemptAt(target: UpstreamTarget): Promise<AttemptResult> {
+  #note(result: AttemptResult, target: UpstreamTarget): void {
     const trace = this.#trace
-    const result = await this.#options.attemptAt(target)
     trace.upstream = target.index
     if (result.wasSent) {
       trace.attempts++
       trace.upstreamStatus = result.status
       trace.headersMs = result.headersMs
     }
-    return result
   }
 
   #done(result: AttemptResult): CallResult {

@@ -39,6 +39,7 @@ export interface BenchOptions {
   requestsMs: number
   atOnce: number
   closes: number
+  closesRounds: number
   flowMs: number
   floodEvents: number
 }
@@ -101,6 +102,7 @@ export async function benchOptions(args?: string[]): Promise<BenchOptions> {
     requestsMs: windowMs ?? 250,
     atOnce: 300,
     closes: 200,
+    closesRounds: isFull ? rounds : 1,
     flowMs: windowMs ?? (isFull ? 3000 : 1000),
     floodEvents: isFull ? 6000 : 1500,
   }

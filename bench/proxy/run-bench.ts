@@ -5,6 +5,7 @@ import { QUICK } from './proxies/names.ts'
 import type { RunningProxy } from './proxies/running-proxy.ts'
 import type { ProxyStarter } from './proxies/start-proxies.ts'
 import { measureAtOnce } from './shapes/all-at-once.ts'
+import { calmRounds } from './shapes/calm-rounds.ts'
 import { measureCloses } from './shapes/closes.ts'
 import { measureMemory } from './shapes/memory.ts'
 import { measureRequests } from './shapes/requests.ts'
@@ -71,7 +72,7 @@ export class BenchRun {
       if (streams <= FEW_STREAMS) measured.unshift(direct(upstream))
       const what = `${streams} streams of steady events`
       const rounds = await this.#inTurns(what, measured, roundsOf(streams), at(streams, steadyMs))
-      this.results.steady.set(streams, rounds)
+      this.results.steady.set(streams, calmRounds(rounds))
     }
   }
 
@@ -104,9 +105,12 @@ export class BenchRun {
   }
 
   async #closes(proxies: readonly RunningProxy[]): Promise<void> {
-    const { closes } = this.#options
-    this.results.closes = await this.#inTurns('clients that leave', proxies, 1, (proxy) =>
-      measureCloses(proxy, this.#upstream, closes),
+    const { closes, closesRounds } = this.#options
+    this.results.closes = await this.#inTurns(
+      'clients that leave',
+      proxies,
+      closesRounds,
+      (proxy) => measureCloses(proxy, this.#upstream, closes),
     )
   }
 

@@ -3,6 +3,8 @@ import { LAST_CHUNK } from '../upstream/chunked-coding.ts'
 import { chunksOf } from '../upstream/http-message.ts'
 
 const MAX_SILENT_MS = 60_000
+const LINE_FEED = 10
+const EVENT_END = Buffer.from('\n\n')
 const HEAD_END = Buffer.from('\r\n\r\n')
 
 /** The response that a {@link RawClient} received. */
@@ -21,6 +23,8 @@ export class RawClient {
   readonly firstByteMs: Promise<number>
   /** Resolves when the whole response is there; rejects if the connection closes before, save by {@link leave}. */
   readonly ended: Promise<void>
+  /** Events so far. */
+  events = 0
   readonly #received: Buffer[] = []
   readonly #socket: Socket
 
@@ -36,6 +40,7 @@ export class RawClient {
       let hasBegun = false
       socket.on('error', reject)
       socket.on('data', (bytes: Buffer) => {
+        this.#count(bytes)
         this.#received.push(bytes)
         if (hasBegun || !this.#hasBody()) return
         hasBegun = true
@@ -67,6 +72,13 @@ export class RawClient {
     const atMs = Number(process.hrtime.bigint()) / 1e6
     this.#socket.destroy()
     return atMs
+  }
+
+  #count(bytes: Buffer): void {
+    if (bytes[0] === LINE_FEED && this.#received.at(-1)?.at(-1) === LINE_FEED) this.events++
+    for (let at = bytes.indexOf(EVENT_END); at !== -1; at = bytes.indexOf(EVENT_END, at + 2)) {
+      this.events++
+    }
   }
 
   /** Without parsing: these bytes are never the end of an event. */

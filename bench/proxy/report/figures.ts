@@ -1,7 +1,8 @@
 import type { Rounds } from '../bench-results.ts'
 
+/** Of the values that are numbers; `NaN` if there are none. */
 export function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
+  const sorted = values.filter((value) => !Number.isNaN(value)).toSorted((a, b) => a - b)
   return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? Number.NaN
 }
 
@@ -27,7 +28,7 @@ export function ratioTo<T>(
 ): number {
   const others = valuesOf(rounds, base, figure)
   const ratios = valuesOf(rounds, name, figure).map((own, round) => own / (others[round] ?? NaN))
-  return median(ratios.filter((ratio) => !Number.isNaN(ratio)))
+  return median(ratios)
 }
 
 /** A value with so many digits; empty where there is none. */
@@ -37,9 +38,8 @@ export function text(value: number, digits: number): string {
 
 /** The smallest and the largest value, as `1.0 - 2.0`. */
 export function range(values: readonly number[], digits: number): string {
-  return values.length === 0
-    ? ''
-    : `${text(Math.min(...values), digits)} - ${text(Math.max(...values), digits)}`
+  const [lowest, highest] = [quantile(values, 0), quantile(values, 1)]
+  return Number.isNaN(lowest) ? '' : `${text(lowest, digits)} - ${text(highest, digits)}`
 }
 
 export function percent(share: number): string {

@@ -46,7 +46,7 @@ function targetsOf(results: BenchResults): Target[] {
     return median(valuesOf(memory.get(MANY_STREAMS), OURS, figure)) / 1000 / MANY_STREAMS
   }
   const held = stalled.get(OURS)?.flatMap(({ heldBytes }) => heldBytes) ?? []
-  const closeMs = closes.get(OURS)?.flatMap((round) => round.closeMs) ?? []
+  const closeP99 = valuesOf(closes, OURS, ({ closeMs }) => quantile(closeMs, 0.99))
   const targets: Target[] = [
     {
       figure: `CPU per event, ${streams} streams, against ${PIPE}`,
@@ -88,7 +88,7 @@ function targetsOf(results: BenchResults): Target[] {
     },
     {
       figure: 'close of a client to close of its upstream connection, p99',
-      ...{ unit: 'ms', atMost: 50, aim: 10, value: quantile(closeMs, 0.99) },
+      ...{ unit: 'ms', atMost: 50, aim: 10, value: median(closeP99) },
     },
   ]
   return targets

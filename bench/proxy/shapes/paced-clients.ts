@@ -9,11 +9,15 @@ export interface Arrived {
   chunks: number
 }
 
+const MAX_DRAIN_MS = 5000
+
 /** The clients of paced streams through one proxy. */
 export class PacedClients {
   readonly clients: RawClient[] = []
   readonly #proxy: RunningProxy
   readonly #upstream: UpstreamChild
+  /** Events of earlier streams. */
+  #sentBefore = 0
 
   constructor(proxy: RunningProxy, upstream: UpstreamChild) {
     this.#proxy = proxy
@@ -22,6 +26,7 @@ export class PacedClients {
 
   /** Opens streams spread evenly over the time, all at once if it is 0, and returns the times of their first bytes. */
   async open(streams: number, overMs: number): Promise<number[]> {
+    this.#sentBefore = (await this.#upstream.report()).sentEvents
     const startedAt = performance.now()
     for (let stream = 0; stream < streams; stream++) {
       const earlyMs = startedAt + (stream / streams) * overMs - performance.now()
@@ -30,6 +35,14 @@ export class PacedClients {
       this.clients.push(new RawClient(this.#proxy.port, path))
     }
     return Promise.all(this.clients.map((client) => client.firstByteMs))
+  }
+
+  /** Resolves when all events that the upstream has sent are there, or after a while: {@link end} tells what is missing. */
+  async drained(): Promise<void> {
+    const { sentEvents } = await this.#upstream.report()
+    const deadline = performance.now() + MAX_DRAIN_MS
+    const count = (): number => this.clients.reduce((sum, { events }) => sum + events, 0)
+    while (count() < sentEvents - this.#sentBefore && performance.now() < deadline) await wait(5)
   }
 
   /**

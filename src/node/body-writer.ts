@@ -1,9 +1,15 @@
-import { FLOW, type ItemSource } from '../base/byte-source.ts'
+import { FLOW, type ItemReader, type ItemSource } from '../base/byte-source.ts'
+import type { ReadResult } from '../base/read-result.ts'
 import type { NodeResponse } from './node-message.ts'
+import { type ChunkSink, writeChunk } from './write-chunk.ts'
+
+/** A `ReadableStream`, or a lighter source whose reader has `closed`. */
+export interface ResponseBody extends ItemSource<Uint8Array> {
+  getReader(): ItemReader<Uint8Array> & { readonly closed: Promise<unknown> }
+}
 
 /** The part of a response that is used; the types of node:http and node:http2 do not overlap. */
-interface Sink {
-  write(chunk: Uint8Array, onWritten?: () => void): boolean
+interface Sink extends ChunkSink {
   on(event: 'drain', listener: () => void): unknown
   off(event: 'drain', listener: () => void): unknown
 }
@@ -21,11 +27,12 @@ interface Sink {
 export class BodyWriter {
   readonly #res: Sink
   readonly #onWritten: (() => void) | undefined
-  readonly #body: Pick<ItemSource<Uint8Array>, typeof FLOW>
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly #body: ResponseBody
+  readonly #reader: ReturnType<ResponseBody['getReader']>
   readonly #onEnd: () => void
   readonly #onBreak: (reason: unknown) => void
   #sentAt = Number.NEGATIVE_INFINITY
+  #hasWritten = false
   #isFlowing = false
   #isBlocked = false
   #hasEnded = false
@@ -33,7 +40,7 @@ export class BodyWriter {
   /** @throws TypeError if the body is locked */
   constructor(
     res: NodeResponse,
-    body: ReadableStream<Uint8Array>,
+    body: ResponseBody,
     onEnd: () => void,
     onBreak: (reason: unknown) => void,
   ) {
@@ -43,7 +50,7 @@ export class BodyWriter {
         this.#sentAt = performance.now()
       }
     }
-    this.#body = body as Pick<ItemSource<Uint8Array>, typeof FLOW>
+    this.#body = body
     this.#reader = body.getReader()
     this.#onEnd = onEnd
     this.#onBreak = onBreak
@@ -52,6 +59,11 @@ export class BodyWriter {
   /** Whether the body has been written to its end, has failed or was cancelled. */
   get hasEnded(): boolean {
     return this.#hasEnded
+  }
+
+  /** Whether a chunk has been written, and the head with it. */
+  get hasWritten(): boolean {
+    return this.#hasWritten
   }
 
   /** `performance.now()` when Node last passed bytes to the system; `-Infinity` before any, and with HTTP/1. */
@@ -86,7 +98,7 @@ export class BodyWriter {
     if (!this.#write(chunk)) this.#body[FLOW]?.(undefined)
   }
 
-  readonly #onRead = (result: ReadableStreamReadResult<Uint8Array>): void => {
+  readonly #onRead = (result: ReadResult<Uint8Array>): void => {
     if (this.#hasEnded) return
     try {
       if (result.done) this.#end()
@@ -101,8 +113,9 @@ export class BodyWriter {
   #write(chunk: Uint8Array): boolean {
     // HTTP/2 calls back for an empty write inside nghttp2's send loop, where the response must not be ended.
     if (chunk.length === 0) return true
+    this.#hasWritten = true
     try {
-      this.#isBlocked = !this.#res.write(chunk, this.#onWritten)
+      this.#isBlocked = !writeChunk(this.#res, chunk, this.#onWritten)
       return !this.#isBlocked
     } catch (error) {
       this.#breakOff(error)

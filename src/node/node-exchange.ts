@@ -3,7 +3,7 @@ import { type ClientResponse, DIRECT, type DirectHandler } from '../base/client-
 import { shown } from '../base/shown.ts'
 import { isBodilessStatus } from '../http/bodiless-status.ts'
 import { BadRequestError } from './bad-request-error.ts'
-import { BodyWriter } from './body-writer.ts'
+import { BodyWriter, type ResponseBody } from './body-writer.ts'
 import { breakResponse } from './break-response.ts'
 import { drainUpload } from './drain-upload.ts'
 import { NodeClient } from './node-client.ts'
@@ -22,6 +22,11 @@ export interface ExchangeReports {
 export type NodeExchangeHandler =
   | ((request: Request) => Response | Promise<Response>)
   | (((request: Request) => Promise<Response>) & DirectHandler)
+
+/** A response that can be sent. */
+interface Sendable extends ClientResponse {
+  readonly body: ResponseBody | null
+}
 
 /** The part of an emitter that is used; the types of node:http and node:http2 do not overlap. */
 interface Watched {
@@ -130,11 +135,17 @@ export class NodeExchange {
     }
     this.#writer = new BodyWriter(res, body, this.#end, this.#onBreak)
     setHead(res, response)
-    // Node would delay the head until the first byte, which can take an LLM a minute. An empty write and not
-    // `flushHeaders()`, which encodes header values as UTF-8 instead of Latin-1 and needs a packet of its own.
-    if ('stream' in res) res.writeHead(res.statusCode)
-    else res.write(new Uint8Array(0))
+    res.writeHead(res.statusCode)
     this.#writer.start()
+    // Chunks that are at hand, if only after some promises, go out with the head in one write.
+    if (!('stream' in res || this.#writer.hasWritten)) process.nextTick(this.#flushHead)
+  }
+
+  /** Node would delay the head until the first chunk, which can take an LLM a minute. */
+  readonly #flushHead = (): void => {
+    if (this.#isSettled || this.#writer?.hasWritten || this.#res.writableEnded) return
+    // Not `flushHeaders()`, which encodes header values as UTF-8 instead of Latin-1.
+    writeTo(this.#res, new Uint8Array(0))
   }
 
   readonly #end = (): void => {
@@ -222,7 +233,7 @@ export class NodeExchange {
   }
 }
 
-function checkResponse(response: unknown): asserts response is Response {
+function checkResponse(response: unknown): asserts response is Sendable {
   const { status, headers, bodyUsed } = Object(response) as Partial<Response>
   if (typeof status !== 'number' || typeof headers?.[Symbol.iterator] !== 'function') {
     throw new TypeError(`The handler must return a Response: got ${shown(response)}`)
@@ -232,6 +243,10 @@ function checkResponse(response: unknown): asserts response is Response {
 
 function endOf(res: { end(): unknown }): void {
   res.end()
+}
+
+function writeTo(res: { write(chunk: Uint8Array): unknown }, chunk: Uint8Array): void {
+  res.write(chunk)
 }
 
 /** Cancels the body without waiting. Ignores a cancel that fails, or a body that is not a stream. */

@@ -26,7 +26,7 @@ export type NodeHandler = (
 /**
  * Adapts a fetch handler to node:http, Express, Fastify, Koa and node:http2's compatibility API.
  *
- * Sends the response head before the first byte of the body. Restores a body that a parser has read (`express.json()`).
+ * Sends the response head at once, in one write with what the body has at hand. Restores a body that a parser has read (`express.json()`).
  *
  * - Holds Node's own write buffer and one chunk.
  * - Backpressure: stops reading the body until the socket has drained.

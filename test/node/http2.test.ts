@@ -345,6 +345,13 @@ describe('under http2', () => {
     socket.destroy()
   })
 
+  it('responds with a 500 for a header value with a line break, which Node would drop', async () => {
+    const head = { status: 200, statusText: '', headers: [['x-bad', 'a\nb']], body: null }
+    const { session } = await open(() => head as unknown as Response)
+    const answer = follow(session.request({ ':path': '/' }))
+    expect((await answer.head)[':status']).toBe(500)
+  })
+
   it('responds with a 500 without details if a handler throws', async () => {
     const { session, exchanges } = await open(() => {
       throw new Error('the secret')

@@ -243,6 +243,20 @@ describe('a response that cannot be sent', () => {
     expect(answer).not.toMatch(/event-stream|gzip/)
   })
 
+  it('adds nothing to a cookie of middleware', async () => {
+    const handle = toNodeHandler(
+      () => new Response('x', { headers: { 'set-cookie': 'secret=1', 'x-bad': 'a\u0001' } }),
+      { onError: () => {} },
+    )
+    const host = await openRaw((req, res) => {
+      res.setHeader('set-cookie', ['a=1'])
+      void handle(req, res)
+    })
+    const answer = await exchange(host, ask('/', 'GET', '1.1', CLOSE))
+    expect(answer).toMatch(/^HTTP\/1\.1 500 /)
+    expect(answer.match(/set-cookie: .*/g)).toEqual(['set-cookie: a=1'])
+  })
+
   it('passes the error to next with only the headers that middleware set', async () => {
     const reason = new Error('thrown')
     const handle = toNodeHandler(() => Promise.reject(reason))
@@ -337,6 +351,23 @@ describe('with middleware', () => {
     expect(await exchange(host, ask('/', 'GET', '1.1', CLOSE))).toMatch(/cut off/)
     expect(await body.cancelled).toMatchObject({ name: 'AbortError' })
     await done.promise
+  })
+
+  it('writes no head to a response that middleware has ended in the same turn', async () => {
+    const onError = vi.fn()
+    const handle = toNodeHandler(() => new Response(manualBody().stream))
+    const host = await openRaw((req, res) => {
+      res.on('error', onError)
+      const { writeHead } = res
+      res.writeHead = ((status: number) => {
+        writeHead.call(res, status)
+        queueMicrotask(() => res.end('cut off'))
+        return res
+      }) as typeof res.writeHead
+      void handle(req, res)
+    })
+    expect(await exchange(host, ask('/', 'GET', '1.1', CLOSE))).toMatch(/cut off/)
+    expect(onError).not.toHaveBeenCalled()
   })
 
   it('survives a chunk after middleware has ended a response that is not flushed yet', async () => {

@@ -40,7 +40,9 @@ async function postOver(url: string, body: string): Promise<string> {
 }
 
 /** Counts the objects of a class of the platform that the library makes, apart from the upstream of the test. */
-function counted(name: 'Request' | 'Response' | 'ReadableStream'): () => number {
+function counted(
+  name: 'Request' | 'Response' | 'ReadableStream' | 'AbortController',
+): () => number {
   let count = 0
   const Original = globalThis[name] as new (...given: unknown[]) => object
   vi.stubGlobal(
@@ -58,7 +60,7 @@ function counted(name: 'Request' | 'Response' | 'ReadableStream'): () => number 
 afterEach(() => void vi.unstubAllGlobals())
 
 describe('a proxy behind toNodeHandler', () => {
-  it.each(['Request', 'Response', 'ReadableStream'] as const)(
+  it.each(['Request', 'Response', 'ReadableStream', 'AbortController'] as const)(
     'relays a POST that has arrived whole without a %s',
     async (name) => {
       const { upstream, post } = await open({ onEnd: () => {} })

@@ -2,15 +2,7 @@ import type { Transform } from 'node:stream'
 import * as zlib from 'node:zlib'
 import { UpstreamNetworkError } from '../base/upstream-network-error.ts'
 import type { Coding } from '../http/decoded-codings.ts'
-import { type BodySink, PushedBody } from './pushed-body.ts'
-
-/** Controls the request whose response is decoded. */
-export interface RequestControl {
-  /** Reads on after `push` returned false. */
-  resume(): void
-  /** Ends the request. */
-  abort(reason: unknown): void
-}
+import { type BodySink, PushedBody, type RequestControl } from './pushed-body.ts'
 
 /**
  * Decodes the bytes of a response into its body. Flushes after each chunk, so that events are not delayed. A missing
@@ -27,13 +19,15 @@ export class DecodingSink implements BodySink {
   #decoders: readonly Transform[] = []
 
   constructor(codings: readonly Coding[], request: RequestControl) {
-    this.body = new PushedBody((reason) => {
-      this.#destroy()
-      request.abort(reason)
+    this.body = new PushedBody({
+      resume: () => void this.#decoders.at(-1)?.resume(),
+      abort: (reason) => {
+        this.#destroy()
+        request.abort(reason)
+      },
     })
     this.#codings = codings
     this.#request = request
-    this.body.onWanted = () => this.#decoders.at(-1)?.resume()
   }
 
   push(chunk: Uint8Array): boolean {

@@ -4,6 +4,14 @@ import type { ReadResult } from '../base/read-result.ts'
 /** The high watermark of the queue. */
 const MAX_QUEUED_BYTES = 16_384
 
+/** Controls the request whose response is received. */
+export interface RequestControl {
+  /** Reads on after `push` returned false. */
+  resume(): void
+  /** Ends the request. */
+  abort(reason: unknown): void
+}
+
 /** Receives the bytes of a response as they arrive. */
 export interface BodySink {
   /** Takes a chunk. Returns whether it accepts more. */
@@ -29,9 +37,7 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
 
   /** Settles when the body has ended and the queue is empty. */
   readonly closed: Promise<void>
-  /** Called when it accepts chunks again, after `push` returned false. */
-  onWanted: (() => void) | undefined
-  readonly #abort: (reason: unknown) => void
+  readonly #request: RequestControl
   #close!: () => void
   #fail!: (reason: unknown) => void
   #end: 'done' | { reason: unknown } | undefined
@@ -41,9 +47,8 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
   #isFull = false
   #waiting: Waiting | undefined
 
-  /** @param abort aborts the request */
-  constructor(abort: (reason: unknown) => void) {
-    this.#abort = abort
+  constructor(request: RequestControl) {
+    this.#request = request
     this.closed = new Promise((resolve, reject) => {
       this.#close = resolve
       this.#fail = reject
@@ -111,7 +116,7 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
     this.#queuedBytes = 0
     const isRunning = this.#end === undefined
     this.#endWith('done')
-    if (isRunning) this.#abort(reason)
+    if (isRunning) this.#request.abort(reason)
   }
 
   #shift(): Uint8Array | undefined {
@@ -126,7 +131,7 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
     if (this.#end !== undefined) this.#settle(this.#end)
     else if (this.#isFull) {
       this.#isFull = false
-      this.onWanted?.()
+      this.#request.resume()
     }
   }
 

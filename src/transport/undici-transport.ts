@@ -3,7 +3,7 @@ import type { Aborter } from '../base/aborter.ts'
 import { isBodilessStatus } from '../http/bodiless-status.ts'
 import { decodedCodings, dropDecoded } from '../http/decoded-codings.ts'
 import { DecodingSink } from './decoding-sink.ts'
-import { type BodySink, PushedBody } from './pushed-body.ts'
+import { type BodySink, PushedBody, type RequestControl } from './pushed-body.ts'
 import { toError } from './to-error.ts'
 import { toNetworkError } from './to-network-error.ts'
 import { toSendError } from './to-send-error.ts'
@@ -14,7 +14,7 @@ import { Upload } from './upload.ts'
  * The longest body that is written to the connection at once. A longer one could keep the connection of a response
  * that came early: undici does not wait for the end of such a write, as it does for that of a stream.
  */
-const MAX_WRITTEN_BYTES = 65_536
+const MAX_WRITTEN_BYTES = 16_384
 
 /** Any dispatcher of undici 7 or 8, such as its `ProxyAgent` or `EnvHttpProxyAgent`. */
 export interface DispatcherLike {
@@ -75,7 +75,7 @@ function sentBody(body: TransportCall['body'], isHttp1: boolean): Upload | Uint8
 }
 
 /** Turns undici's callbacks for one request into a response and its body. */
-class ResponseHandler implements Dispatcher.DispatchHandler {
+class ResponseHandler implements Dispatcher.DispatchHandler, RequestControl {
   readonly #method: string
   readonly #aborter: Aborter
   readonly #connectMs: number
@@ -116,21 +116,18 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
     // An interim response: the final one is still to come.
     if (status < 200) return
     const headers = headersOf(controller, parsed)
+    // Views of the memory of a socket read, which would be retained until the end of the response.
+    controller.rawHeaders = null
     if (this.#method === 'HEAD' || isBodilessStatus(status)) {
       this.#resolve({ status, statusText, headers, body: null })
       return
     }
     const codings = decodedCodings(headers.get('content-encoding') ?? '')
-    const request = {
-      resume: () => controller.resume(),
-      abort: (reason: unknown) => this.#abort(reason),
-    }
     let body: PushedBody
     if (codings.length === 0) {
-      this.#sink = body = new PushedBody(request.abort)
-      body.onWanted = request.resume
+      this.#sink = body = new PushedBody(this)
     } else {
-      const sink = new DecodingSink(codings, request)
+      const sink = new DecodingSink(codings, this)
       this.#sink = sink
       body = sink.body
     }
@@ -165,11 +162,15 @@ class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #onAbort = (): void => {
     const { reason } = this.#aborter
     this.#reject(reason)
-    this.#abort(reason)
+    this.abort(reason)
     this.#sink?.fail(toNetworkError(reason))
   }
 
-  #abort(reason: unknown): void {
+  resume(): void {
+    this.#controller?.resume()
+  }
+
+  abort(reason: unknown): void {
     const upload = this.#upload
     const abort = (): void => this.#controller?.abort(toError(reason))
     if (upload === null || upload.closed) {

@@ -132,7 +132,7 @@ describe('a relay for a reader of this package', () => {
   })
 
   it('passes items that come while queued ones are passed behind them', async () => {
-    const body = new PushedBody(() => {})
+    const body = new PushedBody({ abort: () => {}, resume: () => {} })
     const queue = relaySource(body, [])
     await settled()
     for (const letter of ['a', 'b']) body.push(bytes(letter))
@@ -164,7 +164,7 @@ describe('a relay for a reader of this package', () => {
   })
 
   it('makes no ReadableStream', async () => {
-    const source = new PushedBody(() => {})
+    const source = new PushedBody({ abort: () => {}, resume: () => {} })
     vi.stubGlobal('ReadableStream', undefined)
     const queue = relaySource(source, [FrameSplitter.stage()])
     vi.unstubAllGlobals()

@@ -23,7 +23,7 @@ type Bytes = Stage<Uint8Array, Uint8Array>
 /** A relay of a source in flowing mode. */
 function flowing(start: typeof relay, stages: Bytes[], options: RelayOptions = {}) {
   const aborts: unknown[] = []
-  const source = new PushedBody((reason) => void aborts.push(reason))
+  const source = new PushedBody({ abort: (reason) => void aborts.push(reason), resume: () => {} })
   const readable = start<Uint8Array>(source, stages, options)
   return { source, aborts, readable, reader: readable.getReader() }
 }

@@ -45,7 +45,7 @@ function open() {
     now: () => origin.clock.arrivedAt,
     settings: { heartbeatFor: heartbeatPlans({ intervalMs: HEARTBEAT_MS }), sendsErrors: false },
   })
-  const source = new PushedBody(() => {})
+  const source = new PushedBody({ abort: () => {}, resume: () => {} })
   const observers = [client.stallClock]
   const queue = relaySource(source, [...origin.stages, ...client.stages], { observers })
   const taken: string[] = []

@@ -7,8 +7,10 @@ const KIB_8 = 8_192
 function answer() {
   const aborts: unknown[] = []
   let resumes = 0
-  const body = new PushedBody((reason) => void aborts.push(reason))
-  body.onWanted = () => resumes++
+  const body = new PushedBody({
+    abort: (reason) => void aborts.push(reason),
+    resume: () => void resumes++,
+  })
   return { body, aborts, resumes: () => resumes }
 }
 

@@ -3,7 +3,7 @@ import { constants, createSecureServer, type ServerHttp2Stream } from 'node:http
 import { type AddressInfo, createServer } from 'node:net'
 import { proxyFetch } from 'sse-stream-kit'
 import { fakeUpstream, step, streamOf } from 'sse-stream-kit/testing'
-import { Agent } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Aborter } from '../../src/base/aborter.ts'
 import { undiciTransport } from '../../src/transport/undici-transport.ts'
@@ -147,6 +147,20 @@ describe('undiciTransport', () => {
       const response = await send({ ...call, url, method: 'POST', body })
       expect([response.status, await bodyText(response.body)]).toEqual([413, ''])
     }
+  })
+
+  it('leaves no view of a socket read with the request while the response goes on', async () => {
+    const rawHeaders = [Buffer.from('x-a'), Buffer.from('1')]
+    const controller = { rawHeaders }
+    const responding = {
+      dispatch(_: unknown, handler: Dispatcher.DispatchHandler) {
+        handler.onResponseStart?.(controller as never, 200, {}, 'OK')
+        return true
+      },
+    }
+    const { headers } = await undiciTransport(responding, 1_000).send(call)
+    expect(headers.get('x-a')).toBe('1')
+    expect(controller.rawHeaders).toBe(null)
   })
 
   it('adds no header of its own but what the connection needs', async () => {

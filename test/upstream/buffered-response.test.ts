@@ -26,7 +26,7 @@ function buffered(body: ByteSource | null): BufferedResponse {
 
 function pushed() {
   const abort = vi.fn()
-  return { abort, body: new PushedBody(abort) }
+  return { abort, body: new PushedBody({ abort, resume: () => {} }) }
 }
 
 async function textOf(response: BufferedResponse): Promise<string | undefined> {

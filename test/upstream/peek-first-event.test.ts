@@ -13,7 +13,7 @@ watchRejections()
 
 function peek({ isSse = true, maxBytes = 1_000, firstEventMs = 1_000 } = {}) {
   const abort = vi.fn()
-  const body = new PushedBody(abort)
+  const body = new PushedBody({ abort, resume: () => {} })
   const aborter = new Aborter()
   const limit = new PhaseLimit('first_event', firstEventMs, performance.now(), {
     requestedAt: 0,

@@ -29,7 +29,7 @@ export const MUTATIONS: readonly Mutation[] = [
   without(
     'L3',
     drop('Exchange.#onClientGone', 'SSE_CLIENT_GONE'),
-    drop('PushedBody.cancel', 'this.#abort(reason)'),
+    drop('PushedBody.cancel', 'this.#request.abort(reason)'),
     drop('relayResponse.onEnd', 'exchange.context.abort(error)'),
   ),
   without('L3', drop('WATCHED_EVENTS', /^'aborted'$/)),

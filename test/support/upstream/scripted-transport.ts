@@ -52,8 +52,11 @@ export class ScriptedTransport implements Transport {
     if (error !== undefined) throw error
     const head = { status, statusText: '', headers: new Headers(headers) }
     if (chunks === null) return { ...head, body: null }
-    const body = new PushedBody(() => {
-      request.isCancelled = true
+    const body = new PushedBody({
+      resume: () => {},
+      abort: () => {
+        request.isCancelled = true
+      },
     })
     request.responseBody = body
     aborter.listen(() => body.fail(aborter.reason))

@@ -91,7 +91,8 @@ export function fused(source: ReadableStream<Uint8Array>): ReadableStream<Uint8A
   })
 }
 
-function sourceOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+/** A stream of chunks in memory. */
+export function sourceOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   let index = 0
   return new ReadableStream<Uint8Array>({
     pull(controller) {

@@ -1,30 +1,35 @@
 import { Bench } from 'tinybench'
-import type { ChatStream } from './chat-events.ts'
-import type { Contender } from './contenders.ts'
 
-/** CPU time of each contender per event in each round, in microseconds. */
+/** Something that handles the same events in each run. */
+export interface Work {
+  name: string
+  /** Resolves with a function that counts the events which the run has handled, called outside the measured time. */
+  run(): Promise<() => number>
+}
+
+/** CPU time of each work per event in each round, in microseconds. */
 export type Times = ReadonlyMap<string, readonly number[]>
 
 export interface RaceOptions {
   rounds: number
-  /** Time per contender and round, in milliseconds. */
+  /** Time per work and round, in milliseconds. */
   timeMs: number
   /** Called at the start of each round, counted from 1. */
   onRound?: ((round: number) => void) | undefined
 }
 
 /**
- * Runs contenders on the same stream, in turns: a slowdown of the machine then affects all of
- * them, and a ratio within a round is more reliable than either time.
+ * Runs works with the same number of events, in turns: a slowdown of the machine then affects all of them, and a ratio
+ * within a round is more reliable than either time.
  *
- * @throws Error if a contender delivers another number of events than there are
+ * @throws Error if a work handles another number of events
  */
 export async function race(
-  contenders: readonly Contender[],
-  stream: ChatStream,
+  works: readonly Work[],
+  events: number,
   { rounds, timeMs, onRound }: RaceOptions,
 ): Promise<Times> {
-  const times = new Map(contenders.map(({ name }): [string, number[]] => [name, []]))
+  const times = new Map(works.map(({ name }): [string, number[]] => [name, []]))
   for (let round = 0; round < rounds; round++) {
     onRound?.(round + 1)
     const bench = new Bench({
@@ -34,59 +39,42 @@ export async function race(
       iterations: 5,
       throws: true,
     })
-    // In both directions: the garbage of one contender is collected during another.
-    for (const contender of round % 2 === 0 ? contenders : contenders.toReversed()) {
-      let received: Received
+    // In both directions: the garbage of one work is collected during another.
+    for (const { name, run } of round % 2 === 0 ? works : works.toReversed()) {
+      let count: () => number
+      const afterEach = (): void => {
+        const handled = count()
+        if (handled !== events) throw new Error(`${name} handled ${handled} of ${events} events`)
+      }
       bench.add(
-        contender.name,
+        name,
         async () => {
-          received = await readAll(contender.open(stream.chunks))
+          count = await run()
         },
-        // Counted outside the measured time, and not by the contender.
-        { async: true, afterEach: () => assertEvents(contender, stream, received) },
+        { async: true, afterEach },
       )
     }
     for (const task of await bench.run()) {
       if (task.result.state !== 'completed') throw new Error(`${task.name} did not complete`)
-      times.get(task.name)?.push((task.result.latency.p50 * 1000) / stream.events)
+      times.get(task.name)?.push((task.result.latency.p50 * 1000) / events)
     }
   }
   return times
+}
+
+/** Speed of a work relative to another: the median over the rounds of both. */
+export function speedRatio(times: Times, name: string, baseline: string): number {
+  const others = times.get(baseline) ?? []
+  return median((times.get(name) ?? []).map((time, round) => (others[round] as number) / time))
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] as number
 }
 
 /** CPU time of this process, independent of others on the machine. */
 function cpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
-}
-
-/** Number of items, and those whose events are not counted yet. */
-interface Received {
-  items: number
-  chunks: Uint8Array[]
-}
-
-async function readAll(readable: ReadableStream<unknown>): Promise<Received> {
-  const received: Received = { items: 0, chunks: [] }
-  const reader = readable.getReader()
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) return received
-    received.items++
-    if (value instanceof Uint8Array) received.chunks.push(value)
-  }
-}
-
-function assertEvents(contender: Contender, { events }: ChatStream, received: Received): void {
-  const count = contender.decodes ? received.items : countBlankLines(received.chunks)
-  if (count !== events) {
-    throw new Error(`${contender.name} delivered ${count} events, expected ${events}`)
-  }
-}
-
-function countBlankLines(chunks: Uint8Array[]): number {
-  const bytes = Buffer.concat(chunks)
-  let count = 0
-  for (let at = bytes.indexOf('\n\n'); at !== -1; at = bytes.indexOf('\n\n', at + 2)) count++
-  return count
 }

@@ -1,4 +1,4 @@
-import { chatEvents, cutInto } from './chat-events.ts'
+import { anthropicEvents, chatEvents, cutInto } from './chat-events.ts'
 import {
   BARE,
   CONTENDERS,
@@ -11,12 +11,24 @@ import {
   REJOINING,
   SPLITTER,
 } from './contenders.ts'
+import { BETTER_SSE, encoders } from './encoders.ts'
+import { ANTHROPIC, jsonDecoders, OPENAI } from './json-decoders.ts'
 import { bytesPerEvent, memory } from './memory.ts'
-import { race, type Times } from './race.ts'
+import { publishedFigures } from './published-figures.ts'
+import { median, race, speedRatio, type Times, type Work } from './race.ts'
+import { readingWork } from './reading-work.ts'
+
+interface Suite {
+  name: string
+  works: readonly Work[]
+  events: number
+  baselines: readonly string[]
+}
 
 const KIB_16 = '16 KiB chunks'
 const ONE_EVENT = 'one event a chunk'
 const BYTES_64 = '64-byte chunks'
+const ENCODED_EVENTS = 2000
 
 // Enough events to warm up a contender, few enough for many runs within its time.
 const SHAPES = [
@@ -26,14 +38,49 @@ const SHAPES = [
 ]
 const BASELINES = [BARE, FORWARDING, REJOINING, IDENTITY, PARSER_CHAIN]
 
-const TARGETS = [
-  { contender: DECODER, baseline: PARSER_CHAIN, shape: ONE_EVENT, atLeast: 1.3 },
-  { contender: DECODER, baseline: PARSER_CHAIN, shape: KIB_16, atLeast: 1 },
+const SUITES: readonly Suite[] = [
+  ...SHAPES.map(({ name, stream }) => ({
+    name,
+    works: CONTENDERS.map((contender) => readingWork(contender, stream)),
+    events: stream.events,
+    baselines: BASELINES,
+  })),
+  {
+    name: 'Decode and parse JSON, chat completions, one event a chunk',
+    works: jsonDecoders(OPENAI, chatEvents(2000, 1)),
+    events: 2000,
+    baselines: [OPENAI],
+  },
+  {
+    name: 'Decode and parse JSON, Messages API, one event a chunk',
+    works: jsonDecoders(ANTHROPIC, anthropicEvents(2000, 1)),
+    events: 2000,
+    baselines: [ANTHROPIC],
+  },
+  {
+    name: 'Encode events with a name and an id, each into a chunk of its own',
+    works: encoders(ENCODED_EVENTS),
+    events: ENCODED_EVENTS,
+    baselines: [BETTER_SSE],
+  },
+]
+
+interface Target {
+  contender: string
+  baseline: string
+  suite: string
+  atLeast: number
+  aim?: number
+}
+
+const TARGETS: readonly Target[] = [
+  { contender: DECODER, baseline: PARSER_CHAIN, suite: ONE_EVENT, atLeast: 2, aim: 3 },
+  { contender: DECODER, baseline: PARSER_CHAIN, suite: KIB_16, atLeast: 1 },
   // Its chunks cut events, which a splitter has to join.
-  { contender: SPLITTER, baseline: REJOINING, shape: KIB_16, atLeast: 0.85 },
-  ...[ONE_EVENT, BYTES_64].flatMap((shape) => [
-    { contender: SPLITTER, baseline: FORWARDING, shape, atLeast: 0.9 },
-    { contender: FUSED, baseline: PIPED, shape, atLeast: 2.5 },
+  { contender: SPLITTER, baseline: REJOINING, suite: KIB_16, atLeast: 0.85 },
+  ...[ONE_EVENT, BYTES_64].flatMap((suite) => [
+    { contender: SPLITTER, baseline: FORWARDING, suite, atLeast: 0.9 },
+    { contender: FUSED, baseline: PIPED, suite, atLeast: 2.5 },
   ]),
 ]
 
@@ -43,12 +90,14 @@ const MAX_BYTES_PER_EVENT = 1
 const ROUNDS = 7
 
 const results = new Map<string, Times>()
-for (const { name, stream } of SHAPES) {
-  const onRound = (round: number): void => progress(`${name}: round ${round} of ${ROUNDS}`)
-  const times = await race(CONTENDERS, stream, { rounds: ROUNDS, timeMs: 80, onRound })
-  results.set(name, times)
-  printTable(name, times)
+for (const suite of SUITES) {
+  const onRound = (round: number): void => progress(`${suite.name}: round ${round} of ${ROUNDS}`)
+  const times = await race(suite.works, suite.events, { rounds: ROUNDS, timeMs: 80, onRound })
+  results.set(suite.name, times)
+  printSuite(suite, times)
 }
+progress('the work of token-streaming-proxy')
+await printPublished()
 progress('memory: a million events')
 const checkpoints = await memory(1_000_000, 100_000)
 const slope = bytesPerEvent(checkpoints)
@@ -61,48 +110,57 @@ function progress(line: string): void {
   process.stderr.write(`${line}\n`)
 }
 
-function printTable(shape: string, times: Times): void {
-  console.log(`\n**${shape}**\n`)
-  console.log(`| | us an event | ${BASELINES.map((name) => `x ${name}`).join(' | ')} |`)
-  console.log(`|---|---${'|---'.repeat(BASELINES.length)}|`)
-  for (const [name, rounds] of times) {
-    const ratios = BASELINES.map((baseline) => ratio(times, name, baseline).toFixed(2))
-    console.log(`| ${name} | ${median(rounds).toFixed(3)} | ${ratios.join(' | ')} |`)
-  }
+function printTable(title: string, rows: readonly (readonly string[])[]): void {
+  const [head = '', ...body] = rows.map((cells) => `| ${cells.join(' | ')} |`)
+  console.log(
+    [`\n**${title}**\n`, head, `|${'---|'.repeat(rows[0]?.length ?? 0)}`, ...body].join('\n'),
+  )
+}
+
+function printSuite({ name, baselines }: Suite, times: Times): void {
+  const rows = [...times].map(([work, rounds]) => [
+    work,
+    median(rounds).toFixed(3),
+    ...baselines.map((baseline) => speedRatio(times, work, baseline).toFixed(2)),
+  ])
+  printTable(name, [['', 'us an event', ...baselines.map((base) => `x ${base}`)], ...rows])
+}
+
+async function printPublished(): Promise<void> {
+  const rows = (await publishedFigures()).map(({ work, published, measured, megabytes }) => [
+    work,
+    published.toFixed(0) + (megabytes ? ` (${megabytes.published} MB/s)` : ''),
+    measured.toFixed(0) + (megabytes ? ` (${megabytes.measured.toFixed(0)} MB/s)` : ''),
+    (measured / published).toFixed(1),
+  ])
+  const head = ['', 'published, in Python', 'here, a second of CPU time', 'x']
+  printTable('Events a second beside those that token-streaming-proxy publishes', [head, ...rows])
 }
 
 function printMemory(): void {
-  console.log('\n**A million events through the fused line, memory after a collection**\n')
-  console.log('| events | heap and buffers, MB | resident, MB |')
-  console.log('|---|---|---|')
-  for (const { events, heapBytes, rssBytes } of checkpoints) {
-    console.log(`| ${events} | ${(heapBytes / 1e6).toFixed(2)} | ${(rssBytes / 1e6).toFixed(1)} |`)
-  }
+  const rows = checkpoints.map(({ events, heapBytes, rssBytes }) => [
+    String(events),
+    (heapBytes / 1e6).toFixed(2),
+    (rssBytes / 1e6).toFixed(1),
+  ])
+  const head = ['events', 'heap and buffers, MB', 'resident, MB']
+  printTable('A million events through the fused line, memory after a collection', [head, ...rows])
 }
 
 function printTargets(): void {
   console.log()
-  for (const { contender, baseline, shape, atLeast } of TARGETS) {
-    const value = ratio(results.get(shape) as Times, contender, baseline)
+  for (const { contender, baseline, suite, atLeast, aim } of TARGETS) {
+    const value = speedRatio(results.get(suite) as Times, contender, baseline)
     const verdict = value >= atLeast ? 'reached' : 'missed'
+    const distance =
+      aim !== undefined && value < aim ? `${(aim - value).toFixed(2)} away` : 'reached'
     console.log(
-      `- target ${contender} >= ${atLeast} x ${baseline}, ${shape}: ${verdict} (${value.toFixed(2)})`,
+      `- target ${contender} >= ${atLeast} x ${baseline}, ${suite}: ${verdict} (${value.toFixed(2)})` +
+        (aim === undefined ? '' : `; aim ${aim}: ${distance}`),
     )
   }
   const verdict = slope <= MAX_BYTES_PER_EVENT ? 'reached' : 'missed'
   console.log(
     `- target heap growth <= ${MAX_BYTES_PER_EVENT} byte an event: ${verdict} (${slope.toFixed(3)})`,
   )
-}
-
-/** Speed of a contender relative to the baseline: the median over the rounds of both. */
-function ratio(times: Times, contender: string, baseline: string): number {
-  const own = times.get(contender) ?? []
-  const others = times.get(baseline) ?? []
-  return median(own.map((time, round) => (others[round] as number) / time))
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] as number
 }

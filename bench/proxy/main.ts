@@ -10,12 +10,12 @@
 //   --write          puts the results into docs/performance.md, and the plot of a full run beside it
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
+import { writePage } from '../write-page.ts'
 import { benchOptions } from './bench-options.ts'
 import { Cores } from './processes/cores.ts'
 import { findServers, ProxyStarter } from './proxies/start-proxies.ts'
 import { costPlot } from './report/cost-plot.ts'
 import { report } from './report/report.ts'
-import { writePage } from './report/write-page.ts'
 import { BenchRun } from './run-bench.ts'
 import { StreamBytes } from './upstream/stream-bytes.ts'
 import { UpstreamChild } from './upstream/upstream-child.ts'

@@ -5,13 +5,19 @@ import { toNetworkError } from './to-network-error.ts'
  * The body of a `fetch` response. Turns its errors into coded network errors, because later they could not be told
  * from an error of the application.
  *
- * Holds nothing.
+ * Holds the response.
  */
 export class FetchBody implements ByteSource {
-  readonly #stream: ReadableStream<Uint8Array>
+  /** Held because undici cancels an unread body when its response is garbage collected. */
+  readonly #response: Response
 
-  constructor(stream: ReadableStream<Uint8Array>) {
-    this.#stream = stream
+  /** @param response has a body */
+  constructor(response: Response) {
+    this.#response = response
+  }
+
+  get #stream(): ReadableStream<Uint8Array> {
+    return this.#response.body as ReadableStream<Uint8Array>
   }
 
   /** @throws TypeError if the body is locked */

@@ -57,7 +57,7 @@ function toResponse(response: Response, method: string): TransportResponse {
     response.body.cancel().catch(() => {})
   } else if (response.body !== null) {
     dropDecoded(headers)
-    return { status, statusText, headers, body: new FetchBody(response.body) }
+    return { status, statusText, headers, body: new FetchBody(response) }
   }
   return { status, statusText, headers, body: null }
 }

@@ -1,7 +1,11 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { gate, step } from 'sse-stream-kit/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { Aborter } from '../../src/base/aborter.ts'
 import { fetchTransport } from '../../src/transport/fetch-transport.ts'
 import type { TransportCall } from '../../src/transport/transport.ts'
+import { bodyText, openTransport } from './open-transport.ts'
 
 type Fetch = typeof globalThis.fetch
 
@@ -86,5 +90,23 @@ describe('fetchTransport', () => {
     await send(failing({}), { aborter }).catch(() => {})
     expect(added).toHaveBeenCalledTimes(2)
     expect(removed).toHaveBeenCalledTimes(2)
+  })
+
+  it('keeps a body that is read only after a garbage collection', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const collected = gate()
+    const { send } = await openTransport("of the runtime's fetch", [
+      step.send({ data: '1' }),
+      step.until(collected.opened),
+      step.send({ data: '2' }),
+    ])
+    const { body } = await send()
+    for (let turn = 0; turn < 10; turn++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      collect()
+    }
+    collected.open()
+    expect(await bodyText(body)).toBe('data: 1\n\ndata: 2\n\n')
   })
 })

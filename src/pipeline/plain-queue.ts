@@ -20,23 +20,29 @@ export class PlainQueue<Out> implements ItemQueue<Out>, ItemSource<Out>, ItemRea
 
   owner!: QueueOwner<Out>
   queued = 0
-  readonly closed: Promise<void>
-  #resolveClosed!: () => void
-  #rejectClosed!: (reason: unknown) => void
+  #closed: Promise<void> | undefined
+  #resolveClosed: (() => void) | undefined
+  #rejectClosed: ((reason: unknown) => void) | undefined
   #first: Queued<Out> | undefined
   #last: Queued<Out> | undefined
   #read: { resolve(result: ReadResult<Out>): void; reject(reason: unknown): void } | undefined
   #end: 'done' | { readonly reason: unknown } | undefined
 
   constructor() {
-    this.closed = new Promise((resolve, reject) => {
-      this.#resolveClosed = resolve
-      this.#rejectClosed = reject
-    })
-    // A reader need not use `closed`.
-    this.closed.catch(() => {})
     // Asks for items as a `ReadableStream` does: before the first read, and after whoever made it is done.
     Promise.resolve().then(() => this.owner.pull())
+  }
+
+  /** Made for a reader that uses it. */
+  get closed(): Promise<void> {
+    const end = this.#end
+    this.#closed ??= new Promise((resolve, reject) => {
+      this.#resolveClosed = resolve
+      this.#rejectClosed = reject
+      if (end === 'done') resolve()
+      else if (end !== undefined) reject(end.reason)
+    })
+    return this.#closed
   }
 
   getReader(): this {
@@ -94,7 +100,7 @@ export class PlainQueue<Out> implements ItemQueue<Out>, ItemSource<Out>, ItemRea
 
   close(): void {
     this.#end = 'done'
-    this.#resolveClosed()
+    this.#resolveClosed?.()
     this.#read?.resolve({ done: true, value: undefined })
     this.#read = undefined
   }
@@ -102,7 +108,7 @@ export class PlainQueue<Out> implements ItemQueue<Out>, ItemSource<Out>, ItemRea
   error(reason: unknown): void {
     this.#drop()
     this.#end = { reason }
-    this.#rejectClosed(reason)
+    this.#rejectClosed?.(reason)
     this.#read?.reject(reason)
     this.#read = undefined
   }

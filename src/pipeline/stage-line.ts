@@ -49,7 +49,7 @@ export class StageLine {
   readonly #stages: readonly AnyStage[]
   readonly #observers: readonly StageObserver[]
   /** The stages and observers that have started, in their order. */
-  readonly #members: (AnyStage | StageObserver)[] = []
+  #members: readonly (AnyStage | StageObserver)[]
   readonly #head: StageOutput<unknown>
 
   constructor(
@@ -59,20 +59,24 @@ export class StageLine {
   ) {
     this.#stages = stages
     this.#observers = observers
+    this.#members = (stages as readonly (AnyStage | StageObserver)[]).concat(observers)
     let head = sink
+    let at = stages.length
+    let observed = 0
     try {
       // Back to front: when a stage emits in `start`, those behind it have started.
-      for (const stage of [...stages].reverse()) {
-        this.#members.unshift(stage)
+      while (at > 0) {
+        const stage = stages[--at] as AnyStage
         stage.start(head)
         head = new Link(stage, this, sink)
       }
       for (const observer of observers) {
-        this.#members.push(observer)
+        observed++
         observer.start(sink)
       }
     } catch (error) {
       // Those that have started may hold timers.
+      this.#members = this.#members.slice(at, stages.length + observed)
       this.dispose('failed', error)
       throw error
     }

@@ -31,7 +31,8 @@ export function startRelay<Queue extends ItemQueue<unknown>>(
   const queue = newQueue(marks.high)
   try {
     intake.driver = new StageDriver(stages, intake, queue, {
-      watermarks: { ...marks, size: heldSize },
+      // Not a spread: each would have a hidden class of its own, 160 bytes.
+      watermarks: { high: marks.high, low: marks.low, size: heldSize },
       observers,
       budget: ledger,
       flushMsFor,

@@ -47,7 +47,7 @@ export function clientLine(options: ClientLineOptions): ClientLine {
   if (heartbeat !== undefined) stages.push(heartbeat)
   if (errors !== undefined) stages.push(errors)
   return {
-    stages,
+    stages: stages.slice(),
     stallClock: new StallClock(clientStallMs),
     figures: () => ({
       heartbeats: heartbeat?.heartbeats ?? 0,

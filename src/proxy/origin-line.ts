@@ -79,8 +79,9 @@ export function originLine(options: OriginLineOptions): OriginLine {
   }
   const Tap = isSse ? LlmTap : NdjsonTap
   const llm = dialects.length > 0 ? new Tap(tapOptions) : undefined
+  const { firstEventMs, idleMs, idleCounts, totalMs } = timeouts
   const clock = new UpstreamClock(
-    { ...timeouts, requestedAt },
+    { firstEventMs, idleMs, idleCounts, totalMs, requestedAt },
     { countEvents, onFirstEvent, isOver: () => llm?.isOver === true, finish },
   )
   const rewriter = isSse && transform !== undefined ? new EventRewriterStage(transform) : undefined
@@ -97,7 +98,8 @@ export function originLine(options: OriginLineOptions): OriginLine {
   if (llm !== undefined) stages.push(llm)
   if (rewriter !== undefined) stages.push(rewriter)
   return {
-    stages,
+    // A copy has no room for more.
+    stages: stages.slice(),
     clock,
     countEvents,
     llm,

@@ -34,6 +34,8 @@ export interface ProxySettings extends CallSettings {
   transform: EventTransform | undefined
   /** Those that a stream may be of; none where none is looked for. */
   dialects: readonly Dialect[]
+  /** The same by the format of the stream. */
+  dialectsOf: Record<'sse' | 'ndjson', readonly Dialect[]>
   /** Whether the application says that a stream is of the one in the list. */
   isDialectGiven: boolean
   truncation: 'signal' | 'pass'
@@ -96,6 +98,8 @@ export function proxySettings({
   checkChoice('upstreamErrors', upstreamErrors, 'break', 'event-then-break')
   if (budget !== undefined) BudgetLedger.of(budget)
   checkChoice('truncation', truncation, 'signal', 'pass')
+  const dialects = dialectList(dialect)
+  const isSse = ({ format = 'sse' }: Dialect): boolean => format === 'sse'
   // Created once to check its arguments now.
   relay(new ReadableStream(), [], { watermark })
   return {
@@ -109,7 +113,8 @@ export function proxySettings({
     watermark,
     maxEventBytes: checkNumber('maxEventBytes', maxEventBytes, { min: 1, infinity: true }),
     transform,
-    dialects: dialectList(dialect),
+    dialects,
+    dialectsOf: { sse: dialects.filter(isSse), ndjson: dialects.filter((one) => !isSse(one)) },
     isDialectGiven: dialect !== false && !Array.isArray(dialect),
     truncation,
     includeUsage,

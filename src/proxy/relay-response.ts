@@ -40,7 +40,7 @@ export function relayResponse(
     : isJsonLinesType(headers.get('content-type') ?? '')
       ? 'ndjson'
       : undefined
-  const dialects = settings.dialects.filter((dialect) => (dialect.format ?? 'sse') === format)
+  const dialects = format === undefined ? [] : settings.dialectsOf[format]
   const isAnswer = isSse || dialects.length > 0
   const source = isAnswer ? new AnswerBody(body, () => origin.llm?.isOver === true) : body
   // A body that has ended or failed needs no cancel.
@@ -71,7 +71,7 @@ export function relayResponse(
   let output: ObservedOutput | undefined
   let hasEnded = false
   const start = exchange.client.wantsStream ? relay<Uint8Array> : relaySource<Uint8Array>
-  const relayed = start(source, [...origin.stages, ...client.stages], {
+  const relayed = start(source, origin.stages.concat(client.stages), {
     watermark: settings.watermark,
     budget: settings.budget,
     observers: [client.stallClock, { start: onStart }],

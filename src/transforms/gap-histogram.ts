@@ -10,11 +10,11 @@ export interface GapDistribution {
   forEach(callback: (gapMs: number, count: number) => void): void
 }
 
-/** The times between items, in 1 KiB for any number of them, without an allocation per item. */
+/** The times between items, in 256 bytes, or up to 1 KiB where some are frequent; without an allocation per item. */
 export class GapHistogram implements GapDistribution {
   count = 0
   #maxMs = 0
-  #counts: Uint32Array | undefined
+  #counts: Uint8Array | Uint16Array | Uint32Array | undefined
 
   /** The longest gap in milliseconds. */
   get maxMs(): number {
@@ -22,11 +22,13 @@ export class GapHistogram implements GapDistribution {
   }
 
   add(gapMs: number): void {
-    this.#counts ??= new Uint32Array(32 * STEPS)
+    this.#counts ??= new Uint8Array(32 * STEPS)
     if (gapMs > this.#maxMs) this.#maxMs = gapMs
     this.count++
     const index = indexOf(Math.min(gapMs * 1000, MAX_MICROSECONDS) | 0)
-    this.#counts[index] = (this.#counts[index] as number) + 1
+    const count = (this.#counts[index] as number) + 1
+    this.#counts[index] = count
+    if (this.#counts[index] !== count) this.#widen(this.#counts, index, count)
   }
 
   /** Calls back for each length that occurred, ascending. */
@@ -49,6 +51,11 @@ export class GapHistogram implements GapDistribution {
       if (count > 0 && seen >= rank) return this.#gapAt(index)
     }
     return this.maxMs
+  }
+
+  #widen(counts: ArrayLike<number>, index: number, count: number): void {
+    this.#counts = count > 0xffff ? new Uint32Array(counts) : new Uint16Array(counts)
+    this.#counts[index] = count
   }
 
   #gapAt(index: number): number {

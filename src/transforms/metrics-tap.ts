@@ -45,7 +45,7 @@ const OPTIONS: OptionNames<MetricsTapOptions> = { onFirst: true, onEnd: true, co
 /**
  * Measures a stream of any items: times, counts, and how it ended.
  *
- * - Holds 1 KiB of counters, and no items.
+ * - Holds at most 1 KiB of counters, and no items.
  * - Backpressure: takes an item when the reader asks for one.
  * - Cancel and error are in the summary, which is reported exactly once.
  *

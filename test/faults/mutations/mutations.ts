@@ -9,8 +9,8 @@ export interface Mutation {
 /** Puts the stages of the client before those of the upstream, which then take heartbeats for its bytes. */
 const HEARTBEATS_FIRST = swap(
   'relayResponse.relayed',
-  '[...origin.stages, ...client.stages]',
-  '[...client.stages, ...origin.stages]',
+  'origin.stages.concat(client.stages)',
+  'client.stages.concat(origin.stages)',
 )
 
 /**

@@ -11,8 +11,9 @@ import type { Transport, TransportCall, TransportResponse } from './transport.ts
 import { Upload } from './upload.ts'
 
 /**
- * The longest body that is written to the connection at once. A longer one could keep the connection of a response
- * that came early: undici does not wait for the end of such a write, as it does for that of a stream.
+ * The longest body that is written to the connection at once. undici retains it until the response has ended. After an
+ * early response it does not wait for the end of such a write, as it does for that of a stream, and the next request
+ * would wait behind a body that the upstream does not read.
  */
 const MAX_WRITTEN_BYTES = 16_384
 
@@ -116,8 +117,9 @@ class ResponseHandler implements Dispatcher.DispatchHandler, RequestControl {
     // An interim response: the final one is still to come.
     if (status < 200) return
     const headers = headersOf(controller, parsed)
-    // Views of the memory of a socket read, which would be retained until the end of the response.
-    controller.rawHeaders = null
+    // Views of the memory of a socket read, which would be retained until the end of the response. Another dispatcher
+    // may forbid it.
+    Reflect.set(controller, 'rawHeaders', null)
     if (this.#method === 'HEAD' || isBodilessStatus(status)) {
       this.#resolve({ status, statusText, headers, body: null })
       return

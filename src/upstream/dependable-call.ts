@@ -25,9 +25,9 @@ export async function dependableCall(
   const { requestedAt } = context
   const { maxEventBytes, replayBodyBytes, isFailure } = settings
   const mayRepeat = targets.length > 1 || settings.attempts > 1
-  // Also for a single attempt: it tells an upload that breaks from an upstream that fails.
   const { body } = call
   const isWhole = body === null || body instanceof Uint8Array
+  // Also for a single attempt: it tells an upload that breaks from an upstream that fails.
   const replay = isWhole ? undefined : new RequestReplay(body, mayRepeat ? replayBodyBytes : 0)
   const isReplayable = (): boolean =>
     isWhole ? (body?.length ?? 0) <= replayBodyBytes : replay?.isReplayable === true

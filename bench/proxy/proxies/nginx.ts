@@ -1,8 +1,8 @@
 import type { ServerKind } from './installed-server.ts'
 import { NGINX } from './names.ts'
 
-/** Files that are not connections: logs and listeners. */
-const FEW = 100
+/** When only a sixteenth of its connections are free, it closes those that still wait for their request. */
+const HEADROOM = 1.1
 
 export const nginx: ServerKind = {
   name: NGINX,
@@ -17,7 +17,7 @@ export const nginx: ServerKind = {
     worker_rlimit_nofile ${files};
     pid ${folder}/nginx.pid;
     error_log ${folder}/error.log;
-    events { worker_connections ${files - FEW}; }
+    events { worker_connections ${Math.ceil(files * HEADROOM)}; }
     http {
       access_log off;
       client_body_temp_path ${folder}/body;

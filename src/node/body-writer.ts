@@ -1,7 +1,10 @@
 import { FLOW, type ItemReader, type ItemSource } from '../base/byte-source.ts'
 import type { ReadResult } from '../base/read-result.ts'
 import type { NodeResponse } from './node-message.ts'
-import { type ChunkSink, writeChunk } from './write-chunk.ts'
+import { type ChunkSink, hasNodeWrite, writeChunk } from './write-chunk.ts'
+
+/** How much Node may hold before the body is read on. From Node 22 on, its own limit is 64 KiB, and then any chunk. */
+const MAX_PENDING_BYTES = 16_384
 
 /** A `ReadableStream`, or a lighter source whose reader has `closed`. */
 export interface ResponseBody extends ItemSource<Uint8Array> {
@@ -10,6 +13,7 @@ export interface ResponseBody extends ItemSource<Uint8Array> {
 
 /** The part of a response that is used; the types of node:http and node:http2 do not overlap. */
 interface Sink extends ChunkSink {
+  readonly socket: { readonly destroyed: boolean } | null
   on(event: 'drain', listener: () => void): unknown
   off(event: 'drain', listener: () => void): unknown
 }
@@ -18,8 +22,9 @@ interface Sink extends ChunkSink {
  * Writes a body to a Node response: one pending read, one write per chunk. Switches the body to flowing mode if it can,
  * and reads it only while chunks are queued in it.
  *
- * - Holds nothing itself. Node buffers what the socket has not accepted, up to its own high watermark and one chunk.
- * - Backpressure: after a write that returns false, stops reading the body until `drain`.
+ * - Holds nothing itself. Node buffers what the socket has not accepted, up to 16 KiB and one chunk; with HTTP/2 or a
+ *   replaced `write`, up to its own high watermark and one chunk.
+ * - Backpressure: stops reading the body from there on until Node has passed it all to the system.
  * - Cancel reaches the body at once, also during a pending read or write.
  * - End of the body: calls `onEnd`, which ends the response.
  * - Error of the body or of a write: calls `onBreak` once; the response is left open.
@@ -35,6 +40,7 @@ export class BodyWriter {
   #hasWritten = false
   #isFlowing = false
   #isBlocked = false
+  #isFull = false
   #hasEnded = false
 
   /** @throws TypeError if the body is locked */
@@ -114,8 +120,11 @@ export class BodyWriter {
     // HTTP/2 calls back for an empty write inside nghttp2's send loop, where the response must not be ended.
     if (chunk.length === 0) return true
     this.#hasWritten = true
+    const res = this.#res
+    this.#isFull = hasNodeWrite(res) && res.writableLength + chunk.length >= MAX_PENDING_BYTES
     try {
-      this.#isBlocked = !writeChunk(this.#res, chunk, this.#onWritten)
+      const mayWrite = writeChunk(res, chunk, this.#isFull ? this.#onDrain : this.#onWritten)
+      this.#isBlocked = this.#isFull || !mayWrite
       return !this.#isBlocked
     } catch (error) {
       this.#breakOff(error)
@@ -148,9 +157,16 @@ export class BodyWriter {
   }
 
   readonly #onDrain = (): void => {
-    if (!this.#isBlocked) return
+    if (!this.#isBlocked || this.#hasEnded) return
+    // A write that returned false calls it twice, and one that failed before `close`.
+    if (this.#isFull && !this.#hasDrained()) return
     this.#isBlocked = false
     this.#readNext()
+  }
+
+  #hasDrained(): boolean {
+    const { socket, writableLength } = this.#res
+    return socket?.destroyed !== true && writableLength < MAX_PENDING_BYTES
   }
 
   #stop(): void {

@@ -145,7 +145,7 @@ export class NodeExchange {
   readonly #flushHead = (): void => {
     if (this.#isSettled || this.#writer?.hasWritten || this.#res.writableEnded) return
     // Not `flushHeaders()`, which encodes header values as UTF-8 instead of Latin-1.
-    writeTo(this.#res, new Uint8Array(0))
+    writeHeadOf(this.#res)
   }
 
   readonly #end = (): void => {
@@ -245,8 +245,8 @@ function endOf(res: { end(): unknown }): void {
   res.end()
 }
 
-function writeTo(res: { write(chunk: Uint8Array): unknown }, chunk: Uint8Array): void {
-  res.write(chunk)
+function writeHeadOf(res: { write(text: string, encoding: 'latin1'): unknown }): void {
+  res.write('', 'latin1')
 }
 
 /** Cancels the body without waiting. Ignores a cancel that fails, or a body that is not a stream. */

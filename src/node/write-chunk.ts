@@ -11,6 +11,7 @@ const nodeWrite: unknown = OutgoingMessage.prototype.write
 
 /** The part of a response that is used; the types of node:http and node:http2 do not overlap. */
 export interface ChunkSink {
+  readonly writableLength: number
   chunkedEncoding?: boolean
   readonly writableCorked?: number
   write(chunk: Uint8Array, onWritten?: () => void): boolean
@@ -34,10 +35,15 @@ export function writeChunk(res: ChunkSink, chunk: Uint8Array, onWritten?: () => 
   }
 }
 
+/** Whether `write` is that of node:http, which calls back; a replacement may not. */
+export function hasNodeWrite(res: ChunkSink): boolean {
+  return res.write === nodeWrite
+}
+
 function canFrame(res: ChunkSink, chunk: Uint8Array): boolean {
   return (
     res.chunkedEncoding === true &&
-    res.write === nodeWrite &&
+    hasNodeWrite(res) &&
     chunk.length <= MAX_BYTES &&
     // A corked response queues chunks in a list of its own, which this one would overtake.
     res.writableCorked === 0

@@ -5,7 +5,7 @@ import { relay } from 'sse-stream-kit/streams'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type FetchHandler, type Host, serverHost } from '../support/http/hosts.ts'
 import { ask, type RawClient, rawClient } from '../support/http/raw-client.ts'
-import { type Deferred, deferred, manualBody } from './manual-body.ts'
+import { deferred, endlessBody, manualBody } from './manual-body.ts'
 
 type Middleware = (req: IncomingMessage, res: ServerResponse) => void
 
@@ -24,8 +24,13 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((each) => each.close()))
 })
 
-async function open(handle: NodeHandler, middleware?: Middleware): Promise<Recorded> {
-  const server = createServer((req, res) => {
+async function open(
+  handle: NodeHandler,
+  middleware?: Middleware,
+  highWaterMark = 65_536,
+): Promise<Recorded> {
+  // Node's limit from Node 22 on.
+  const server = createServer({ highWaterMark }, (req, res) => {
     middleware?.(req, res)
     void handle(req, res)
   })
@@ -52,8 +57,11 @@ function record(socket: Socket, calls: Call[]): void {
 const textOf = (chunk: Uint8Array | string): string =>
   typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('latin1')
 
-const serve = (handler: FetchHandler, middleware?: Middleware): Promise<Recorded> =>
-  open(toNodeHandler(handler), middleware)
+const serve = (
+  handler: FetchHandler,
+  middleware?: Middleware,
+  highWaterMark?: number,
+): Promise<Recorded> => open(toNodeHandler(handler), middleware, highWaterMark)
 
 /** The buffers with something in them; the date of the head varies. */
 const written = (calls: readonly Call[]): Call[] =>
@@ -238,6 +246,22 @@ describe('a replaced write', () => {
     expect(got.filter((text) => text !== '')).toEqual(['data: 1\n\n'])
     expect(bodyOf(client.text)).toBe('9\r\ndata: 1\n\n\r\n0\r\n\r\n')
   })
+
+  it('that drops the callback is waited for until drain', async () => {
+    const body = manualBody()
+    for (let chunk = 0; chunk < 10; chunk++) body.send('x'.repeat(20_000))
+    body.close()
+    const { client } = await serve(
+      () => new Response(body.stream),
+      (_, res) => {
+        const { write } = res
+        res.write = ((chunk: Uint8Array) => write.call(res, chunk, 'latin1')) as typeof res.write
+      },
+    )
+    client.send(ask('/'))
+    await client.until('\r\n0\r\n\r\n')
+    expect(decoded(client.text)).toBe('x'.repeat(200_000))
+  })
 })
 
 describe('the head', () => {
@@ -288,41 +312,101 @@ describe('the connection', () => {
     )
   })
 
-  it('holds back a body of small chunks until its client reads on', async () => {
-    const response: Deferred<ServerResponse> = deferred()
-    let given = 0
-    const body = new ReadableStream<Uint8Array>(
-      {
-        pull(controller) {
-          if (given === 20_000) controller.close()
-          else controller.enqueue(Buffer.from(`data: ${given++} ${'x'.repeat(1_000)}\n\n`))
+  it.each([16_384, 65_536])(
+    'holds back a body of small chunks until its client reads on, with a highWaterMark of %i',
+    async (highWaterMark) => {
+      let open: ServerResponse | undefined
+      let given = 0
+      let most = 0
+      const body = new ReadableStream<Uint8Array>(
+        {
+          pull(controller) {
+            if (given === 20_000) controller.close()
+            else controller.enqueue(Buffer.from(`data: ${given++} ${'x'.repeat(1_000)}\n\n`))
+          },
         },
-      },
-      { highWaterMark: 0 },
-    )
-    const { port } = await serve(
-      () => new Response(body),
-      (_, res) => response.resolve(res),
-    )
-    const client = connect(port, '127.0.0.1')
-    const received: Buffer[] = []
-    const closed = new Promise((resolve) => client.on('close', resolve))
-    client.on('data', (chunk: Buffer) => received.push(chunk))
-    client.pause()
-    client.write(ask('/', 'GET', '1.1', 'connection: close\r\n'))
-    const res = await response.promise
-    await vi.waitUntil(() => res.writableNeedDrain)
-    const before = given
-    for (let turn = 0; turn < 50; turn++) await macrotask()
-    expect(given).toBe(before)
-    expect(given).toBeLessThan(20_000)
-    expect(res.writableLength).toBeLessThan(res.writableHighWaterMark + 2_000)
-    client.resume()
-    await closed
-    const text = decoded(Buffer.concat(received).toString('latin1'))
-    expect(text.match(/data: \d+/g)).toEqual(
-      Array.from({ length: 20_000 }, (_, at) => `data: ${at}`),
-    )
+        { highWaterMark: 0 },
+      )
+      const { port } = await serve(
+        () => new Response(relay(body, [])),
+        (_, res) => {
+          open = res
+          const socket = res.socket as Socket
+          const { write } = socket
+          socket.write = ((...args: Parameters<typeof write>) => {
+            const isTaken = write.apply(socket, args)
+            most = Math.max(most, socket.writableLength)
+            return isTaken
+          }) as typeof write
+        },
+        highWaterMark,
+      )
+      const client = connect(port, '127.0.0.1')
+      const received: Buffer[] = []
+      const closed = new Promise((resolve) => client.on('close', resolve))
+      client.on('data', (chunk: Buffer) => received.push(chunk))
+      client.pause()
+      client.write(ask('/', 'GET', '1.1', 'connection: close\r\n'))
+      await vi.waitUntil(() => given > 0)
+      for (let turn = 0, seen = -1; turn < 200; turn++) {
+        if (seen !== given) turn = 0
+        seen = given
+        await macrotask()
+      }
+      expect(given).toBeLessThan(20_000)
+      expect(open?.writableLength).toBeGreaterThan(0)
+      client.resume()
+      await closed
+      expect(most).toBeLessThan(16_384 + 1_050)
+      const text = decoded(Buffer.concat(received).toString('latin1'))
+      expect(text.match(/data: \d+/g)).toEqual(
+        Array.from({ length: 20_000 }, (_, at) => `data: ${at}`),
+      )
+    },
+  )
+})
+
+describe('a client that reads nothing', () => {
+  it.each([1_000, 15_000, 60_000])(
+    'makes a relay of chunks of %i bytes hold at most highBytes and 64 KiB',
+    async (size) => {
+      const highBytes = 65_536
+      const body = endlessBody(size)
+      const handle = toNodeHandler(
+        () => new Response(relay(body.stream, [], { watermark: { highBytes } })),
+      )
+      // The size of Node's buffer from Node 22 on.
+      const server = createServer({ highWaterMark: 65_536 }, (req, res) => void handle(req, res))
+      const host = await serverHost(server)
+      opened.push(host)
+      const client = rawClient(host.port)
+      client.socket.pause()
+      client.send(ask('/'))
+      await vi.waitUntil(() => body.bytes > 0)
+      await body.idle()
+      const [socket] = host.sockets as Set<Socket>
+      const passedOn = (socket?.bytesWritten ?? 0) - (socket?.writableLength ?? 0)
+      // Head and coding make `passedOn` larger than the part of the body in it.
+      expect(body.bytes - passedOn).toBeLessThanOrEqual(highBytes + 65_536)
+      expect(socket?.writableLength).toBeLessThan(16_384 + size + 16)
+      expect(socket?.writableLength).toBeGreaterThan(0)
+      client.socket.destroy()
+      await body.cancelled
+    },
+  )
+
+  it('is not read for once it has left', async () => {
+    const body = endlessBody()
+    const { client } = await serve(() => new Response(body.stream))
+    client.socket.pause()
+    client.send(ask('/'))
+    await vi.waitUntil(() => body.bytes > 0)
+    await body.idle()
+    const { bytes } = body
+    client.socket.destroy()
+    await body.cancelled
+    await body.idle()
+    expect(body.bytes).toBe(bytes)
   })
 })
 

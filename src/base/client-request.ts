@@ -17,8 +17,6 @@ export interface ClientRequest {
   readonly method: string
   readonly url: URL
   readonly headers: Headers
-  /** Bytes if it has arrived whole. A stream is used once. */
-  readonly body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null
   /** Whether the application has read the body of `request`. */
   readonly isBodyRead: boolean
   /** What the application sees. */
@@ -27,9 +25,14 @@ export interface ClientRequest {
   readonly wantsStream: boolean
   /** Whether the client has left. */
   readonly isGone: boolean
+  /** Gives the body to the caller, who may be the only one to hold it from now on. */
+  takeBody(): ClientBody
   /** Sets what is called when the client leaves; `undefined` for nothing. */
   onGone(listener: (() => void) | undefined): void
 }
+
+/** The body of a request: bytes if it has arrived whole. */
+export type ClientBody = Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null
 
 /** The response to it. */
 export interface ClientResponse {

@@ -1,4 +1,4 @@
-import type { ClientRequest } from '../base/client-request.ts'
+import type { ClientBody, ClientRequest } from '../base/client-request.ts'
 import { BadRequestError } from './bad-request-error.ts'
 import { IncomingBody } from './incoming-body.ts'
 import type { NodeRequest } from './node-message.ts'
@@ -14,7 +14,8 @@ const MAX_ARRIVED_BYTES = 65_536
  * The `Request` is made when it is first used. It is a real one: `fetch()` and `new Request()` reject objects that only
  * look like one.
  *
- * - Holds a body that has arrived whole, up to 64 KiB; any other is left in Node's buffer and the socket.
+ * - Holds a body that has arrived whole, up to 64 KiB, until it is taken; any other is left in Node's buffer and the
+ *   socket.
  * - Cancel: `leave` aborts the signal of the `Request` and ends the body.
  */
 export class NodeClient implements ClientRequest {
@@ -23,7 +24,7 @@ export class NodeClient implements ClientRequest {
   readonly headers: Headers
   readonly wantsStream = false
   readonly #incoming: IncomingBody | undefined
-  readonly #bytes: Uint8Array<ArrayBuffer> | undefined
+  #bytes: Uint8Array<ArrayBuffer> | undefined
   #request: Request | undefined
   /** Aborts the signal of the `Request`. */
   #abort: AbortController | undefined
@@ -53,12 +54,6 @@ export class NodeClient implements ClientRequest {
     if (this.#bytes === undefined) this.#incoming = new IncomingBody(req)
   }
 
-  get body(): ClientRequest['body'] {
-    if (this.#incoming === undefined) return this.#bytes ?? null
-    // A clone of the request takes the stream it was made with.
-    return this.#request === undefined ? this.#incoming.stream : this.#request.body
-  }
-
   get isBodyRead(): boolean {
     const { bodyUsed = false, body } = this.#request ?? {}
     return bodyUsed || body?.locked === true
@@ -80,6 +75,17 @@ export class NodeClient implements ClientRequest {
     const init = { method, headers, signal, body: isUsed ? null : (body ?? null), duplex: 'half' }
     this.#request = new Request(url, init)
     return this.#request
+  }
+
+  takeBody(): ClientBody {
+    if (this.#incoming === undefined) {
+      const bytes = this.#bytes ?? null
+      // A prompt would else be held until the end of its answer.
+      this.#bytes = undefined
+      return bytes
+    }
+    // A clone of the request takes the stream it was made with.
+    return this.#request === undefined ? this.#incoming.stream : this.#request.body
   }
 
   onGone(listener: (() => void) | undefined): void {

@@ -26,10 +26,6 @@ export class FetchRequest implements ClientRequest {
     return this.request.headers
   }
 
-  get body(): ReadableStream<Uint8Array> | null {
-    return this.request.body
-  }
-
   get isBodyRead(): boolean {
     const { bodyUsed, body } = this.request
     return bodyUsed || body?.locked === true
@@ -37,6 +33,10 @@ export class FetchRequest implements ClientRequest {
 
   get isGone(): boolean {
     return this.request.signal.aborted
+  }
+
+  takeBody(): ReadableStream<Uint8Array> | null {
+    return this.request.body
   }
 
   onGone(listener: (() => void) | undefined): void {

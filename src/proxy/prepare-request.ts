@@ -1,4 +1,4 @@
-import type { ClientRequest } from '../base/client-request.ts'
+import type { ClientBody } from '../base/client-request.ts'
 import { acceptsEventStream } from '../http/media-type.ts'
 import { askForUsage } from './ask-for-usage.ts'
 import type { Exchange } from './exchange.ts'
@@ -8,7 +8,7 @@ import { readRequestJson } from './request-json.ts'
 
 /** A request body, and what is known of what the client wants. */
 export interface PreparedRequest {
-  body: ClientRequest['body']
+  body: ClientBody
   /** Whether the client wants an event stream. */
   wantsEvents: boolean
   /** Whether usage was asked for that the client has not asked for. */

@@ -1,11 +1,11 @@
-import type { ClientRequest } from '../base/client-request.ts'
+import type { ClientBody } from '../base/client-request.ts'
 import { SseKitError } from '../base/sse-kit-error.ts'
 import type { Exchange } from './exchange.ts'
 
 /** A request body that was read ahead. */
 export interface RequestJson {
   /** Stands for the request's body, which has been read. */
-  body: ClientRequest['body']
+  body: ClientBody
   /** The body as text, if it is JSON. */
   text?: string | undefined
   /** What the text says. */
@@ -25,7 +25,8 @@ export async function readRequestJson(
   { client, context }: Exchange,
   { maxBytes, limitMs }: { maxBytes: number; limitMs: number },
 ): Promise<RequestJson> {
-  const { body, headers } = client
+  const body = client.takeBody()
+  const { headers } = client
   if (body === null || !JSON_TYPE.test(headers.get('content-type') ?? '')) return { body }
   if (body instanceof Uint8Array) {
     if (body.length > maxBytes) return { body }

@@ -49,7 +49,7 @@ export async function respond(
     const isPrepared = includeUsage || commitAfterMs < Infinity
     const { body, wantsEvents, hidesUsage } = isPrepared
       ? await prepareRequest(exchange, settings)
-      : { body: client.body, wantsEvents: false, hidesUsage: false }
+      : { body: client.takeBody(), wantsEvents: false, hidesUsage: false }
     exchange.hidesUsage = hidesUsage
     const head = (target: UpstreamResponse['target']) => requestHead(exchange, target, settings)
     const called = dependableCall({ method, body, head }, targets, settings, context)

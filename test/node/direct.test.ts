@@ -95,4 +95,17 @@ describe('a proxy behind toNodeHandler', () => {
     expect(first?.headers.get('accept')).toBe('text/event-stream')
     expect(await first?.text()).toBe(JSON_BODY)
   })
+
+  it('does not hold a body that has been sent', async () => {
+    let ended: Request | undefined
+    const { post } = await open({
+      onEnd: (_, { request }) => {
+        ended = request
+      },
+    })
+    await post()
+    await vi.waitFor(() => expect(ended).toBeDefined())
+    expect(ended?.method).toBe('POST')
+    expect(ended?.body).toBe(null)
+  })
 })

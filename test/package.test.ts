@@ -50,7 +50,7 @@ const DOORS: Readonly<Record<string, Door>> = {
       'proxyFetch',
       'sseProxy',
     ],
-    maxBytes: 105_000,
+    maxBytes: 111_000,
   },
   llm: {
     names: [
@@ -77,8 +77,8 @@ const DOORS: Readonly<Record<string, Door>> = {
     ],
     maxBytes: 16_500,
   },
-  node: { names: ['toNodeHandler'], maxBytes: 11_000 },
-  streams: { names: STREAMS, maxBytes: 29_000 },
+  node: { names: ['toNodeHandler'], maxBytes: 13_500 },
+  streams: { names: STREAMS, maxBytes: 30_500 },
   testing: {
     names: [
       'chunkings',

@@ -13,6 +13,7 @@ export type Measure =
   | 'memory'
   | 'stalled'
   | 'closes'
+  | 'objects'
 
 export interface BenchOptions {
   measures: ReadonlySet<Measure>
@@ -49,7 +50,10 @@ const SHAPES: ReadonlyMap<string, readonly Measure[]> = new Map([
   ['steady', ['steady', 'saturation']],
   ['requests', ['requests', 'at-once']],
   ['streams', ['memory', 'stalled', 'closes']],
+  ['objects', ['objects']],
 ])
+/** What one stream holds changes only with the code. */
+const QUICK_SHAPES = ['steady', 'requests', 'streams']
 const EVENTS_A_MS = 15
 /** Files of a proxy that are not connections of streams, such as those that it keeps open for later requests. */
 const OTHER_FILES = 500
@@ -82,7 +86,9 @@ export async function benchOptions(args?: string[]): Promise<BenchOptions> {
   const full = [100, 300, 500, 1000, 2000, 5000].filter((count) => count < most)
   const wanted = values.only ?? (isFull || values.all ? [''] : undefined)
   return {
-    measures: new Set((values.shape ?? [...SHAPES.keys()]).flatMap(measuresOf)),
+    measures: new Set(
+      (values.shape ?? (isFull ? [...SHAPES.keys()] : QUICK_SHAPES)).flatMap(measuresOf),
+    ),
     isWanted: (name) => wanted?.some((part) => name.includes(part)) ?? QUICK.includes(name),
     isFull,
     node: /^\d+$/.test(values.node) ? await nodeBinary(values.node) : values.node,

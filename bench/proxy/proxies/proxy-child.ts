@@ -1,5 +1,6 @@
 import { BenchChild } from '../processes/bench-child.ts'
-import type { ProxyReport } from './proxy-process.ts'
+import type { HeapObjects } from '../processes/heap-objects.ts'
+import type { ProxyQuestion, ProxyReport } from './proxy-process.ts'
 import type { RunningProxy, Usage } from './running-proxy.ts'
 
 export interface ProxyChildOptions {
@@ -33,14 +34,23 @@ export class ProxyChild implements RunningProxy {
   }
 
   usage(): Promise<Usage> {
-    return this.#child.ask({ ask: 'usage' })
+    return this.#ask('usage')
   }
 
   usageCollected(): Promise<Usage> {
-    return this.#child.ask({ ask: 'collect' })
+    return this.#ask('collect')
+  }
+
+  /** What is in use on its heap. */
+  async heapObjects(): Promise<[kind: string, objects: HeapObjects][]> {
+    return (await this.#ask('objects')).objects ?? []
   }
 
   close(): Promise<void> {
     return this.#child.close()
+  }
+
+  #ask(ask: ProxyQuestion['ask']): Promise<ProxyReport> {
+    return this.#child.ask({ ask } satisfies ProxyQuestion)
   }
 }

@@ -2,12 +2,19 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { type HeapObjects, heapObjects } from '../processes/heap-objects.ts'
 import { NODE_PROXIES } from './node-proxies.ts'
 import type { Usage } from './running-proxy.ts'
 
 /** Message of a proxy's process: once when it listens, and on every question. */
 export interface ProxyReport extends Usage {
   port: number
+  /** What is on the heap, if it was asked for. */
+  objects?: [kind: string, objects: HeapObjects][]
+}
+
+export interface ProxyQuestion {
+  ask: 'usage' | 'collect' | 'objects'
 }
 
 const [name = '', origin = ''] = process.argv.slice(2)
@@ -15,15 +22,15 @@ const load = NODE_PROXIES.get(name)
 if (load === undefined) throw new Error(`There is no proxy called ${name}`)
 const relay = await load()
 const server = createServer(await relay(origin))
-server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, report)
-process.on('message', ({ ask }: { ask: 'usage' | 'collect' }) => {
+server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => report())
+process.on('message', async ({ ask }: ProxyQuestion) => {
   if (ask === 'collect') collect()
-  report()
+  report(ask === 'objects' ? { objects: [...(await heapObjects())] } : {})
 })
 // So that a profile is written and no process remains.
 process.on('disconnect', () => process.exit())
 
-function report(): void {
+function report(more: Pick<ProxyReport, 'objects'> = {}): void {
   const { user, system } = process.cpuUsage()
   const { port } = server.address() as AddressInfo
   const { rss, heapUsed, external } = process.memoryUsage()
@@ -33,6 +40,7 @@ function report(): void {
     rssBytes: rss,
     // `external` includes the array buffers.
     heapBytes: heapUsed + external,
+    ...more,
   }
   process.send?.(said)
 }

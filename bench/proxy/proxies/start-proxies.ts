@@ -67,9 +67,15 @@ export class ProxyStarter {
   }
 
   #start(name: string): Promise<RunningProxy> {
-    const { node, cpuProfiles } = this.#options
     const server = SERVERS.find((kind) => kind.name === name)
-    if (server !== undefined) return InstalledServer.start(server, this.#upstream.port)
+    return server === undefined
+      ? this.startForNode(name)
+      : InstalledServer.start(server, this.#upstream.port)
+  }
+
+  /** One of the proxies for Node, not pinned. */
+  startForNode(name: string): Promise<ProxyChild> {
+    const { node, cpuProfiles } = this.#options
     const execArgv =
       cpuProfiles === undefined
         ? []

@@ -12,7 +12,7 @@ export function report(results: BenchResults, options: BenchOptions, machine: Ma
   const { events, requestCount, problems } = results
   const lost =
     problems.length === 0
-      ? `All of the ${events} events arrived, byte for byte, and all of the ${requestCount} short requests.`
+      ? `All ${events} events and ${requestCount} responses to short requests arrived, byte for byte.`
       : ['Failed:', ...problems.map((problem) => `- ${problem}`)].join('\n')
   return [
     machineLine(options, machine),

@@ -28,7 +28,8 @@ export type NodeHandler = (
  *
  * Sends the response head at once, in one write with what the body has at hand. Restores a body that a parser has read (`express.json()`).
  *
- * - Holds Node's own write buffer and one chunk.
+ * - Holds up to 16 KiB and one chunk in Node's write buffer; with HTTP/2 or a replaced `res.write`, up to its high
+ *   watermark and one chunk.
  * - Backpressure: stops reading the body until the socket has drained.
  * - Cancel: when the client leaves, `request.signal` aborts and the body, if any, is cancelled at once.
  * - Error of the handler: passed to `next`, or a 500 without details. Error of the body: closes the connection

@@ -74,7 +74,8 @@ describe.each(CELLS)('$mode, upstream over $upstream, $host', (cell) => {
 
   it('upstream never sends headers (L7)', async () => {
     const { upstream, client, ended } = await openCell(cell, [step.never()], {
-      timeouts: { headersMs: 40 },
+      // Long enough for a busy machine to bring the request, over TLS too, to the upstream.
+      timeouts: { headersMs: 250 },
     })
     const slow = await client
     expect((await slow.head).status).toBe(504)

@@ -1,4 +1,5 @@
 import { OutgoingMessage } from 'node:http'
+import { compact } from '../base/compact.ts'
 
 /** From about twice this size, copying a chunk costs more than two more buffers. */
 const MAX_BYTES = 2_048
@@ -24,7 +25,8 @@ export interface ChunkSink {
  * small, nothing is corked, and `write` is Node's own. `res.write` still does everything else.
  */
 export function writeChunk(res: ChunkSink, chunk: Uint8Array, onWritten?: () => void): boolean {
-  if (!canFrame(res, chunk)) return res.write(chunk, onWritten)
+  // Node keeps what the socket does not accept at once.
+  if (!canFrame(res, chunk)) return res.write(compact(chunk), onWritten)
   const framed = frame(chunk)
   // Node must neither frame it again nor be left without the coding, which `end()` needs.
   res.chunkedEncoding = false

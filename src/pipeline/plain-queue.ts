@@ -1,4 +1,5 @@
 import { FLOW, type ItemReader, type ItemSource } from '../base/byte-source.ts'
+import { compact } from '../base/compact.ts'
 import type { ReadResult } from '../base/read-result.ts'
 import type { ItemQueue, QueueOwner } from './item-queue.ts'
 
@@ -56,7 +57,8 @@ export class PlainQueue<Out> implements ItemQueue<Out>, ItemSource<Out>, ItemRea
       read.resolve(resultOf(item))
       return
     }
-    const queued: Queued<Out> = { item, size, next: undefined }
+    const kept = item instanceof Uint8Array ? (compact(item) as Out & Uint8Array) : item
+    const queued: Queued<Out> = { item: kept, size, next: undefined }
     if (this.#last === undefined) this.#first = queued
     else this.#last.next = queued
     this.#last = queued

@@ -1,4 +1,5 @@
 import { type ByteSource, FLOW, type ItemReader } from '../base/byte-source.ts'
+import { compact } from '../base/compact.ts'
 import type { ReadResult } from '../base/read-result.ts'
 
 /** The high watermark of the queue. */
@@ -55,10 +56,9 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
     })
   }
 
-  push(received: Uint8Array): boolean {
+  push(chunk: Uint8Array): boolean {
     // Cancelled: the rest is dropped. Paused, the connection would never reach its end.
     if (this.#end !== undefined) return true
-    const chunk = isSmallPart(received) ? new Uint8Array(received) : received
     if (this.#sink !== undefined) {
       this.#sink(chunk)
     } else if (this.#waiting !== undefined) {
@@ -66,7 +66,7 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
       this.#waiting = undefined
       resolve(ownOf(chunk))
     } else {
-      this.#queue.push(chunk)
+      this.#queue.push(compact(chunk))
       this.#queuedBytes += chunk.length
     }
     this.#isFull = this.#queuedBytes >= MAX_QUEUED_BYTES
@@ -159,14 +159,6 @@ export class PushedBody implements ByteSource, ItemReader<Uint8Array>, BodySink 
 interface Waiting {
   resolve(result: ReadResult<Uint8Array>): void
   reject(reason: unknown): void
-}
-
-/**
- * Whether a chunk is a small part of the memory of one socket read. Queued for a slow client, it would retain all of
- * that memory, which with HTTP/2 is up to 64 KiB of many streams.
- */
-function isSmallPart({ buffer, length }: Uint8Array): boolean {
-  return buffer.byteLength > 4 * length + 1024
 }
 
 /** Copies the chunk, because several chunks may share the memory of one socket read. */

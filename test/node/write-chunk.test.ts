@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { type NodeHandler, toNodeHandler } from 'sse-stream-kit/node'
 import { relay } from 'sse-stream-kit/streams'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { writeChunk } from '../../src/node/write-chunk.ts'
 import { type FetchHandler, type Host, serverHost } from '../support/http/hosts.ts'
 import { ask, type RawClient, rawClient } from '../support/http/raw-client.ts'
 import { deferred, endlessBody, manualBody } from './manual-body.ts'
@@ -425,3 +426,17 @@ function decoded(text: string): string {
     at = end + 2
   }
 }
+
+it('leaves Node no large piece of memory for a small part of it', () => {
+  const written: Uint8Array[] = []
+  const res = {
+    writableLength: 0,
+    write(chunk: Uint8Array) {
+      written.push(chunk)
+      return true
+    },
+  }
+  writeChunk(res, new Uint8Array(65_536).subarray(0, 5_000))
+  writeChunk(res, new Uint8Array(65_536).subarray(0, 30_000))
+  expect(written.map(({ buffer }) => buffer.byteLength)).toEqual([5_000, 65_536])
+})

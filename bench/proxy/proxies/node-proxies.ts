@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import { FETCH_LOOP, OURS, OURS_RESILIENT, PIPE } from './names.ts'
+import { DISPATCH, FETCH_LOOP, OURS, OURS_RESILIENT, PIPE } from './names.ts'
 
 /** Creates a listener for a `node:http` server that relays to an origin. */
 export type Relay = (origin: string) => RequestListener | Promise<RequestListener>
@@ -13,6 +13,7 @@ export const NODE_PROXIES: ReadonlyMap<string, () => Promise<Relay>> = new Map<
   [FETCH_LOOP, async () => (await import('./fetch-loop.ts')).fetchLoop],
   [OURS, async () => (await import('./ours.ts')).ours],
   [OURS_RESILIENT, async () => (await import('./ours.ts')).oursResilient],
+  [DISPATCH, async () => (await import('./dispatch.ts')).dispatch],
   ['httpxy', async () => (await import('./httpxy.ts')).httpxy],
   ['http-proxy-middleware', async () => (await import('./http-proxy-middleware.ts')).middleware],
   ['@fastify/reply-from', async () => (await import('./reply-from.ts')).replyFrom],

@@ -10,17 +10,21 @@ import { targetLines } from './targets.ts'
 /** The whole result as Markdown. */
 export function report(results: BenchResults, options: BenchOptions, machine: Machine): string {
   const { events, requestCount, problems } = results
-  const lost =
-    problems.length === 0
-      ? `All ${events} events and ${requestCount} responses to short requests arrived, byte for byte.`
-      : ['Failed:', ...problems.map((problem) => `- ${problem}`)].join('\n')
+  const compared = [
+    ...(events > 0 ? [`${events} events`] : []),
+    ...(requestCount > 0 ? [`${requestCount} responses to short requests`] : []),
+  ]
+  const lost = problems.map((problem) => `- ${problem}`).join('\n')
   return [
     machineLine(options, machine),
     ...steadyTables(results, options),
     ...requestTables(results, options),
     ...firstByteTables(results, options),
     ...streamTables(results),
-    lost,
+    ...(lost === '' ? [] : [`Failed:\n${lost}`]),
+    ...(lost === '' && compared.length > 0
+      ? [`Compared byte for byte: ${compared.join(', ')}. Lost: 0.`]
+      : []),
     [...targetLines(results), ...tapCostLines(results)].join('\n'),
   ].join('\n\n')
 }

@@ -67,14 +67,6 @@ export class PacedStreams {
     return streams.map(({ number, sentEvents }) => [number, sentEvents])
   }
 
-  /** Breaks those that are still open. */
-  reset(): void {
-    for (const socket of [...this.#streams.keys()]) {
-      this.remove(socket)
-      socket.destroy()
-    }
-  }
-
   #tick(): void {
     this.#group = (this.#group + 1) % this.#groups.length
     for (const stream of this.#groups[this.#group] ?? []) this.#send(stream)

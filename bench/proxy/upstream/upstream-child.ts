@@ -62,7 +62,7 @@ export class UpstreamChild {
     return rows.map(([stream = 0, events = 0, port = 0]) => ({ stream, events, port }))
   }
 
-  /** Breaks every stream that is still open. */
+  /** Breaks every connection: streams that are still open, and those kept for later. */
   async reset(): Promise<void> {
     await this.#ask({ ask: 'reset' })
   }

@@ -30,15 +30,20 @@ export interface UpstreamReport {
 
 const bytes = new StreamBytes(process.argv[2] as Api)
 const paced = new PacedStreams(bytes)
+const sockets = new Set<Socket>()
 const floods = new Map<Socket, FloodStream>()
 let closes: number[][] = []
 
 const server = createServer((socket) => {
   socket.setNoDelay(true)
+  sockets.add(socket)
   // A proxy may close or reset a connection at any time; the clients count what is missing.
   socket.on('error', () => onClose(socket))
   socket.on('end', () => onClose(socket))
-  socket.on('close', () => onClose(socket))
+  socket.on('close', () => {
+    sockets.delete(socket)
+    onClose(socket)
+  })
   let held: Buffer | undefined
   socket.on('data', (received: Buffer) => {
     const all: Buffer = held === undefined ? received : Buffer.concat([held, received])
@@ -72,8 +77,10 @@ function onClose(socket: Socket): void {
 }
 
 function reset(): void {
-  paced.reset()
-  for (const socket of floods.keys()) socket.destroy()
+  for (const socket of sockets) {
+    paced.remove(socket)
+    socket.destroy()
+  }
   floods.clear()
 }
 

@@ -44,7 +44,7 @@ export function breakResponse(res: NodeResponse, sentAt: () => number): void {
   watched.once('aborted', breakSoon)
   // Destroying at once loses what Node has not passed to the system: HTTP/2 passes one write per turn.
   const sink: Sink = res
-  sink.write(new Uint8Array(0), () => {
+  const onFlushed = (): void => {
     if (hasBroken) return
     const waitMs = sentAt() + FLUSH_MS - performance.now()
     if (waitMs <= 0) {
@@ -53,7 +53,13 @@ export function breakResponse(res: NodeResponse, sentAt: () => number): void {
     }
     clearTimeout(timer)
     timer = setTimeout(breakOnce, waitMs)
-  })
+  }
+  try {
+    sink.write(new Uint8Array(0), onFlushed)
+  } catch {
+    // Only middleware that replaces `write` throws.
+    breakOnce()
+  }
 }
 
 function breakNow(res: NodeResponse): void {

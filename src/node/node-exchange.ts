@@ -145,7 +145,13 @@ export class NodeExchange {
   readonly #flushHead = (): void => {
     if (this.#isSettled || this.#writer?.hasWritten || this.#res.writableEnded) return
     // Not `flushHeaders()`, which encodes header values as UTF-8 instead of Latin-1.
-    writeHeadOf(this.#res)
+    try {
+      writeHeadOf(this.#res)
+    } catch (error) {
+      // Only middleware that replaces `write` throws, and nobody else would catch it.
+      this.#writer?.cancel(error)
+      this.#fail(error)
+    }
   }
 
   readonly #end = (): void => {
@@ -245,8 +251,9 @@ function endOf(res: { end(): unknown }): void {
   res.end()
 }
 
-function writeHeadOf(res: { write(text: string, encoding: 'latin1'): unknown }): void {
-  res.write('', 'latin1')
+/** With bytes and not a string: middleware that replaces `write` has to do with nothing else. */
+function writeHeadOf(res: { write(chunk: Uint8Array): unknown }): void {
+  res.write(new Uint8Array(0))
 }
 
 /** Cancels the body without waiting. Ignores a cancel that fails, or a body that is not a stream. */

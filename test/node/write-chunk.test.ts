@@ -248,6 +248,27 @@ describe('a replaced write', () => {
     expect(bodyOf(client.text)).toBe('9\r\ndata: 1\n\n\r\n0\r\n\r\n')
   })
 
+  it('is given bytes alone, and may throw for the head', async () => {
+    const cause = new Error('no more')
+    const errors: unknown[] = []
+    const got: unknown[] = []
+    const { client } = await open(
+      toNodeHandler(() => new Response(new ReadableStream()), {
+        onError: (error) => errors.push(error),
+      }),
+      (_, res) => {
+        res.write = ((chunk: unknown) => {
+          got.push(chunk)
+          throw cause
+        }) as typeof res.write
+      },
+    )
+    client.send(ask('/'))
+    await client.closed
+    expect(got[0]).toBeInstanceOf(Uint8Array)
+    expect(errors).toContain(cause)
+  })
+
   it('that drops the callback is waited for until drain', async () => {
     const body = manualBody()
     for (let chunk = 0; chunk < 10; chunk++) body.send('x'.repeat(20_000))

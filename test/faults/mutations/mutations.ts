@@ -34,7 +34,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ),
   without('L3', drop('WATCHED_EVENTS', /^'aborted'$/)),
   without('L4', swap('BodyWriter.#onReadError', 'this.#onBreak(reason)', 'this.#res.end()')),
-  without('L4', gives('breakResponse.waitMs', '0')),
+  without('L4', gives('breakResponse.onFlushed.waitMs', '0')),
   without('L5', swap('StallClock.#arm', 'startDeadline(delayMs', 'startDeadline(Infinity')),
   without('L6', swap('MetricsTapStage.#verdict', 'this.#counter.isBetweenEvents', 'true')),
   without(

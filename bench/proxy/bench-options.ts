@@ -100,16 +100,16 @@ export async function benchOptions(args?: string[]): Promise<BenchOptions> {
     roundsOf: (count) => (count <= 500 ? rounds : Math.min(rounds, count < 5000 ? 3 : 1)),
     steadyStreams: streams ?? (isFull ? [...full, most] : [300]),
     memoryStreams: streams ?? (isFull ? [1000, 5000, most] : [1000]),
-    stalledStreams: isFull ? 50 : 20,
+    stalledStreams: isFull ? 50 : 10,
     everyMsOf: (count) =>
       everyMs === undefined ? Math.ceil(count / EVENTS_A_MS) : Number(everyMs),
     steadyMs: windowMs ?? (isFull ? 1000 : 500),
     connections: Number(values.connections),
-    requestsMs: windowMs ?? 250,
+    requestsMs: windowMs ?? (isFull ? 250 : 200),
     atOnce: 300,
     closes: 200,
     closesRounds: isFull ? rounds : 1,
-    flowMs: windowMs ?? (isFull ? 3000 : 1000),
+    flowMs: windowMs ?? (isFull ? 3000 : 700),
     floodEvents: isFull ? 6000 : 1500,
   }
 }

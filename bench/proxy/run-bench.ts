@@ -1,7 +1,7 @@
 import type { BenchOptions } from './bench-options.ts'
 import { BenchResults, type Rounds } from './bench-results.ts'
 import { direct } from './proxies/direct.ts'
-import { OURS, QUICK } from './proxies/names.ts'
+import { DIRECT, OURS, QUICK } from './proxies/names.ts'
 import type { RunningProxy } from './proxies/running-proxy.ts'
 import type { ProxyStarter } from './proxies/start-proxies.ts'
 import { measureAtOnce } from './shapes/all-at-once.ts'
@@ -21,7 +21,8 @@ const MANY_STREAMS = 5000
 /** Up to here, the times of a direct connection are measured, too. */
 const FEW_STREAMS = 500
 const SATURATION_STREAMS = 50
-const WARM_UP_REQUESTS_MS = 400
+const WARM_UP_REQUESTS_MS = 300
+const WARM_UP_STREAMS = 200
 const WARM_UP_STEADY_MS = 300
 
 /** Measures all that the options ask for. */
@@ -66,9 +67,19 @@ export class BenchRun {
     const { steadyStreams, roundsOf, steadyMs, everyMsOf } = this.#options
     const upstream = this.#upstream
     const at = (streams: number, windowMs: number) => (proxy: RunningProxy) =>
-      measureSteady(proxy, upstream, { streams, everyMs: everyMsOf(streams), windowMs })
+      measureSteady(proxy, upstream, {
+        streams,
+        everyMs: everyMsOf(streams),
+        // Of a direct connection, only the time to the first byte is of interest.
+        windowMs: proxy.name === DIRECT ? 0 : windowMs,
+      })
     // Until its code is compiled, a proxy is slower.
-    await this.#inTurns('steady events, warming up', proxies, 1, at(300, WARM_UP_STEADY_MS))
+    await this.#inTurns(
+      'steady events, warming up',
+      proxies,
+      1,
+      at(WARM_UP_STREAMS, WARM_UP_STEADY_MS),
+    )
     for (const streams of steadyStreams) {
       const measured = proxies.filter(({ name }) => streams <= MANY_STREAMS || QUICK.includes(name))
       if (streams <= FEW_STREAMS) measured.unshift(direct(upstream))

@@ -19,8 +19,8 @@ export interface MemoryFigures {
 }
 
 const WARM_UP_STREAMS = 50
-const STREAMS_A_SECOND = 1000
-const SETTLE_MS = 300
+const STREAMS_A_SECOND = 2000
+const SETTLE_MS = 200
 
 /**
  * Opens idle streams and then lets them flow. The proxy should be a fresh one: a process keeps what it once had.

@@ -22,7 +22,7 @@ export interface StalledFigures {
 
 /** More than all kernel buffers, and an end for a proxy that never stops reading. */
 const EVENTS_A_STREAM = 200_000
-const POLL_MS = 200
+const POLL_MS = 150
 /** On a busy machine, a proxy may be given no time for a while. */
 const EQUAL_POLLS = 3
 const MAX_POLLS = 60

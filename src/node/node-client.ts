@@ -108,8 +108,9 @@ export class NodeClient implements ClientRequest {
 
 /** Returns the body if all of it is in Node's buffer already, as it is when it came in one packet with the head. */
 function arrivedBody(req: NodeRequest, headers: Headers): Uint8Array<ArrayBuffer> | undefined {
-  const { readableLength } = req
-  if ('stream' in req || readableLength > MAX_ARRIVED_BYTES) return
+  const { readableLength, readableEncoding } = req
+  // With an encoding, Node's buffer holds text.
+  if ('stream' in req || readableEncoding !== null || readableLength > MAX_ARRIVED_BYTES) return
   // The parser passes the bytes before the end of the message.
   if (!req.complete && String(readableLength) !== headers.get('content-length')) return
   const bytes = new Uint8Array(req.read() ?? [])

@@ -215,6 +215,17 @@ describe('the body of a request', () => {
     expect(await failed.promise).toMatchObject({ name: 'AbortError' })
   })
 
+  it('is not lost if someone has set an encoding', async () => {
+    const handle = toNodeHandler(async (request) => {
+      const failed = await request.text().catch((error: unknown) => error)
+      return new Response(failed instanceof TypeError ? 'refused' : String(failed))
+    })
+    const host = keep(
+      await serverHost(createServer((req, res) => void handle(req.setEncoding('utf8'), res))),
+    )
+    expect(await exchange(host, post('/', 'body', 'text/plain', CLOSE))).toMatch(/refused|body/)
+  })
+
   it('errors for a reader after the end of the exchange', async () => {
     const late = deferred<Request>()
     const host = await open((request) => {

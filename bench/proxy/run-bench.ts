@@ -114,7 +114,8 @@ export class BenchRun {
     const measure = (proxy: RunningProxy) => measureAtOnce(proxy, this.#upstream, atOnce)
     const all = [direct(this.#upstream), ...proxies]
     await this.#inTurns(`${atOnce} requests at once, warming up`, all, 1, measure)
-    this.results.atOnce = await this.#inTurns(`${atOnce} requests at once`, all, rounds, measure)
+    const what = `${atOnce} requests at once`
+    this.results.atOnce = await this.#inTurns(what, all, rounds * 2 + 1, measure)
   }
 
   async #closes(proxies: readonly RunningProxy[]): Promise<void> {

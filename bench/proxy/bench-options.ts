@@ -58,6 +58,9 @@ const EVENTS_A_MS = 15
 /** Files of a proxy that are not connections of streams, such as those that it keeps open for later requests. */
 const OTHER_FILES = 500
 
+/** The clients have one port each, of those that the system gives to connections from one address to another. */
+const MAX_STREAMS = 20_000
+
 export async function benchOptions(args?: string[]): Promise<BenchOptions> {
   const { values } = parseArgs({
     ...(args === undefined ? {} : { args }),
@@ -79,11 +82,11 @@ export async function benchOptions(args?: string[]): Promise<BenchOptions> {
   })
   const isFull = values.full
   const rounds = Number(values.rounds ?? (isFull ? 5 : 3))
-  const most = Math.floor((fileLimit() - OTHER_FILES) / 2)
+  const most = Math.min(Math.floor((fileLimit() - OTHER_FILES) / 2), MAX_STREAMS)
+  const upToMost = (counts: number[]): number[] => [...counts.filter((count) => count < most), most]
   const streams = values.streams?.split(',').map(Number)
   const everyMs = values['every-ms']
   const windowMs = values['window-ms'] === undefined ? undefined : Number(values['window-ms'])
-  const full = [100, 300, 500, 1000, 2000, 5000].filter((count) => count < most)
   const wanted = values.only ?? (isFull || values.all ? [''] : undefined)
   return {
     measures: new Set(
@@ -98,8 +101,9 @@ export async function benchOptions(args?: string[]): Promise<BenchOptions> {
     rounds,
     memoryRoundsOf: (count) => (isFull && count < 5000 ? Math.min(rounds, 3) : 1),
     roundsOf: (count) => (count <= 500 ? rounds : Math.min(rounds, count < 5000 ? 3 : 1)),
-    steadyStreams: streams ?? (isFull ? [...full, most] : [300]),
-    memoryStreams: streams ?? (isFull ? [1000, 5000, most] : [1000]),
+    steadyStreams:
+      streams ?? (isFull ? upToMost([100, 300, 500, 1000, 2000, 5000]) : [Math.min(300, most)]),
+    memoryStreams: streams ?? (isFull ? upToMost([1000, 5000]) : [Math.min(1000, most)]),
     stalledStreams: isFull ? 50 : 10,
     everyMsOf: (count) =>
       everyMs === undefined ? Math.ceil(count / EVENTS_A_MS) : Number(everyMs),

@@ -7,7 +7,8 @@ const USUAL = 1024
 export function fileLimit(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8')
-    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? USUAL)
+    const limit = /^Max open files\s+(\S+)/m.exec(limits)?.[1]
+    return limit === 'unlimited' ? Infinity : Number(limit ?? USUAL)
   } catch {
     return USUAL
   }

@@ -32,6 +32,8 @@ export interface ServerPlaces {
 }
 
 const START_MS = 5000
+/** For each of them, a server reserves memory when it starts. */
+const MAX_FILES = 50_000
 const STOP_MS = 2000
 
 /** Its version, or `undefined` where it is not installed. */
@@ -64,7 +66,7 @@ export class InstalledServer implements RunningProxy {
     const folder = mkdtempSync(join(tmpdir(), 'sse-stream-kit-bench-'))
     const configFile = join(folder, 'config')
     const port = await freePort()
-    const places = { port, upstreamPort, folder, files: fileLimit() }
+    const places = { port, upstreamPort, folder, files: Math.min(fileLimit(), MAX_FILES) }
     writeFileSync(configFile, kind.config(places))
     const env = { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder }
     const child = spawn(kind.command, kind.args(configFile, folder), {

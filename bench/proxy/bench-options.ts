@@ -100,7 +100,7 @@ export async function benchOptions(args?: string[]): Promise<BenchOptions> {
     api: values.api === 'anthropic' ? 'anthropic' : 'chat',
     rounds,
     memoryRoundsOf: (count) => (isFull && count < 5000 ? Math.min(rounds, 3) : 1),
-    roundsOf: (count) => (count <= 500 ? rounds : Math.min(rounds, count < 5000 ? 3 : 1)),
+    roundsOf: (count) => (count <= 500 ? rounds : Math.min(rounds, 3)),
     steadyStreams:
       streams ?? (isFull ? upToMost([100, 300, 500, 1000, 2000, 5000]) : [Math.min(300, most)]),
     memoryStreams: streams ?? (isFull ? upToMost([1000, 5000]) : [Math.min(1000, most)]),

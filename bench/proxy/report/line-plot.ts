@@ -11,17 +11,17 @@ export interface PlotTexts {
   xTitle: string
 }
 
-const WIDTH = 860
+const WIDTH = 900
 const HEIGHT = 460
 /** Around the plotting area; on the right are the names of the lines. */
-const MARGIN = { top: 48, right: 230, bottom: 52, left: 48 }
+const MARGIN = { top: 48, right: 270, bottom: 52, left: 48 }
 const NAME_HEIGHT = 15
 const STYLE = `
   svg { font: 12px system-ui, sans-serif; }
   .back { fill: #ffffff; } text { fill: #24292f; } .title { font-size: 14px; font-weight: 600; }
   .grid { stroke: #d0d7de; stroke-width: 1; } .line { fill: none; stroke-linejoin: round; stroke-width: 1.2; }
   .rest { stroke: #8c959f; } .rank0 { stroke: #0969da; stroke-width: 3; } .rank1 { stroke: #bc4c00; stroke-width: 2; }
-  .rank2 { stroke: #1a7f37; stroke-width: 2; } line.hint, path.hint { stroke-width: 0.5; }
+  .rank2 { stroke: #1a7f37; stroke-width: 2; } line.hint { stroke-width: 0.5; }
   text.rank0, text.rank1, text.rank2 { stroke: none; font-weight: 700; }
   text.rank0 { fill: #0969da; } text.rank1 { fill: #bc4c00; } text.rank2 { fill: #1a7f37; }
   @media (prefers-color-scheme: dark) {

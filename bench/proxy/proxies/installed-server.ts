@@ -51,6 +51,7 @@ export class InstalledServer implements RunningProxy {
   /** If this process ends early, its servers end as well. */
   readonly #onExit = (): void => {
     this.#process.kill('SIGTERM')
+    rmSync(this.#folder, { recursive: true, force: true })
   }
 
   private constructor(name: string, port: number, child: ChildProcess, folder: string) {

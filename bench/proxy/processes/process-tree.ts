@@ -6,8 +6,8 @@ const TICK_MICROSECONDS = 10_000
 
 /** A process and its descendants. Linux only. */
 export function processTree(pid: number): number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
+  const children = threadsOf(pid).flatMap((task) =>
+    contentOf(`/proc/${pid}/task/${task}/children`).split(' ').filter(Boolean),
   )
   return [pid, ...children.flatMap((child) => processTree(Number(child)))]
 }
@@ -21,24 +21,29 @@ export function usageOfTree(pid: number): Usage {
 
 /** From the scheduler, in nanoseconds; `stat` counts ticks, but is there without the scheduler's statistics. */
 function cpuMicroseconds(pid: number): number {
-  const fromThreads = readdirSync(`/proc/${pid}/task`).map((task) => schedulerTime(pid, task))
-  if (!fromThreads.includes(undefined)) {
-    return fromThreads.reduce<number>((sum, nanoseconds) => sum + (nanoseconds ?? 0), 0) / 1000
-  }
+  const nanoseconds = threadsOf(pid)
+    .map((task) => contentOf(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0])
+    .reduce((sum, time) => sum + Number(time), 0)
+  if (nanoseconds > 0) return nanoseconds / 1000
   // After the name, which may hold spaces: state, ppid, and so on; user and system time are the 14th and 15th field.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+  const fields = contentOf(`/proc/${pid}/stat`).split(') ').at(-1)?.split(' ') ?? []
   return (Number(fields[11]) + Number(fields[12])) * TICK_MICROSECONDS
 }
 
-function schedulerTime(pid: number, task: string): number | undefined {
-  try {
-    return Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0])
-  } catch {
-    return undefined
-  }
+function rssBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(contentOf(`/proc/${pid}/status`))?.[1]
+  return Number(kilobytes ?? 0) * 1024
 }
 
-function rssBytes(pid: number): number {
-  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return Number(kilobytes ?? 0) * 1024
+function threadsOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/task`)
+}
+
+/** Empty for a thread that has just ended. */
+function contentOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
 }

@@ -13,7 +13,6 @@ export type Measure =
   | 'memory'
   | 'stalled'
   | 'closes'
-  | 'objects'
 
 export interface BenchOptions {
   measures: ReadonlySet<Measure>
@@ -50,10 +49,7 @@ const SHAPES: ReadonlyMap<string, readonly Measure[]> = new Map([
   ['steady', ['steady', 'saturation']],
   ['requests', ['requests', 'at-once']],
   ['streams', ['memory', 'stalled', 'closes']],
-  ['objects', ['objects']],
 ])
-/** What one stream holds changes only with the code. */
-const QUICK_SHAPES = ['steady', 'requests', 'streams']
 const EVENTS_A_MS = 15
 /** Files of a proxy that are not connections of streams, such as those that it keeps open for later requests. */
 const OTHER_FILES = 500
@@ -89,9 +85,7 @@ export async function benchOptions(args?: string[]): Promise<BenchOptions> {
   const windowMs = values['window-ms'] === undefined ? undefined : Number(values['window-ms'])
   const wanted = values.only ?? (isFull || values.all ? [''] : undefined)
   return {
-    measures: new Set(
-      (values.shape ?? (isFull ? [...SHAPES.keys()] : QUICK_SHAPES)).flatMap(measuresOf),
-    ),
+    measures: new Set((values.shape ?? [...SHAPES.keys()]).flatMap(measuresOf)),
     isWanted: (name) => wanted?.some((part) => name.includes(part)) ?? QUICK.includes(name),
     isFull,
     node: /^\d+$/.test(values.node) ? await nodeBinary(values.node) : values.node,

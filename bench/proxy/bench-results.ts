@@ -1,7 +1,6 @@
 import type { AtOnceRound } from './shapes/all-at-once.ts'
 import type { ClosesFigures } from './shapes/closes.ts'
 import type { MemoryFigures } from './shapes/memory.ts'
-import type { StreamObjects } from './shapes/objects.ts'
 import type { RequestsRound } from './shapes/requests.ts'
 import type { SaturationRound } from './shapes/saturation.ts'
 import type { StalledFigures } from './shapes/stalled.ts'
@@ -24,8 +23,6 @@ export class BenchResults {
   readonly memory: Map<number, Rounds<MemoryFigures>> = new Map()
   stalled: Rounds<StalledFigures> = new Map()
   closes: Rounds<ClosesFigures> = new Map()
-  /** Of ours. */
-  objects: StreamObjects[] = []
   /** What went wrong: each fails the run. */
   readonly problems: string[] = []
 

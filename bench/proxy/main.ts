@@ -2,7 +2,7 @@
 //   --full           with 100 to 5000 streams, all proxies and more rounds, in half an hour instead of a minute
 //   --all            all proxies in the quick form
 //   --shape=steady   or requests, or streams; or a part: saturation, at-once, memory, stalled, closes;
-//                    or objects: what one idle stream holds; may be repeated
+//                    may be repeated
 //   --only=NAME      only the proxies whose names contain it; may be repeated
 //   --node=PATH      runs the proxies on this Node; `--node=24` gets one from the registry
 //   --rounds=3 --streams=300,1000 --every-ms=20 --window-ms=500 --connections=20

@@ -1,14 +1,13 @@
 import type { BenchOptions } from './bench-options.ts'
 import { BenchResults, type Rounds } from './bench-results.ts'
 import { direct } from './proxies/direct.ts'
-import { DIRECT, OURS, QUICK } from './proxies/names.ts'
+import { DIRECT, QUICK } from './proxies/names.ts'
 import type { RunningProxy } from './proxies/running-proxy.ts'
 import type { ProxyStarter } from './proxies/start-proxies.ts'
 import { measureAtOnce } from './shapes/all-at-once.ts'
 import { calmRounds } from './shapes/calm-rounds.ts'
 import { measureCloses } from './shapes/closes.ts'
 import { measureMemory } from './shapes/memory.ts'
-import { measureObjects } from './shapes/objects.ts'
 import { measureRequests } from './shapes/requests.ts'
 import { measureSaturation } from './shapes/saturation.ts'
 import { measureStalled } from './shapes/stalled.ts'
@@ -44,7 +43,6 @@ export class BenchRun {
     if (isLongLived.some((measure) => measures.has(measure))) await this.#runLongLived()
     if (measures.has('memory')) await this.#memory()
     if (measures.has('stalled')) await this.#stalled()
-    if (measures.has('objects')) await this.#objects()
     return this.results
   }
 
@@ -153,16 +151,6 @@ export class BenchRun {
       1,
       (proxy) => measureStalled(proxy, this.#upstream, stalledStreams),
     )
-  }
-
-  async #objects(): Promise<void> {
-    progress(`objects of an idle stream: ${OURS}`)
-    const proxy = await this.#starter.startForNode(OURS)
-    try {
-      this.results.objects = await measureObjects(proxy, this.#upstream)
-    } finally {
-      await proxy.close()
-    }
   }
 
   /** In turns: a slowdown of the machine then affects all of them. */

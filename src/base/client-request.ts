@@ -1,8 +1,8 @@
 import type { ItemSource } from './byte-source.ts'
 
 /**
- * Symbol of the method of a handler that takes a {@link ClientRequest}: a host that has no `Request` at hand saves
- * making one, and a `Response`, which cost more than the relay of a short answer.
+ * Symbol of the method of a handler that takes a {@link ClientRequest}: a host that has no `Request` at hand need not
+ * make one, nor a `Response`.
  */
 export const DIRECT: unique symbol = Symbol('sse-stream-kit.direct')
 

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { freePort } from '../../../test/docs/start-program.ts'
 import { fileLimit } from '../processes/file-limit.ts'
 import { processTree, usageOfTree } from '../processes/process-tree.ts'
 import type { RunningProxy, Usage } from './running-proxy.ts'
@@ -112,15 +113,6 @@ export class InstalledServer implements RunningProxy {
     process.off('exit', this.#onExit)
     rmSync(this.#folder, { recursive: true, force: true })
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 async function listening(port: number, child: ChildProcess): Promise<void> {

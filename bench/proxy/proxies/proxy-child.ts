@@ -1,5 +1,4 @@
 import { BenchChild } from '../processes/bench-child.ts'
-import type { HeapObjects } from '../processes/heap-objects.ts'
 import type { ProxyQuestion, ProxyReport } from './proxy-process.ts'
 import type { RunningProxy, Usage } from './running-proxy.ts'
 
@@ -39,11 +38,6 @@ export class ProxyChild implements RunningProxy {
 
   usageCollected(): Promise<Usage> {
     return this.#ask('collect')
-  }
-
-  /** What is in use on its heap. */
-  async heapObjects(): Promise<[kind: string, objects: HeapObjects][]> {
-    return (await this.#ask('objects')).objects ?? []
   }
 
   close(): Promise<void> {

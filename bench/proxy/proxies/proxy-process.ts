@@ -2,19 +2,16 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { type HeapObjects, heapObjects } from '../processes/heap-objects.ts'
 import { NODE_PROXIES } from './node-proxies.ts'
 import type { Usage } from './running-proxy.ts'
 
 /** Message of a proxy's process: once when it listens, and on every question. */
 export interface ProxyReport extends Usage {
   port: number
-  /** What is on the heap, if it was asked for. */
-  objects?: [kind: string, objects: HeapObjects][]
 }
 
 export interface ProxyQuestion {
-  ask: 'usage' | 'collect' | 'objects'
+  ask: 'usage' | 'collect'
 }
 
 const [name = '', origin = ''] = process.argv.slice(2)
@@ -22,15 +19,15 @@ const load = NODE_PROXIES.get(name)
 if (load === undefined) throw new Error(`There is no proxy called ${name}`)
 const relay = await load()
 const server = createServer(await relay(origin))
-server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => report())
-process.on('message', async ({ ask }: ProxyQuestion) => {
+server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, report)
+process.on('message', ({ ask }: ProxyQuestion) => {
   if (ask === 'collect') collect()
-  report(ask === 'objects' ? { objects: [...(await heapObjects())] } : {})
+  report()
 })
 // So that a profile is written and no process remains.
 process.on('disconnect', () => process.exit())
 
-function report(more: Pick<ProxyReport, 'objects'> = {}): void {
+function report(): void {
   const { user, system } = process.cpuUsage()
   const { port } = server.address() as AddressInfo
   const { rss, heapUsed, external } = process.memoryUsage()
@@ -40,7 +37,6 @@ function report(more: Pick<ProxyReport, 'objects'> = {}): void {
     rssBytes: rss,
     // `external` includes the array buffers.
     heapBytes: heapUsed + external,
-    ...more,
   }
   process.send?.(said)
 }

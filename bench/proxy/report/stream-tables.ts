@@ -1,19 +1,14 @@
 import type { BenchResults, Rounds } from '../bench-results.ts'
-import { OURS, PIPE } from '../proxies/names.ts'
+import { PIPE } from '../proxies/names.ts'
 import { MAX_CLOSE_MS } from '../shapes/closes.ts'
 import type { MemoryFigures } from '../shapes/memory.ts'
-import type { StreamObjects } from '../shapes/objects.ts'
 import { median, quantile, ratioTo, table, text, valuesOf } from './figures.ts'
 
-/** Kinds of objects with fewer bytes a stream share a row. */
-const SHOWN_BYTES = 120
-
 /** Memory of open streams, and what happens when clients leave. */
-export function streamTables({ memory, stalled, closes, objects }: BenchResults): string[] {
+export function streamTables({ memory, stalled, closes }: BenchResults): string[] {
   const tables = [...memory].map(([streams, rounds]) => memoryTable(streams, rounds))
   if (stalled.size > 0) tables.push(stalledTable(stalled))
   if (closes.size > 0) tables.push(closesTable(closes))
-  if (objects.length > 0) tables.push(objectsTable(objects))
   return tables
 }
 
@@ -88,24 +83,5 @@ function closesTable(closes: BenchResults['closes']): string {
         String(unclosed),
       ]
     }),
-  )
-}
-
-function objectsTable(objects: readonly StreamObjects[]): string {
-  const shown = objects.filter(({ bytes }) => bytes >= SHOWN_BYTES)
-  const sum = (all: readonly StreamObjects[], of: 'count' | 'bytes'): string =>
-    text(
-      all.reduce((total, { [of]: value }) => total + value, 0),
-      0,
-    )
-  const others = objects.filter(({ bytes }) => bytes < SHOWN_BYTES)
-  return table(
-    `What one idle stream of ${OURS} holds on the heap`,
-    ['', 'objects', 'bytes'],
-    [
-      ...shown.map(({ kind, count, bytes }) => [kind, text(count, 1), text(bytes, 0)]),
-      ['smaller ones', sum(others, 'count'), sum(others, 'bytes')],
-      ['all', sum(objects, 'count'), sum(objects, 'bytes')],
-    ],
   )
 }
